@@ -1,0 +1,123 @@
+//! From what poem-openapi generates to a document that other tools read without complaint, with examples.
+
+use serde_json::{Map, Value};
+
+use super::examples;
+
+/// The version that the document conforms to.
+const OPENAPI: &str = "3.0.3";
+
+/// Schemas whose parts may be missing. Everywhere else a part that there is not is null.
+const LOOSE: [&str; 3] = ["OrderRequest", "QuoteRequest", "EventMeta"];
+
+/// Finishes the generated document.
+pub fn finished(generated: &str) -> String {
+    // It was JSON when it was generated, and stays JSON below; a broken one fails the test that reads it.
+    let mut document: Value = serde_json::from_str(generated).unwrap_or_default();
+    if let Value::Object(root) = &mut document {
+        root.insert("openapi".into(), OPENAPI.into());
+        root.remove("webhooks");
+    }
+    tidy(&mut document);
+    if let Some(Value::Object(schemas)) = document.pointer_mut("/components/schemas") {
+        for (_, schema) in schemas
+            .iter_mut()
+            .filter(|(name, _)| !LOOSE.contains(&name.as_str()))
+        {
+            require_nullable(schema);
+        }
+    }
+    if let Some(Value::Object(paths)) = document.get_mut("paths") {
+        let operations = paths
+            .values_mut()
+            .filter_map(Value::as_object_mut)
+            .flat_map(Map::values_mut);
+        operations.for_each(add_examples);
+    }
+    let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+/// Whole numbers are written without a fraction, everywhere.
+fn tidy(value: &mut Value) {
+    match value {
+        Value::Object(members) => members.values_mut().for_each(tidy),
+        Value::Array(items) => items.iter_mut().for_each(tidy),
+        Value::Number(number) => {
+            if let Some(whole) = number
+                .to_string()
+                .strip_suffix(".0")
+                .and_then(|whole| whole.parse::<i64>().ok())
+            {
+                *number = whole.into();
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::String(_) => {}
+    }
+}
+
+/// A part that may be null is there all the same.
+fn require_nullable(schema: &mut Value) {
+    let properties = schema.get("properties").and_then(Value::as_object);
+    let nullable = properties
+        .into_iter()
+        .flatten()
+        .filter(|(_, property)| property["nullable"] == true);
+    let names: Vec<Value> = nullable.map(|(name, _)| name.as_str().into()).collect();
+    if names.is_empty() {
+        return;
+    }
+    if let Some(schema) = schema.as_object_mut() {
+        let required = schema
+            .entry("required")
+            .or_insert_with(|| Value::Array(Vec::new()));
+        if let Some(required) = required.as_array_mut() {
+            required.extend(names);
+        }
+    }
+}
+
+/// Examples of what an operation takes and answers.
+fn add_examples(operation: &mut Value) {
+    let id = operation["operationId"].as_str().unwrap_or_default().to_owned();
+    if let Some(body) = operation.pointer_mut("/requestBody/content/application~1json") {
+        body["examples"] = named(examples::requests(&id));
+    }
+    let Some(responses) = operation["responses"].as_object_mut() else {
+        return;
+    };
+    for response in responses.values_mut() {
+        let description = response["description"].as_str().unwrap_or_default().to_owned();
+        let Some(content) = response.get_mut("content").and_then(Value::as_object_mut) else {
+            continue;
+        };
+        if let Some(problem) = content.get_mut(crate::wire::problem::PROBLEM_JSON) {
+            problem["examples"] = named(codes(&description).map(|code| (code, examples::problem(code))));
+        }
+        if let Some(stream) = content.get_mut("text/event-stream") {
+            stream["example"] = examples::event_stream().into();
+        }
+        if let Some(events) = content
+            .get_mut("application/json")
+            .filter(|content| content["schema"]["type"] == "array")
+        {
+            events["example"] = examples::events().into();
+        }
+    }
+}
+
+fn named<'a>(examples: impl IntoIterator<Item = (&'a str, Value)>) -> Value {
+    let wrap = |value| Value::Object(Map::from_iter([("value".to_owned(), value)]));
+    Value::Object(
+        examples
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), wrap(value)))
+            .collect(),
+    )
+}
+
+/// The codes that a response's description lists, in backticks.
+fn codes(description: &str) -> impl Iterator<Item = &str> {
+    description.split('`').skip(1).step_by(2)
+}

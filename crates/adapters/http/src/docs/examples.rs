@@ -1,0 +1,233 @@
+//! Examples for the API's description. Tests send the requests through the real readers, and hold the
+//! events and problems against their schemas.
+
+use http::HeaderValue;
+use order_core::amount::Amount;
+use order_core::failure::{Failure, VenueError};
+use order_core::id::OrderId;
+use order_core::lifecycle::{Event, RecordedEvent};
+use order_core::order::Execution;
+use order_core::price::Price;
+use order_core::routing::RouteReason;
+use order_core::time::Timestamp;
+use order_core::venue::{Fill, PoolId, Quote, QuoteAnswer, TxId, Venue};
+use poem::http::StatusCode;
+use serde_json::{Value, json};
+
+use crate::wire::event::{Wire, encode};
+use crate::wire::problem::Problem;
+
+/// Bodies that an operation takes.
+pub fn requests(operation: &str) -> Vec<(&'static str, Value)> {
+    match operation {
+        "submitOrder" => vec![
+            (
+                "sell",
+                json!({"tokenIn": "SOL", "tokenOut": "USDC", "amountIn": "1.5"}),
+            ),
+            (
+                "buy",
+                json!({"type": "market", "side": "buy", "tokenIn": "USDC", "tokenOut": "SOL", "amount": 250, "slippage": 0.5}),
+            ),
+            (
+                "protected",
+                json!({
+                    "tokenIn": "ETH", "tokenOut": "USDC", "amountIn": "0.25", "minAmountOut": "700",
+                    "priority": "high", "clientOrderId": "desk-7-000123", "userId": "desk-7",
+                }),
+            ),
+        ],
+        "quote" => vec![
+            (
+                "sell",
+                json!({"tokenIn": "SOL", "tokenOut": "USDC", "amountIn": "1.5"}),
+            ),
+            (
+                "buy",
+                json!({"tokenIn": "USDC", "tokenOut": "SOL", "amountIn": 250, "slippageBps": 30}),
+            ),
+        ],
+        _ => Vec::new(),
+    }
+}
+
+/// The problem of that code; null if there is none.
+pub fn problem(code: &str) -> Value {
+    let problems = problems();
+    let found = problems.into_iter().find(|problem| problem["code"] == code);
+    found.unwrap_or_default()
+}
+
+/// One problem of each code.
+fn problems() -> Vec<Value> {
+    let unprocessable = |code| {
+        Problem::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            code,
+            "The request cannot be executed",
+        )
+    };
+    let first = || OrderId::from_uuid(uuid::uuid!("01939c3e-7a40-7c5e-9d8e-0f3b8a1c2d4e"));
+    let problems = [
+        read(json!({"tokenIn": "SOL", "tokenOut": "DOGE", "amountIn": "-1", "size": 1})),
+        read(json!({"tokenIn": "SOL", "tokenOut": "USDC", "amountIn": "1", "side": "buy"})),
+        read(json!({"tokenIn": "SOL", "tokenOut": "USDC", "amountIn": "1", "limitPrice": "150"})),
+        read(
+            json!({"type": "limit", "tokenIn": "SOL", "tokenOut": "USDC", "amountIn": "1", "limitPrice": "150"}),
+        ),
+        Problem::malformed_json("in amountIn: expected value at line 1 column 14")
+            .field("amountIn", "is not JSON"),
+        Problem::body_incomplete(),
+        Problem::body_timeout(),
+        Problem::body_too_large(16_384),
+        Problem::unsupported_media_type(),
+        unprocessable("unsupported_time_in_force")
+            .detail("time in force gtd does not apply to this order type")
+            .field("timeInForce", "does not apply to this order type"),
+        unprocessable("pair_not_traded")
+            .detail("no venue trades this pair")
+            .field("tokenOut", "has no pool with tokenIn on any venue"),
+        unprocessable("amount_exceeds_liquidity")
+            .detail("the pools of this pair hold 250000 in all")
+            .field(
+                "amountIn",
+                "is more than the pools can take, which is 250000 in all",
+            ),
+        unprocessable("zero_output")
+            .detail("the output would be zero")
+            .field("amountIn", "is so little that nothing comes out"),
+        unprocessable("out_of_range")
+            .detail("the amounts are out of range")
+            .field("amountIn", "leads to amounts that cannot be expressed"),
+        unprocessable("idempotency_key_reused")
+            .detail("the idempotency key was used for a different order")
+            .field("Idempotency-Key", "was used for a different order")
+            .with_order(first()),
+        unprocessable("client_order_id_reused")
+            .detail("the client order id was used for a different order")
+            .field("clientOrderId", "was used for a different order")
+            .with_order(first()),
+        Problem::order_not_found("ORD-01939c3e-7a40-7c5e-9d8e-0f3b8a1c2d4e"),
+        Problem::upgrade_required(),
+        Problem::bad_handshake(),
+        Problem::no_quotes("no venue gave a quote".into()),
+        Problem::store_unavailable(),
+        Problem::shutting_down(),
+        Problem::internal(),
+        Problem::not_found(),
+        Problem::method_not_allowed(&HeaderValue::from_static("GET, HEAD, POST")),
+    ];
+    let value = |problem: Problem| serde_json::from_str(&problem.into_message()).unwrap_or_default();
+    problems.into_iter().map(value).collect()
+}
+
+/// What the real reader says to such an order.
+fn read(order: Value) -> Problem {
+    use crate::request::order::{OrderRules, read_order};
+    let registry = order_core::token::TokenRegistry::default();
+    let rules = OrderRules {
+        registry: &registry,
+        slippage_bps: 50,
+    };
+    let read = read_order(order.to_string().as_bytes(), &http::HeaderMap::new(), rules);
+    read.err().unwrap_or(Problem::internal())
+}
+
+/// An order's life.
+fn story() -> Vec<RecordedEvent> {
+    let id = OrderId::from_uuid(uuid::uuid!("01939c3e-7a40-7c5e-9d8e-0f3b8a1c2d4e"));
+    let price = |units: u128| Price::new(units * 1_000_000_000_000);
+    let quote = |venue, out: u128, price| Quote {
+        venue,
+        pool: PoolId("pool".into()),
+        amount_in: Amount::new(1_500_000_000).with_decimals(9),
+        amount_out: Amount::new(out).with_decimals(6),
+        fee: Amount::new(3_750_000).with_decimals(9),
+        price,
+        price_impact_bps: 1,
+    };
+    let (venue, tx_id) = (Venue::Meteora, TxId([7; 64]));
+    let quotes = vec![
+        QuoteAnswer {
+            venue,
+            result: Ok(quote(venue, 224_775_000, price(149_850_000))),
+        },
+        QuoteAnswer {
+            venue: Venue::Raydium,
+            result: Ok(quote(Venue::Raydium, 224_400_000, price(149_600_000))),
+        },
+    ];
+    let reason = RouteReason::MostOut {
+        over: Venue::Raydium,
+        by_ppm: 1_671,
+    };
+    let failure = Failure::Venue(VenueError::SlippageExceeded);
+    let amount_out = Amount::new(224_775_000);
+    let execution = Execution {
+        venue,
+        tx_id,
+        executed_price: price(149_850_000),
+        amount_out: amount_out.with_decimals(6),
+        fill: Fill {
+            amount_in: Amount::new(1_500_000_000),
+            amount_out,
+            slot: 1_204,
+        },
+    };
+    let events = [
+        Event::Pending,
+        Event::Routing {
+            attempt: 1,
+            quotes: quotes.clone(),
+        },
+        Event::BestDex {
+            venue,
+            price: price(149_850_000),
+            reason,
+            min_out: Amount::new(223_651_125),
+        },
+        Event::Building { venue },
+        Event::Submitted { venue, tx_id },
+        Event::Retrying {
+            attempt: 2,
+            delay_ms: 2_000,
+            failure,
+        },
+        Event::Routing { attempt: 2, quotes },
+        Event::BestDex {
+            venue,
+            price: price(149_850_000),
+            reason,
+            min_out: Amount::new(223_651_125),
+        },
+        Event::Building { venue },
+        Event::Submitted { venue, tx_id },
+        Event::Confirmed(execution),
+    ];
+    let at = |seq: u32| Timestamp::from_millis(1_795_176_000_000 + 300 * i64::from(seq));
+    (1u32..)
+        .zip(events)
+        .map(|(seq, event)| RecordedEvent {
+            order_id: id,
+            seq,
+            at: at(seq),
+            event,
+        })
+        .collect()
+}
+
+/// An order's life as a list.
+pub fn events() -> Vec<Value> {
+    story()
+        .iter()
+        .map(|event| serde_json::to_value(Wire(event)).unwrap_or_default())
+        .collect()
+}
+
+/// The end of an order's life as server-sent events.
+pub fn event_stream() -> String {
+    let story = story();
+    let last = story.iter().rev().take(2).rev();
+    last.map(|event| format!("id: {}\ndata: {}\n\n", event.seq, encode(event)))
+        .collect()
+}

@@ -1,0 +1,270 @@
+//! The API's description: generated from the doors, made a clean OpenAPI 3.0 document, shown by Swagger UI.
+
+mod document;
+mod examples;
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use bytes::Bytes;
+use http::Method;
+use poem::endpoint::BoxEndpoint;
+use poem_openapi::registry::{MetaApi, Registry};
+use poem_openapi::{LicenseObject, OpenApi, OpenApiService, ServerObject};
+
+use crate::doors::Api;
+
+/// The API without an engine behind it: enough to be described.
+struct Described;
+
+impl OpenApi for Described {
+    fn meta() -> Vec<MetaApi> {
+        Api::meta()
+    }
+
+    fn register(registry: &mut Registry) {
+        Api::register(registry);
+    }
+
+    fn add_routes(self, _table: &mut HashMap<String, HashMap<Method, BoxEndpoint<'static>>>) {}
+}
+
+fn service() -> OpenApiService<Described, ()> {
+    OpenApiService::new(Described, "Order Engine", env!("CARGO_PKG_VERSION"))
+        .description(include_str!("description.md"))
+        .license(LicenseObject::new("MIT").url("https://opensource.org/license/mit"))
+        .server(ServerObject::new("/"))
+}
+
+/// The OpenAPI 3.0 document, the same text every time.
+pub fn openapi_json() -> String {
+    document::finished(&service().spec())
+}
+
+/// The document, and a page that shows it and lets requests be tried, without loading anything from
+/// elsewhere. Both are written when somebody first asks for them: they are large, and few do.
+pub static PAGES: LazyLock<Pages> = LazyLock::new(|| {
+    let service = service();
+    let generated = service.spec();
+    let document = document::finished(&generated);
+    let swagger_ui = service.swagger_ui_html().replace(&generated, &document);
+    Pages {
+        document: document.into(),
+        swagger_ui: swagger_ui.into(),
+    }
+});
+
+/// The pages of documentation.
+pub struct Pages {
+    /// The OpenAPI document.
+    pub document: Bytes,
+    /// Swagger UI with the document in it.
+    pub swagger_ui: Bytes,
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderMap;
+    use order_core::token::TokenRegistry;
+    use serde_json::Value;
+
+    use super::*;
+    use crate::request::order::{OrderRules, read_order};
+    use crate::request::quote::read_question;
+
+    fn document() -> Value {
+        serde_json::from_str(&openapi_json()).unwrap()
+    }
+
+    fn operations(document: &Value) -> impl Iterator<Item = &Value> {
+        document["paths"]
+            .as_object()
+            .unwrap()
+            .values()
+            .flat_map(|path| path.as_object().unwrap().values())
+    }
+
+    /// What of a value its schema does not allow. Knows as much of JSON Schema as the document uses.
+    fn violations(document: &Value, schema: &Value, value: &Value, path: &str) -> Vec<String> {
+        if let Some(reference) = schema["$ref"].as_str() {
+            let schema = document.pointer(reference.trim_start_matches('#')).unwrap();
+            return violations(document, schema, value, path);
+        }
+        if let Some(all) = schema["allOf"].as_array() {
+            return all
+                .iter()
+                .flat_map(|schema| violations(document, schema, value, path))
+                .collect();
+        }
+        if let Some(one) = schema["oneOf"].as_array() {
+            let fits = one
+                .iter()
+                .any(|schema| violations(document, schema, value, path).is_empty());
+            return if fits {
+                Vec::new()
+            } else {
+                vec![format!("{path} fits none")]
+            };
+        }
+        if value.is_null() {
+            return if schema["nullable"] == true {
+                Vec::new()
+            } else {
+                vec![format!("{path} is null")]
+            };
+        }
+        let typed = match schema["type"].as_str() {
+            Some("string") => value.is_string(),
+            Some("boolean") => value.is_boolean(),
+            Some("integer") => value.is_i64() || value.is_u64(),
+            Some("number") => value.is_number(),
+            Some("array") => value.is_array(),
+            Some("object") => value.is_object(),
+            _ => true,
+        };
+        let mut wrong = if typed {
+            Vec::new()
+        } else {
+            vec![format!("{path} is {value}")]
+        };
+        if let Some(names) = schema["enum"].as_array().filter(|names| !names.contains(value)) {
+            wrong.push(format!("{path} is {value}, not one of {names:?}"));
+        }
+        for (index, item) in value.as_array().into_iter().flatten().enumerate() {
+            wrong.extend(violations(
+                document,
+                &schema["items"],
+                item,
+                &format!("{path}[{index}]"),
+            ));
+        }
+        for (name, member) in value.as_object().into_iter().flatten() {
+            match schema["properties"].get(name) {
+                Some(schema) => wrong.extend(violations(document, schema, member, &format!("{path}.{name}"))),
+                None if schema["properties"].is_null() => {}
+                None => wrong.push(format!("{path}.{name} is not described")),
+            }
+        }
+        let required = schema["required"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str);
+        wrong.extend(
+            required
+                .filter(|name| value.get(name).is_none())
+                .map(|name| format!("{path}.{name} is missing")),
+        );
+        wrong
+    }
+
+    fn assert_conforms(document: &Value, schema: &str, value: &Value) {
+        let schema = &document["components"]["schemas"][schema];
+        assert_eq!(
+            violations(document, schema, value, "$"),
+            Vec::<String>::new(),
+            "{value}"
+        );
+    }
+
+    #[test]
+    fn examples_are_what_they_are_examples_of() {
+        let document = document();
+        for (name, schema) in document["components"]["schemas"].as_object().unwrap() {
+            if let Some(example) = schema.get("example") {
+                assert_conforms(&document, name, example);
+            }
+        }
+        for event in examples::events() {
+            assert_conforms(&document, "Event", &event);
+        }
+    }
+
+    #[test]
+    fn example_requests_are_taken() {
+        let document = document();
+        let registry = TokenRegistry::default();
+        let rules = OrderRules {
+            registry: &registry,
+            slippage_bps: 50,
+        };
+        for (_, order) in examples::requests("submitOrder") {
+            assert_conforms(&document, "OrderRequest", &order);
+            assert!(
+                read_order(order.to_string().as_bytes(), &HeaderMap::new(), rules).is_ok(),
+                "{order}"
+            );
+        }
+        for (_, question) in examples::requests("quote") {
+            assert_conforms(&document, "QuoteRequest", &question);
+            assert!(
+                read_question(question.to_string().as_bytes(), rules).is_ok(),
+                "{question}"
+            );
+        }
+    }
+
+    #[test]
+    fn every_documented_code_has_an_example_that_conforms() {
+        let document = document();
+        let mut seen = 0;
+        for operation in operations(&document) {
+            for (status, response) in operation["responses"].as_object().unwrap() {
+                let problem = &response["content"]["application/problem+json"];
+                for (code, example) in problem["examples"].as_object().into_iter().flatten() {
+                    let value = &example["value"];
+                    assert_conforms(&document, "Problem", value);
+                    assert_eq!(value["code"], code.as_str());
+                    assert_eq!(value["status"].to_string(), *status, "{code}");
+                    seen += 1;
+                }
+                assert_eq!(problem.is_null(), problem["examples"].is_null(), "{response}");
+            }
+        }
+        assert!(seen > 20, "{seen}");
+    }
+
+    #[test]
+    fn every_operation_is_explained_and_every_request_has_examples() {
+        let document = document();
+        for operation in operations(&document) {
+            let id = operation["operationId"].as_str().unwrap();
+            assert!(
+                operation["summary"]
+                    .as_str()
+                    .is_some_and(|summary| !summary.is_empty()),
+                "{id}"
+            );
+            assert!(!operation["tags"].as_array().unwrap().is_empty(), "{id}");
+            for parameter in operation["parameters"].as_array().into_iter().flatten() {
+                assert!(parameter["description"].is_string(), "{id} {parameter}");
+            }
+            if let Some(body) = operation.get("requestBody") {
+                assert!(
+                    body["content"]["application/json"]["examples"].is_object(),
+                    "{id}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn media_types_are_bare_and_nothing_newer_than_3_0_is_used() {
+        let text = openapi_json();
+        assert!(!text.contains("charset"));
+        let document = document();
+        assert_eq!(document["openapi"], "3.0.3");
+        assert!(document.get("webhooks").is_none());
+    }
+
+    #[test]
+    fn swagger_ui_holds_the_finished_document_and_loads_nothing() {
+        let page = std::str::from_utf8(&PAGES.swagger_ui).unwrap();
+        assert!(page.contains(&openapi_json()));
+        assert_eq!(PAGES.document, openapi_json());
+        assert!(!openapi_json().contains("</script"));
+        for tag in ["<script src", "<link ", "@import", "url(http"] {
+            assert!(!page.contains(tag), "{tag}");
+        }
+    }
+}

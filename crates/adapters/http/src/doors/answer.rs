@@ -1,0 +1,127 @@
+//! A response together with its description.
+
+use std::marker::PhantomData;
+
+use poem::http::StatusCode;
+use poem::{IntoResponse, Response};
+use poem_openapi::ApiResponse;
+use poem_openapi::registry::{MetaHeader, MetaMediaType, MetaResponse, MetaResponses, MetaSchema, Registry};
+use poem_openapi::types::Type;
+use serde::Serialize;
+
+use crate::wire::problem::{PROBLEM_JSON, Problem, ProblemView};
+
+/// All that a door may answer, for the API's description.
+pub trait Answers: Send + 'static {
+    /// The responses.
+    fn responses() -> Vec<MetaResponse>;
+    /// Registers what the responses refer to, problems aside.
+    fn register(registry: &mut Registry);
+}
+
+/// A response of a door that is described by `D`.
+pub struct Answer<D> {
+    response: Response,
+    described: PhantomData<fn() -> D>,
+}
+
+impl<D> From<Result<Response, Problem>> for Answer<D> {
+    fn from(result: Result<Response, Problem>) -> Self {
+        Self {
+            response: result.unwrap_or_else(IntoResponse::into_response),
+            described: PhantomData,
+        }
+    }
+}
+
+impl<D> IntoResponse for Answer<D> {
+    fn into_response(self) -> Response {
+        self.response
+    }
+}
+
+impl<D: Answers> ApiResponse for Answer<D> {
+    fn meta() -> MetaResponses {
+        MetaResponses {
+            responses: D::responses(),
+        }
+    }
+
+    fn register(registry: &mut Registry) {
+        ProblemView::register(registry);
+        D::register(registry);
+    }
+}
+
+/// A JSON response.
+pub fn json(status: StatusCode, body: &impl Serialize) -> Result<Response, Problem> {
+    let body = serde_json::to_vec(body).map_err(|error| {
+        tracing::error!(
+            error = &error as &dyn std::error::Error,
+            "a reply cannot be encoded"
+        );
+        Problem::internal()
+    })?;
+    Ok(Response::builder()
+        .status(status)
+        .content_type("application/json")
+        .body(body))
+}
+
+/// Describes a response without a body.
+pub fn empty(status: u16, description: &'static str) -> MetaResponse {
+    MetaResponse {
+        description,
+        status: Some(status),
+        status_range: None,
+        content: Vec::new(),
+        headers: Vec::new(),
+    }
+}
+
+/// Describes a JSON response.
+pub fn describe<T: Type>(status: u16, description: &'static str) -> MetaResponse {
+    let content = vec![MetaMediaType {
+        content_type: "application/json",
+        schema: T::schema_ref(),
+    }];
+    MetaResponse {
+        content,
+        ..empty(status, description)
+    }
+}
+
+/// The media type of an event stream whose events are `T`.
+pub fn event_stream<T: Type>() -> MetaMediaType {
+    let schema = MetaSchema {
+        items: Some(Box::new(T::schema_ref())),
+        ..MetaSchema::new("array")
+    };
+    MetaMediaType {
+        content_type: "text/event-stream",
+        schema: poem_openapi::registry::MetaSchemaRef::Inline(Box::new(schema)),
+    }
+}
+
+/// Describes a problem.
+pub fn problem(status: u16, description: &'static str) -> MetaResponse {
+    let content = vec![MetaMediaType {
+        content_type: PROBLEM_JSON,
+        schema: ProblemView::schema_ref(),
+    }];
+    MetaResponse {
+        content,
+        ..empty(status, description)
+    }
+}
+
+/// Describes a header of a response.
+pub fn header<T: Type>(name: &str, description: &str) -> MetaHeader {
+    MetaHeader {
+        name: name.into(),
+        description: Some(description.into()),
+        required: false,
+        deprecated: false,
+        schema: T::schema_ref(),
+    }
+}

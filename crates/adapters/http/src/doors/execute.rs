@@ -1,0 +1,215 @@
+//! Where orders come in: JSON, one connection that goes on as an event stream, or a WebSocket.
+
+use std::sync::Arc;
+
+use http::HeaderValue;
+use http::header::LOCATION;
+use order_application::Submission;
+use poem::http::StatusCode;
+use poem::{Request, Response};
+use poem_openapi::OpenApi;
+use poem_openapi::registry::{MetaResponse, Registry};
+use poem_openapi::types::Type;
+
+use super::answer::{Answer, Answers, describe, empty, event_stream, header, json, problem};
+use super::{Chapter, Doors, refused};
+use crate::request::accept::wants_events;
+use crate::request::body::JsonBody;
+use crate::request::order::{OrderRequest, read_order};
+use crate::request::param::{Header, Query};
+use crate::request::resume;
+use crate::stream::{socket, sse};
+use crate::wire::event::EventView;
+use crate::wire::problem::Problem;
+use crate::wire::reply::{AcceptedView, order_path};
+use crate::wire::text::{Id, Name, Seq};
+
+/// The doors at `/api/orders/execute`.
+pub struct ExecuteApi(pub Arc<Doors>);
+
+/// What a submission may be answered with.
+pub struct SubmitAnswers;
+
+impl Answers for SubmitAnswers {
+    fn responses() -> Vec<MetaResponse> {
+        let place = || vec![header::<String>("Location", "The order's path.")];
+        let mut accepted = describe::<AcceptedView>(202, "The order is accepted, durably.");
+        accepted.headers = place();
+        accepted.headers.push(header::<String>(
+            "Idempotency-Replayed",
+            "`true` when the same request came before.",
+        ));
+        let mut stream = empty(
+            200,
+            "The order is accepted; its events follow, if the client accepts text/event-stream.",
+        );
+        stream.content = vec![event_stream::<EventView>()];
+        stream.headers = place();
+        let mut upgraded = empty(
+            101,
+            "The order is accepted; its events follow on this connection as a WebSocket.",
+        );
+        upgraded.headers = place();
+        vec![
+            accepted,
+            stream,
+            upgraded,
+            problem(
+                400,
+                "The body is not JSON, or fields of it (or the Idempotency-Key) are wrong: `malformed_json`, `body_incomplete`, `invalid_request`.",
+            ),
+            problem(408, "The body did not arrive in time: `body_timeout`."),
+            problem(413, "The body is too large: `body_too_large`."),
+            problem(
+                415,
+                "The body is not sent as application/json: `unsupported_media_type`.",
+            ),
+            problem(
+                422,
+                "The order cannot be executed: `side_mismatch`, `not_applicable`, `unsupported_order_type`, `unsupported_time_in_force`, `pair_not_traded`, `amount_exceeds_liquidity`, `idempotency_key_reused`, `client_order_id_reused`.",
+            ),
+            problem(500, "Something that should not happen: `internal_error`."),
+            problem(
+                503,
+                "Not now: `store_unavailable`, `shutting_down`. Retry-After says when to try again.",
+            ),
+        ]
+    }
+
+    fn register(registry: &mut Registry) {
+        AcceptedView::register(registry);
+        EventView::register(registry);
+    }
+}
+
+/// What a WebSocket door may answer.
+pub struct SocketAnswers;
+
+impl Answers for SocketAnswers {
+    fn responses() -> Vec<MetaResponse> {
+        vec![
+            empty(101, "The connection is a WebSocket from here on."),
+            problem(
+                400,
+                "A parameter is wrong, or the handshake has no key: `invalid_request`, `bad_handshake`.",
+            ),
+            problem(
+                426,
+                "This is no WebSocket handshake of version 13: `upgrade_required`.",
+            ),
+        ]
+    }
+
+    fn register(_registry: &mut Registry) {}
+}
+
+#[OpenApi]
+impl ExecuteApi {
+    /// Submit an order
+    ///
+    /// The order is durable when this answers. How its life is followed depends on the request:
+    ///
+    /// - As a rule the answer is 202 with the order's id and links.
+    /// - With `Accept: text/event-stream` it is 200 and the order's events as server-sent events, each with its
+    ///   `seq` as `id`, until the terminal one. A broken stream is resumed at `GET /api/orders/{id}/events`
+    ///   (the path is in `Location`) with `Last-Event-ID`.
+    /// - With a complete WebSocket handshake (`Connection: Upgrade`, `Upgrade: websocket`,
+    ///   `Sec-WebSocket-Version: 13`, `Sec-WebSocket-Key`) on this very POST it is 101 and the events, one
+    ///   text message each, then close 1000. This goes beyond RFC 6455, which knows GET alone; it can be
+    ///   switched off (`server.post_upgrade = false`), and then the handshake is ignored. Any other `Upgrade`
+    ///   token is ignored. What is wrong with the order is answered as an ordinary HTTP problem, without 101.
+    ///
+    /// A request that is repeated with the same `Idempotency-Key` (or `clientOrderId`) and the same order is
+    /// answered with the first order's id; with a different order it is refused.
+    #[oai(
+        path = "/api/orders/execute",
+        method = "post",
+        operation_id = "submitOrder",
+        tag = "Chapter::Orders"
+    )]
+    async fn submit(
+        &self,
+        request: &Request,
+        /// What makes a repeated request the same one: 1 to 128 printable ASCII characters.
+        #[oai(name = "Idempotency-Key")]
+        _key: Header<Name>,
+        /// Leave out the events up to this one; for answers that stream.
+        after: Query<Seq>,
+        body: JsonBody<OrderRequest>,
+    ) -> Answer<SubmitAnswers> {
+        submit(&self.0, request, &after, body).await.into()
+    }
+
+    /// Submit orders over a WebSocket, or watch one
+    ///
+    /// Without `orderId`: every text message is an order, with the fields of `POST /api/orders/execute`. Each is
+    /// answered, in the order of the messages, with the same reply object as there (`success`, `message`,
+    /// `orderId`, `status`, `links`) or with a problem object, which has `code` and `status` (a number) and
+    /// leaves the socket usable. The events of every accepted order follow its reply. The socket stays open
+    /// for more orders. An `Idempotency-Key` header of the handshake belongs to the first message.
+    ///
+    /// With `orderId`: like `/ws/orders/{id}`.
+    #[oai(
+        path = "/api/orders/execute",
+        method = "get",
+        operation_id = "executeSocket",
+        tag = "Chapter::WebSockets"
+    )]
+    async fn execute_socket(
+        &self,
+        request: &Request,
+        /// Watch this order instead of submitting.
+        #[oai(name = "orderId")]
+        order_id: Query<Id>,
+        /// Leave out the events up to this one.
+        after: Query<Seq>,
+    ) -> Answer<SocketAnswers> {
+        match order_id.text() {
+            Some(id) => socket::one_order(&self.0, request, id, &after),
+            None => socket::submissions(&self.0, request, &after),
+        }
+        .into()
+    }
+}
+
+async fn submit(
+    doors: &Arc<Doors>,
+    request: &Request,
+    after: &Query<Seq>,
+    body: JsonBody<OrderRequest>,
+) -> Result<Response, Problem> {
+    let body = body.take(request.headers(), doors.limits()).await?;
+    let requested = read_order(&body, request.headers(), doors.rules())?;
+    let after = resume::after(after)?;
+    let submission = doors
+        .engine
+        .submit(requested.spec, requested.key)
+        .await
+        .map_err(refused)?;
+    let id = submission.order_id;
+    let upgrade = if doors.settings.post_upgrade {
+        socket::handshake::complete(request)
+    } else {
+        None
+    };
+    let response = match upgrade {
+        Some(offer) => socket::story(doors, offer, id, after),
+        None if wants_events(request.headers()) => sse::fresh(doors, id, after),
+        None => json(StatusCode::ACCEPTED, &AcceptedView::from(id))?,
+    };
+    Ok(marked(response, submission))
+}
+
+/// The headers of every answer to an accepted order.
+fn marked(mut response: Response, submission: Submission) -> Response {
+    // An order's path is plain ASCII, so that this cannot fail.
+    if let Ok(path) = HeaderValue::try_from(order_path(submission.order_id)) {
+        response.headers_mut().insert(LOCATION, path);
+    }
+    if submission.replayed {
+        response
+            .headers_mut()
+            .insert("idempotency-replayed", HeaderValue::from_static("true"));
+    }
+    response
+}

@@ -1,0 +1,80 @@
+//! The doors themselves: each reads a request, asks the engine, and answers.
+
+mod answer;
+mod execute;
+mod orders;
+mod quotes;
+mod refusal;
+mod service;
+
+use std::sync::Arc;
+
+use order_application::Engine;
+use poem_openapi::Tags;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::request::body::BodyLimits;
+use crate::request::order::OrderRules;
+use crate::settings::HttpSettings;
+
+pub use execute::ExecuteApi;
+pub use orders::OrdersApi;
+pub use quotes::QuotesApi;
+pub use refusal::{refused, store_failed};
+pub use service::ServiceApi;
+
+/// What every door needs.
+pub struct Doors {
+    /// The use cases.
+    pub engine: Arc<Engine>,
+    /// How the doors behave.
+    pub settings: HttpSettings,
+    /// Cancelled when streams and sockets must end.
+    pub stop: CancellationToken,
+    /// The sockets, which outlive their requests.
+    pub tasks: TaskTracker,
+}
+
+impl Doors {
+    fn limits(&self) -> BodyLimits {
+        BodyLimits {
+            bytes: self.settings.body_limit,
+            time: self.settings.body_timeout,
+        }
+    }
+
+    /// What a reader of orders goes by.
+    pub fn rules(&self) -> OrderRules<'_> {
+        OrderRules {
+            registry: &self.settings.registry,
+            slippage_bps: self.settings.slippage_bps,
+        }
+    }
+}
+
+/// The chapters of the API's description.
+#[derive(Tags)]
+enum Chapter {
+    /// Submitting orders, and reading what became of them.
+    Orders,
+    /// Asking for prices without trading.
+    Quotes,
+    /// WebSocket doors. A plain GET on one of them is answered with 426.
+    WebSockets,
+    /// Whether the service runs.
+    Service,
+}
+
+/// All doors.
+pub type Api = (ExecuteApi, OrdersApi, QuotesApi, ServiceApi);
+
+/// All doors, onto one engine.
+pub fn api(doors: &Arc<Doors>) -> Api {
+    (
+        ExecuteApi(Arc::clone(doors)),
+        OrdersApi(Arc::clone(doors)),
+        QuotesApi(Arc::clone(doors)),
+        ServiceApi(Arc::clone(doors)),
+    )
+}

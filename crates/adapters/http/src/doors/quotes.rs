@@ -1,0 +1,133 @@
+//! Where prices are asked for without trading.
+
+use std::sync::Arc;
+
+use order_core::failure::{Failure, VenueError};
+use order_core::order::Protection;
+use poem::http::StatusCode;
+use poem::{Request, Response};
+use poem_openapi::OpenApi;
+use poem_openapi::registry::{MetaResponse, Registry};
+use poem_openapi::types::Type;
+
+use super::answer::{Answer, Answers, describe, json, problem};
+use super::{Chapter, Doors};
+use crate::request::body::JsonBody;
+use crate::request::quote::{QuoteQuestion, read_question};
+use crate::wire::problem::Problem;
+use crate::wire::quote::{QuoteReportView, split};
+
+/// The door at `/api/quotes`.
+pub struct QuotesApi(pub Arc<Doors>);
+
+/// What a question for quotes may be answered with.
+struct QuoteAnswers;
+
+impl Answers for QuoteAnswers {
+    fn responses() -> Vec<MetaResponse> {
+        vec![
+            describe::<QuoteReportView>(
+                200,
+                "Every venue's quote, and the route that an order would take now.",
+            ),
+            problem(
+                400,
+                "The body is not JSON, or fields of it are wrong: `malformed_json`, `body_incomplete`, `invalid_request`.",
+            ),
+            problem(408, "The body did not arrive in time: `body_timeout`."),
+            problem(413, "The body is too large: `body_too_large`."),
+            problem(
+                415,
+                "The body is not sent as application/json: `unsupported_media_type`.",
+            ),
+            problem(
+                422,
+                "No venue can fill this: `side_mismatch`, `pair_not_traded`, `amount_exceeds_liquidity`, `zero_output`, `out_of_range`.",
+            ),
+            problem(
+                503,
+                "No venue has answered: `no_quotes`. Retry-After says when to try again.",
+            ),
+        ]
+    }
+
+    fn register(registry: &mut Registry) {
+        QuoteReportView::register(registry);
+    }
+}
+
+#[OpenApi]
+impl QuotesApi {
+    /// Ask for quotes
+    ///
+    /// All venues are asked at once, for the whole size. Nothing is reserved: the next swap moves the pools.
+    #[oai(
+        path = "/api/quotes",
+        method = "post",
+        operation_id = "quote",
+        tag = "Chapter::Quotes"
+    )]
+    async fn quote(&self, request: &Request, body: JsonBody<QuoteQuestion>) -> Answer<QuoteAnswers> {
+        quote(&self.0, request, body).await.into()
+    }
+}
+
+async fn quote(doors: &Doors, request: &Request, body: JsonBody<QuoteQuestion>) -> Result<Response, Problem> {
+    let body = body.take(request.headers(), doors.limits()).await?;
+    let question = read_question(&body, doors.rules())?;
+    let report = doors
+        .engine
+        .quote(&question.request, Protection::Slippage(question.slippage_bps))
+        .await;
+    match report.route {
+        Ok(route) => {
+            let (side, slippage_bps) = (question.side, question.slippage_bps);
+            let view = QuoteReportView::new(&question.request, side, slippage_bps, &report.answers, &route);
+            json(StatusCode::OK, &view)
+        }
+        Err(failure) => Err(no_route(failure).with_unavailable(split(&report.answers).1)),
+    }
+}
+
+fn no_route(failure: Failure) -> Problem {
+    let refused = |code, field, message: &'static str| {
+        Problem::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            code,
+            "The request cannot be executed",
+        )
+        .detail(failure.to_string())
+        .field(field, message)
+    };
+    match failure {
+        Failure::Venue(VenueError::InsufficientLiquidity) => refused(
+            "amount_exceeds_liquidity",
+            "amountIn",
+            "is more than the pools can fill",
+        ),
+        Failure::Venue(VenueError::ZeroOutput) => {
+            refused("zero_output", "amountIn", "is so little that nothing comes out")
+        }
+        Failure::Venue(VenueError::UnknownToken) => refused(
+            "pair_not_traded",
+            "tokenOut",
+            "has no pool with tokenIn on any venue",
+        ),
+        Failure::OutOfRange => refused(
+            "out_of_range",
+            "amountIn",
+            "leads to amounts that cannot be expressed",
+        ),
+        Failure::NoQuotes
+        | Failure::Venue(
+            VenueError::Timeout
+            | VenueError::RateLimited
+            | VenueError::NodeBehind
+            | VenueError::Down
+            | VenueError::BlockhashNotFound
+            | VenueError::Expired
+            | VenueError::SlippageExceeded
+            | VenueError::LimitNotMet,
+        ) => Problem::no_quotes(failure.to_string()),
+    }
+}

@@ -1,0 +1,124 @@
+//! Whether the service runs, for people and for machines that watch it.
+
+use std::sync::Arc;
+
+use poem::Response;
+use poem::http::StatusCode;
+use poem_openapi::OpenApi;
+use poem_openapi::registry::{MetaResponse, Registry};
+use poem_openapi::types::Type;
+
+use super::answer::{Answer, Answers, describe, json};
+use super::{Chapter, Doors};
+use crate::health::{Health, PartHealth};
+use crate::wire::health::{LiveView, PongView, ReadyView};
+use crate::wire::problem::Problem;
+
+/// The doors of the service itself.
+pub struct ServiceApi(pub Arc<Doors>);
+
+struct PingAnswers;
+
+impl Answers for PingAnswers {
+    fn responses() -> Vec<MetaResponse> {
+        vec![describe::<PongView>(200, "The service answers.")]
+    }
+
+    fn register(registry: &mut Registry) {
+        PongView::register(registry);
+    }
+}
+
+struct LiveAnswers;
+
+impl Answers for LiveAnswers {
+    fn responses() -> Vec<MetaResponse> {
+        vec![describe::<LiveView>(200, "The process runs.")]
+    }
+
+    fn register(registry: &mut Registry) {
+        LiveView::register(registry);
+    }
+}
+
+struct ReadyAnswers;
+
+impl Answers for ReadyAnswers {
+    fn responses() -> Vec<MetaResponse> {
+        vec![
+            describe::<ReadyView>(200, "Orders are taken and executed."),
+            describe::<ReadyView>(
+                503,
+                "A part is down, or the service is shutting down; the parts say which.",
+            ),
+        ]
+    }
+
+    fn register(registry: &mut Registry) {
+        ReadyView::register(registry);
+    }
+}
+
+#[OpenApi]
+impl ServiceApi {
+    /// Ping
+    #[oai(
+        path = "/ping",
+        method = "get",
+        operation_id = "ping",
+        tag = "Chapter::Service"
+    )]
+    async fn ping(&self) -> Answer<PingAnswers> {
+        json(
+            StatusCode::OK,
+            &PongView {
+                message: "pong".into(),
+            },
+        )
+        .into()
+    }
+
+    /// Whether the process runs
+    #[oai(
+        path = "/health/live",
+        method = "get",
+        operation_id = "live",
+        tag = "Chapter::Service"
+    )]
+    async fn live(&self) -> Answer<LiveAnswers> {
+        json(StatusCode::OK, &LiveView { status: "ok".into() }).into()
+    }
+
+    /// Whether orders are taken and executed
+    ///
+    /// Says how each part is, and in which mode the service runs: in memory it forgets everything when it exits.
+    #[oai(
+        path = "/health/ready",
+        method = "get",
+        operation_id = "ready",
+        tag = "Chapter::Service"
+    )]
+    async fn ready(&self) -> Answer<ReadyAnswers> {
+        ready(&self.0).await.into()
+    }
+}
+
+async fn ready(doors: &Doors) -> Result<Response, Problem> {
+    let report = tokio::time::timeout(doors.settings.health_timeout, doors.settings.health.report()).await;
+    let health = report.unwrap_or_else(|_| Health {
+        mode: "unknown".into(),
+        note: None,
+        parts: vec![PartHealth {
+            name: "health".into(),
+            up: false,
+            detail: Some("no answer in time".into()),
+        }],
+    });
+    let view = ReadyView::new(health, doors.engine.draining() || doors.stop.is_cancelled());
+    let status = if view.is_ready() {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
+    json(status, &view)
+}

@@ -1,0 +1,20 @@
+//! The doors onto the engine: REST, WebSocket, server-sent events, and the documents that describe them.
+//!
+//! This crate turns bytes into the domain's types and back, and keeps connections. It decides nothing about
+//! orders: what an order may do is the core's business, what happens to it the application's. poem is named
+//! here and in bootstrap only.
+
+mod docs;
+mod doors;
+mod health;
+mod request;
+mod routes;
+mod server;
+mod settings;
+mod stream;
+mod wire;
+
+pub use docs::openapi_json;
+pub use health::{Health, HealthReport, PartHealth};
+pub use server::serve;
+pub use settings::{HttpSettings, SocketSettings};

@@ -1,0 +1,201 @@
+//! Which orders a listing asks for, and where it goes on.
+
+use order_core::id::OrderId;
+use order_core::lifecycle::Status;
+use order_core::time::Timestamp;
+use order_core::token::{Symbol, TokenRegistry};
+use order_ports::OrderFilter;
+use poem::Request;
+use uuid::Uuid;
+
+use super::error::Errors;
+use super::param::{self, pairs};
+use crate::wire::problem::Problem;
+
+/// The most orders of one page.
+const MOST: usize = 200;
+/// The orders of a page if nobody says.
+const USUAL: usize = 50;
+
+/// A page that was asked for.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Listing {
+    /// Which orders.
+    pub filter: OrderFilter,
+    /// Older than this one.
+    pub before: Option<OrderId>,
+    /// How many.
+    pub limit: usize,
+}
+
+/// Where the next page begins: opaque to clients, and stable however many new orders come.
+pub fn cursor(last: OrderId) -> String {
+    last.uuid().simple().to_string()
+}
+
+/// Reads a listing's query. Parameters that it does not know are refused: a filter with a typing error must
+/// not list everything.
+///
+/// # Errors
+/// A problem that names everything that is wrong.
+pub fn read_listing(request: &Request, registry: &TokenRegistry) -> Result<Listing, Problem> {
+    let mut errors = Errors::default();
+    let mut listing = Listing {
+        filter: OrderFilter::default(),
+        before: None,
+        limit: USUAL,
+    };
+    for (name, value) in pairs(request).filter(|(_, value)| !value.is_empty()) {
+        read_parameter(&mut listing, &mut errors, registry, &name, &value);
+    }
+    if errors.is_empty() {
+        Ok(listing)
+    } else {
+        Err(errors.into_problem())
+    }
+}
+
+const KINDS: [&str; 4] = ["market", "limit", "stop_limit", "sniper"];
+
+fn read_parameter(
+    listing: &mut Listing,
+    errors: &mut Errors,
+    registry: &TokenRegistry,
+    name: &str,
+    value: &str,
+) {
+    let filter = &mut listing.filter;
+    let mut bad = |name: &'static str, message: &'static str| errors.invalid(name, "invalid_value", message);
+    match name {
+        "status" => match value
+            .split(',')
+            .map(|name| Status::from_name(name.trim()))
+            .collect::<Option<Vec<_>>>()
+        {
+            Some(statuses) => filter.statuses.extend(statuses),
+            None => bad("status", "must be one or more statuses with commas between them"),
+        },
+        "type" => match KINDS.into_iter().find(|kind| kind.eq_ignore_ascii_case(value)) {
+            Some(kind) => filter.kind = Some(kind.into()),
+            None => bad("type", "must be market, limit, stop_limit or sniper"),
+        },
+        "token" => match symbol(registry, value) {
+            Some(symbol) => filter.token = Some(symbol),
+            None => bad("token", "is not a known token"),
+        },
+        "dex" => match value.parse() {
+            Ok(venue) => filter.venue = Some(venue),
+            Err(_) => bad("dex", "must be Raydium or Meteora"),
+        },
+        "userId" => match value.parse() {
+            Ok(owner) => filter.owner = Some(owner),
+            Err(_) => bad("userId", "must be 1 to 128 printable ASCII characters"),
+        },
+        "from" => match timestamp(value) {
+            Some(from) => filter.from = Some(from),
+            None => bad("from", param::TIMESTAMP),
+        },
+        "to" => match timestamp(value) {
+            Some(to) => filter.to = Some(to),
+            None => bad("to", param::TIMESTAMP),
+        },
+        "cursor" => match before(value) {
+            Some(before) => listing.before = Some(before),
+            None => bad("cursor", "must be the nextCursor of an earlier page"),
+        },
+        "limit" => match value.parse() {
+            Ok(limit @ 1..=MOST) => listing.limit = limit,
+            Ok(_) | Err(_) => bad("limit", "must be between 1 and 200"),
+        },
+        unknown => {
+            let unknown: String = unknown.chars().take(64).collect();
+            errors.invalid(unknown, "unknown_parameter", "is not a known parameter");
+        }
+    }
+}
+
+fn symbol(registry: &TokenRegistry, value: &str) -> Option<Symbol> {
+    registry.find(value).map(|token| token.symbol)
+}
+
+/// A time in a query, where the plus sign of an offset has become a space.
+fn timestamp(value: &str) -> Option<Timestamp> {
+    param::timestamp(&value.replace(' ', "+"))
+}
+
+fn before(cursor: &str) -> Option<OrderId> {
+    let well_formed = cursor.len() == 32;
+    Uuid::try_parse(cursor)
+        .ok()
+        .filter(|_| well_formed)
+        .map(OrderId::from_uuid)
+}
+
+#[cfg(test)]
+mod tests {
+    use order_core::venue::Venue;
+
+    use super::*;
+
+    fn read(query: &str) -> Result<Listing, serde_json::Value> {
+        let request = Request::builder()
+            .uri_str(format!("/api/orders?{query}"))
+            .finish();
+        read_listing(&request, &TokenRegistry::default())
+            .map_err(|problem| serde_json::from_str(&problem.into_message()).unwrap())
+    }
+
+    #[test]
+    fn every_filter_is_read() {
+        let id = OrderId::from_uuid(uuid::uuid!("01939c3e-7a40-7c5e-9d8e-0f3b8a1c2d4e"));
+        let query = format!(
+            "status=confirmed,failed&status=waiting&type=market&token=sol&dex=raydium&userId=desk&limit=200\
+             &from=2025-11-20T13:00:00+01:00&to=1763640000120&cursor={}",
+            cursor(id)
+        );
+        let listing = read(&query).unwrap();
+        assert_eq!(listing.before, Some(id));
+        assert_eq!(listing.limit, 200);
+        let filter = OrderFilter {
+            owner: Some("desk".parse().unwrap()),
+            statuses: vec![Status::Confirmed, Status::Failed, Status::Waiting],
+            kind: Some("market".into()),
+            token: Some("SOL".parse().unwrap()),
+            venue: Some(Venue::Raydium),
+            from: Some(Timestamp::from_millis(1_763_640_000_000)),
+            to: Some(Timestamp::from_millis(1_763_640_000_120)),
+        };
+        assert_eq!(listing.filter, filter);
+        assert_eq!(
+            read("").unwrap(),
+            Listing {
+                filter: OrderFilter::default(),
+                before: None,
+                limit: 50
+            }
+        );
+    }
+
+    #[test]
+    fn every_bad_parameter_is_named() {
+        let query =
+            "status=open&type=twap&token=DOGE&dex=orca&userId=%0a&from=now&to=then&cursor=x&limit=201&page=2";
+        let problem = read(query).unwrap_err();
+        assert_eq!(
+            (&problem["status"], &problem["code"]),
+            (&400.into(), &"invalid_request".into())
+        );
+        let named: Vec<_> = problem["errors"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|e| e["field"].as_str().unwrap())
+            .collect();
+        assert_eq!(
+            named,
+            [
+                "status", "type", "token", "dex", "userId", "from", "to", "cursor", "limit", "page"
+            ]
+        );
+    }
+}

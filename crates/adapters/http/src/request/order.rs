@@ -1,0 +1,350 @@
+//! Reading an order, from a body or from a message on a socket.
+
+use http::HeaderMap;
+use order_core::id::{IdempotencyKey, Name, Owner};
+use order_core::order::{OrderKind, OrderSpec, Protection, TimeInForce};
+use order_core::price::Price;
+use order_core::priority::Priority;
+use order_core::time::Timestamp;
+use order_core::token::{Token, TokenRegistry};
+use poem_openapi::Object;
+use poem_openapi::types::Example;
+use serde::Serialize;
+
+use super::error::Errors;
+use super::fields::{Fields, Read};
+use super::param;
+use super::swap::{read_slippage, read_swap, read_tokens, units};
+use crate::wire::problem::Problem;
+use crate::wire::text::{
+    Bps, DecimalInput, Force, Kind, Name as NameFormat, PriorityInput, SideName, Symbol, Text, TimeInput,
+};
+
+/// Whose order it is when nobody says.
+pub const ANONYMOUS: &str = "anonymous";
+
+/// The header that makes a repeated request the same one.
+pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
+
+/// An order to be executed. Decimals may be strings or numbers, and are exact either way. Unknown fields are
+/// refused, and so are two names of one thing with different values.
+#[derive(Object, Serialize)]
+#[oai(
+    rename = "OrderRequest",
+    rename_all = "camelCase",
+    example,
+    skip_serializing_if_is_none
+)]
+#[serde(rename_all = "camelCase")]
+pub struct OrderRequest {
+    /// What kind of order it is; market if absent. The other kinds are not executed yet.
+    #[oai(rename = "type")]
+    kind: Option<Text<Kind>>,
+    /// What is paid: a symbol, in any case.
+    token_in: Text<Symbol>,
+    /// What is wanted: another symbol, in any case.
+    token_out: Text<Symbol>,
+    /// How much is paid, in tokenIn: greater than zero, with at most the token's decimals. Required, under
+    /// this name or as amount.
+    amount_in: Option<Text<DecimalInput>>,
+    /// Another name of amountIn.
+    amount: Option<Text<DecimalInput>>,
+    /// Whether the pair's base token is bought or sold. May be left out; must agree with the direction.
+    side: Option<Text<SideName>>,
+    /// At most this much less than the quote, in basis points; 50 if nothing else is said.
+    slippage_bps: Option<Text<Bps>>,
+    /// The same in percent: 0.5 is 50 basis points.
+    slippage: Option<Text<DecimalInput>>,
+    /// At least this much comes out, in tokenOut; instead of a slippage.
+    min_amount_out: Option<Text<DecimalInput>>,
+    /// Quote per base; for limit and stop_limit orders.
+    limit_price: Option<Text<DecimalInput>>,
+    /// Quote per base; for stop_limit orders.
+    stop_price: Option<Text<DecimalInput>>,
+    /// How long it lives; gtc if absent. A market order may be gtc or fok: it is filled whole or not at all.
+    time_in_force: Option<Text<Force>>,
+    /// Until when, for gtd: RFC 3339 or milliseconds since 1970.
+    expires_at: Option<Text<TimeInput>>,
+    /// Who goes first; normal if absent. The number 0 is normal, too.
+    priority: Option<Text<PriorityInput>>,
+    /// Your own id of the order, unique for you.
+    client_order_id: Option<Text<NameFormat>>,
+    /// Whose order it is; anonymous if absent.
+    user_id: Option<Text<NameFormat>>,
+}
+
+impl Example for OrderRequest {
+    fn example() -> Self {
+        Self {
+            kind: Some(Text::name("market")),
+            token_in: Text::name("SOL"),
+            token_out: Text::name("USDC"),
+            amount_in: Some(Text::name("1.5")),
+            amount: None,
+            side: None,
+            slippage_bps: None,
+            slippage: None,
+            min_amount_out: None,
+            limit_price: None,
+            stop_price: None,
+            time_in_force: None,
+            expires_at: None,
+            priority: None,
+            client_order_id: None,
+            user_id: None,
+        }
+    }
+}
+
+/// What a reader of orders goes by.
+#[derive(Clone, Copy)]
+pub struct OrderRules<'a> {
+    /// The tokens that may be traded.
+    pub registry: &'a TokenRegistry,
+    /// The slippage of an order that names none, in basis points.
+    pub slippage_bps: u16,
+}
+
+/// An order as it was asked for.
+#[derive(Debug)]
+pub struct Requested {
+    /// The order.
+    pub spec: OrderSpec,
+    /// What makes a repeated request the same one.
+    pub key: Option<IdempotencyKey>,
+}
+
+/// Reads an order and the headers that belong to it.
+///
+/// # Errors
+/// A problem that names everything that is wrong.
+pub fn read_order(body: &[u8], headers: &HeaderMap, rules: OrderRules<'_>) -> Result<Requested, Problem> {
+    let mut fields = Fields::read(body)?;
+    let spec = spec(&mut fields, rules);
+    let key = idempotency_key(headers, &mut fields.errors);
+    fields.finish();
+    match spec {
+        Some(spec) if fields.errors.is_empty() => Ok(Requested { spec, key }),
+        Some(_) | None => Err(fields.errors.into_problem()),
+    }
+}
+
+/// The idempotency key, if there is one.
+pub fn idempotency_key(headers: &HeaderMap, errors: &mut Errors) -> Option<IdempotencyKey> {
+    let mut given = headers.get_all(IDEMPOTENCY_KEY).iter();
+    let key = given.next()?;
+    let parsed = key.to_str().ok().and_then(|key| key.parse().ok());
+    if parsed.is_none() || given.next().is_some() {
+        let message = "must be given once, as 1 to 128 printable ASCII characters";
+        errors.invalid("Idempotency-Key", "invalid_value", message);
+        return None;
+    }
+    parsed
+}
+
+/// Everything is read before anything is given up, so that every error is found.
+fn spec(fields: &mut Fields<'_>, rules: OrderRules<'_>) -> Option<OrderSpec> {
+    let kind = kind(fields);
+    let tokens = read_tokens(fields, rules.registry);
+    let swap = read_swap(fields, rules.registry, tokens);
+    let protection = protection(fields, tokens.token_out, rules.slippage_bps);
+    let time_in_force = time_in_force(fields);
+    let priority = priority(fields);
+    let client_order_id = fields.parsed::<Name>("clientOrderId", "invalid_value");
+    let owner = fields.parsed::<Owner>("userId", "invalid_value");
+    let swap = swap?;
+    Some(OrderSpec {
+        owner: if let Read::Given(owner) = owner {
+            owner
+        } else {
+            ANONYMOUS.parse().ok()?
+        },
+        client_order_id: client_order_id.value(),
+        kind: kind?,
+        token_in: swap.token_in,
+        token_out: swap.token_out,
+        pair: swap.pair,
+        side: swap.side,
+        amount_in: swap.amount_in,
+        protection: protection?,
+        time_in_force: time_in_force?,
+        priority: priority?,
+    })
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum KindName {
+    Market,
+    Limit,
+    StopLimit,
+    Sniper,
+}
+
+const KINDS: [(&str, KindName); 4] = [
+    ("market", KindName::Market),
+    ("limit", KindName::Limit),
+    ("stop_limit", KindName::StopLimit),
+    ("sniper", KindName::Sniper),
+];
+
+/// The order's type with its prices. The types that are not executed yet are refused as such, whatever else
+/// is wrong with them.
+fn kind(fields: &mut Fields<'_>) -> Option<OrderKind> {
+    let name = fields.one_of("type", &KINDS);
+    let (limit_price, stop_price) = (price(fields, "limitPrice"), price(fields, "stopPrice"));
+    let name = match name {
+        Read::Absent => KindName::Market,
+        Read::Bad => return None,
+        Read::Given(name) => name,
+    };
+    let with_limit = matches!(name, KindName::Limit | KindName::StopLimit);
+    let limit_price = belonging(fields, "limitPrice", limit_price, with_limit);
+    let stop_price = belonging(fields, "stopPrice", stop_price, name == KindName::StopLimit);
+    if name != KindName::Market {
+        fields.errors.unsupported(
+            "type",
+            "unsupported_order_type",
+            "is not supported yet; market is",
+        );
+    }
+    match name {
+        KindName::Market => Some(OrderKind::Market),
+        KindName::Limit => Some(OrderKind::Limit {
+            limit_price: limit_price?,
+        }),
+        KindName::StopLimit => Some(OrderKind::StopLimit {
+            stop_price: stop_price?,
+            limit_price: limit_price?,
+        }),
+        KindName::Sniper => Some(OrderKind::Sniper),
+    }
+}
+
+fn price(fields: &mut Fields<'_>, name: &'static str) -> Read<Price> {
+    let value = fields.decimal(name);
+    value.and_then(|value| match Price::from_decimal(value) {
+        Ok(price) if price.units() == 0 => {
+            fields
+                .errors
+                .invalid(name, "not_positive", "must be greater than zero");
+            None
+        }
+        Ok(price) => Some(price),
+        Err(error) => {
+            fields.errors.decimal(name, error);
+            None
+        }
+    })
+}
+
+/// A price that an order of this type must have, or must not.
+fn belonging(fields: &mut Fields<'_>, name: &'static str, price: Read<Price>, wanted: bool) -> Option<Price> {
+    match (wanted, price.is_given()) {
+        (true, false) => fields.missing(name),
+        (false, true) => {
+            fields
+                .errors
+                .contradiction(name, "not_applicable", "does not apply to this order type")
+        }
+        (true, true) | (false, false) => {}
+    }
+    price.value()
+}
+
+fn protection(fields: &mut Fields<'_>, token_out: Option<Token>, default_bps: u16) -> Option<Protection> {
+    let slippage = read_slippage(fields);
+    let least = fields.decimal("minAmountOut");
+    if slippage.is_given() && least.is_given() {
+        let message = "must not be given together with a slippage";
+        fields
+            .errors
+            .invalid("minAmountOut", "conflicting_fields", message);
+        return None;
+    }
+    match (slippage, least) {
+        (Read::Bad, _) | (_, Read::Bad) => None,
+        (Read::Given(bps), _) => Some(Protection::Slippage(bps)),
+        (Read::Absent, Read::Absent) => Some(Protection::Slippage(default_bps)),
+        (Read::Absent, Read::Given(least)) => {
+            units(fields, "minAmountOut", least, token_out?).map(Protection::MinOut)
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum ForceName {
+    Gtc,
+    Ioc,
+    Fok,
+    Gtd,
+}
+
+const FORCES: [(&str, ForceName); 4] = [
+    ("gtc", ForceName::Gtc),
+    ("ioc", ForceName::Ioc),
+    ("fok", ForceName::Fok),
+    ("gtd", ForceName::Gtd),
+];
+
+fn time_in_force(fields: &mut Fields<'_>) -> Option<TimeInForce> {
+    let name = fields.one_of("timeInForce", &FORCES);
+    let until = expires_at(fields);
+    let name = match name {
+        Read::Absent => ForceName::Gtc,
+        Read::Bad => return None,
+        Read::Given(name) => name,
+    };
+    match (name == ForceName::Gtd, until.is_given()) {
+        (true, false) => fields.missing("expiresAt"),
+        (false, true) => {
+            fields
+                .errors
+                .contradiction("expiresAt", "not_applicable", "needs timeInForce gtd");
+            return None;
+        }
+        (true, true) | (false, false) => {}
+    }
+    match name {
+        ForceName::Gtc => Some(TimeInForce::Gtc),
+        ForceName::Ioc => Some(TimeInForce::Ioc),
+        ForceName::Fok => Some(TimeInForce::Fok),
+        ForceName::Gtd => until.value().map(TimeInForce::Gtd),
+    }
+}
+
+fn expires_at(fields: &mut Fields<'_>) -> Read<Timestamp> {
+    let text = fields.scalar("expiresAt", "a time as RFC 3339 or milliseconds");
+    text.and_then(|text| {
+        let time = param::timestamp(&text);
+        if time.is_none() {
+            fields
+                .errors
+                .invalid("expiresAt", "invalid_value", param::TIMESTAMP);
+        }
+        time
+    })
+}
+
+fn priority(fields: &mut Fields<'_>) -> Option<Priority> {
+    let text = fields.scalar("priority", "low, normal, high or 0");
+    let priority = text.and_then(|text| {
+        let named = Priority::ALL
+            .into_iter()
+            .find(|priority| priority.as_str().eq_ignore_ascii_case(&text));
+        let found = named.or((text == "0").then_some(Priority::Normal));
+        if found.is_none() {
+            fields
+                .errors
+                .invalid("priority", "invalid_value", "must be low, normal, high or 0");
+        }
+        found
+    });
+    match priority {
+        Read::Absent => Some(Priority::default()),
+        Read::Bad => None,
+        Read::Given(priority) => Some(priority),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,141 @@
+//! Reading a question for quotes.
+
+use order_core::token::Side;
+use order_core::venue::QuoteRequest;
+use poem_openapi::Object;
+use poem_openapi::types::Example;
+use serde::Serialize;
+
+use super::fields::{Fields, Read};
+use super::order::OrderRules;
+use super::swap::{read_slippage, read_swap, read_tokens};
+use crate::wire::problem::Problem;
+use crate::wire::text::{Bps, DecimalInput, SideName, Symbol, Text};
+
+/// A size to be quoted. The fields are those of an order.
+#[derive(Object, Serialize)]
+#[oai(
+    rename = "QuoteRequest",
+    rename_all = "camelCase",
+    example,
+    skip_serializing_if_is_none
+)]
+#[serde(rename_all = "camelCase")]
+pub struct QuoteQuestion {
+    /// What is paid: a symbol, in any case.
+    token_in: Text<Symbol>,
+    /// What is wanted: another symbol, in any case.
+    token_out: Text<Symbol>,
+    /// How much is paid, in tokenIn. Required, under this name or as amount.
+    amount_in: Option<Text<DecimalInput>>,
+    /// Another name of amountIn.
+    amount: Option<Text<DecimalInput>>,
+    /// Whether the pair's base token is bought or sold. May be left out; must agree with the direction.
+    side: Option<Text<SideName>>,
+    /// What minAmountOut of the reply allows for, in basis points; 50 if absent.
+    slippage_bps: Option<Text<Bps>>,
+    /// The same in percent: 0.5 is 50 basis points.
+    slippage: Option<Text<DecimalInput>>,
+}
+
+impl Example for QuoteQuestion {
+    fn example() -> Self {
+        Self {
+            token_in: Text::name("SOL"),
+            token_out: Text::name("USDC"),
+            amount_in: Some(Text::name("1.5")),
+            amount: None,
+            side: None,
+            slippage_bps: None,
+            slippage: None,
+        }
+    }
+}
+
+/// A question for quotes.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Question {
+    /// The size.
+    pub request: QuoteRequest,
+    /// Which side of the pair that is.
+    pub side: Side,
+    /// In basis points.
+    pub slippage_bps: u16,
+}
+
+/// Reads a question for quotes.
+///
+/// # Errors
+/// A problem that names everything that is wrong.
+pub fn read_question(body: &[u8], rules: OrderRules<'_>) -> Result<Question, Problem> {
+    let mut fields = Fields::read(body)?;
+    let tokens = read_tokens(&mut fields, rules.registry);
+    let swap = read_swap(&mut fields, rules.registry, tokens);
+    let slippage = read_slippage(&mut fields);
+    fields.finish();
+    match swap {
+        Some(swap) if fields.errors.is_empty() => Ok(Question {
+            request: QuoteRequest {
+                token_in: swap.token_in,
+                token_out: swap.token_out,
+                amount_in: swap.amount_in,
+            },
+            side: swap.side,
+            slippage_bps: if let Read::Given(bps) = slippage {
+                bps
+            } else {
+                rules.slippage_bps
+            },
+        }),
+        Some(_) | None => Err(fields.errors.into_problem()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use order_core::amount::Amount;
+    use order_core::token::TokenRegistry;
+
+    use super::*;
+
+    fn read(body: &str) -> Result<Question, serde_json::Value> {
+        let registry = TokenRegistry::default();
+        read_question(
+            body.as_bytes(),
+            OrderRules {
+                registry: &registry,
+                slippage_bps: 50,
+            },
+        )
+        .map_err(|problem| serde_json::from_str(&problem.into_message()).unwrap())
+    }
+
+    #[test]
+    fn a_size_is_asked_for_with_the_fields_of_an_order() {
+        let question =
+            read(r#"{"tokenIn":"usdc","tokenOut":"SOL","amount":250,"slippage":"0.3","side":"buy"}"#);
+        let tokens = TokenRegistry::default();
+        let (token_in, token_out) = (tokens.find("USDC").unwrap(), tokens.find("SOL").unwrap());
+        let request = QuoteRequest {
+            token_in,
+            token_out,
+            amount_in: Amount::new(250_000_000),
+        };
+        assert_eq!(
+            question,
+            Ok(Question {
+                request,
+                side: Side::Buy,
+                slippage_bps: 30
+            })
+        );
+    }
+
+    #[test]
+    fn fields_that_only_an_order_has_are_unknown() {
+        let problem =
+            read(r#"{"tokenIn":"USDC","tokenOut":"SOL","amountIn":1,"priority":"high"}"#).unwrap_err();
+        assert_eq!(problem["errors"][0]["field"], "priority");
+        assert_eq!(problem["errors"][0]["code"], "unknown_field");
+    }
+}

@@ -1,0 +1,57 @@
+//! Where a stream goes on: `?after=SEQ`, or what a browser's event source remembers.
+
+use http::HeaderMap;
+
+use super::error::Errors;
+use super::param::Query;
+use crate::wire::problem::Problem;
+use crate::wire::text::Seq;
+
+/// The header by which an event source says what it saw last.
+pub const LAST_EVENT_ID: &str = "last-event-id";
+
+const SEQ: &str = "must be a sequence number";
+
+/// The sequence number of the parameter; zero if it is not there.
+///
+/// # Errors
+/// A problem when it is no number.
+pub fn after(parameter: &Query<Seq>) -> Result<u32, Problem> {
+    let Some(text) = parameter.text() else {
+        return Ok(0);
+    };
+    text.parse().map_err(|_| refused("after"))
+}
+
+/// The sequence number of the header or, without it, of the parameter: an event source that reconnects
+/// repeats the address it was given first, so the header is the newer one.
+///
+/// # Errors
+/// A problem when it is no number.
+pub fn after_or_last_event(parameter: &Query<Seq>, headers: &HeaderMap) -> Result<u32, Problem> {
+    match last_event_id(headers)? {
+        Some(last) => Ok(last),
+        None => after(parameter),
+    }
+}
+
+/// What an event source saw last, if it says so.
+///
+/// # Errors
+/// A problem when it is no number.
+pub fn last_event_id(headers: &HeaderMap) -> Result<Option<u32>, Problem> {
+    let Some(last) = headers.get(LAST_EVENT_ID) else {
+        return Ok(None);
+    };
+    match last.to_str().map(str::trim) {
+        Ok("") => Ok(None),
+        Ok(text) => text.parse().map(Some).map_err(|_| refused("Last-Event-ID")),
+        Err(_) => Err(refused("Last-Event-ID")),
+    }
+}
+
+fn refused(name: &'static str) -> Problem {
+    let mut errors = Errors::default();
+    errors.invalid(name, "invalid_value", SEQ);
+    errors.into_problem()
+}

@@ -1,0 +1,90 @@
+//! From a path to its door, and from whatever goes wrong on the way to a problem.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::HeaderValue;
+use http::Method;
+use poem::endpoint::{BoxEndpoint, make_sync};
+use poem::error::MethodNotAllowedError;
+use poem::http::StatusCode;
+use poem::middleware::CatchPanic;
+use poem::{EndpointExt, Error, IntoResponse, Response, Route, RouteMethod};
+use poem_openapi::OpenApi;
+
+use crate::docs::PAGES;
+use crate::doors::{Doors, api};
+use crate::wire::problem::Problem;
+
+/// The page at the root, for who comes with a browser.
+const PAGE: &str = include_str!("page.html");
+
+/// Every route.
+pub fn routes(doors: &Arc<Doors>) -> BoxEndpoint<'static, Response> {
+    let mut table: HashMap<String, HashMap<Method, BoxEndpoint<'static>>> = HashMap::new();
+    api(doors).add_routes(&mut table);
+    let mut route = Route::new();
+    for (path, methods) in table {
+        route = route.at(path, door(methods));
+    }
+    for (path, page) in pages() {
+        route = route.at(path, door(HashMap::from([(Method::GET, page)])));
+    }
+    route
+        .with(CatchPanic::new().with_handler(|_panic| Problem::internal()))
+        .catch_all_error(|error| async move { problem(error) })
+        .map_to_response()
+        .boxed()
+}
+
+/// The pages that are no part of the API.
+fn pages() -> [(&'static str, BoxEndpoint<'static>); 3] {
+    let page = |content_type: &'static str, body: fn() -> Bytes| {
+        let respond = move |_| Response::builder().content_type(content_type).body(body());
+        make_sync(respond).boxed()
+    };
+    let html = "text/html; charset=utf-8";
+    [
+        ("/", page(html, || Bytes::from_static(PAGE.as_bytes()))),
+        ("/docs", page(html, || PAGES.swagger_ui.clone())),
+        (
+            "/openapi.json",
+            page("application/json", || PAGES.document.clone()),
+        ),
+    ]
+}
+
+/// One path with its methods; any other is refused in a way that names them.
+fn door(methods: HashMap<Method, BoxEndpoint<'static>>) -> BoxEndpoint<'static, Response> {
+    let mut names: Vec<_> = methods.keys().map(Method::as_str).collect();
+    if names.contains(&"GET") {
+        names.push("HEAD");
+    }
+    names.sort_unstable();
+    // Methods are tokens, so that their list is a header's value.
+    let allowed = HeaderValue::try_from(names.join(", ")).unwrap_or(HeaderValue::from_static("GET"));
+    methods
+        .into_iter()
+        .fold(RouteMethod::new(), |route, (method, endpoint)| {
+            route.method(method, endpoint)
+        })
+        .catch_error(move |_: MethodNotAllowedError| {
+            let refused = Problem::method_not_allowed(&allowed);
+            async move { refused }
+        })
+        .map_to_response()
+        .boxed()
+}
+
+/// What goes wrong outside of the doors.
+fn problem(error: Error) -> Response {
+    if error.is_from_response() {
+        return error.into_response();
+    }
+    if error.status() == StatusCode::NOT_FOUND {
+        return Problem::not_found().into_response();
+    }
+    tracing::error!(%error, status = error.status().as_u16(), "a request failed unexpectedly");
+    Problem::internal().into_response()
+}

@@ -1,0 +1,90 @@
+//! How the doors behave.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use order_core::token::TokenRegistry;
+
+use crate::health::HealthReport;
+
+/// How the HTTP doors behave.
+#[derive(Clone)]
+pub struct HttpSettings {
+    /// Whether a POST that carries a complete WebSocket handshake becomes a WebSocket.
+    pub post_upgrade: bool,
+    /// The largest request body, in bytes.
+    pub body_limit: usize,
+    /// The slippage of an order that names none, in basis points.
+    pub slippage_bps: u16,
+    /// How long a client may take to send a request's head; an idle connection is closed after it, too.
+    pub header_timeout: Duration,
+    /// How long a client may take to send a request's body.
+    pub body_timeout: Duration,
+    /// How long requests and sockets may take to end when the server stops.
+    pub drain_timeout: Duration,
+    /// How often an event stream that has nothing to say shows that it is alive.
+    pub keep_alive: Duration,
+    /// How long the parts of the engine may take to say how they are.
+    pub health_timeout: Duration,
+    /// How the WebSocket doors behave.
+    pub socket: SocketSettings,
+    /// The tokens that may be traded.
+    pub registry: Arc<TokenRegistry>,
+    /// Who knows how the parts of the engine are.
+    pub health: Arc<dyn HealthReport>,
+}
+
+/// How the WebSocket doors behave.
+#[derive(Clone, Copy, Debug)]
+pub struct SocketSettings {
+    /// The size of the read and of the write buffer, in bytes. Most of what a connection costs.
+    pub buffer: usize,
+    /// The largest message, in bytes.
+    pub max_message: usize,
+    /// How often a ping is sent.
+    pub ping_interval: Duration,
+    /// A client that has been silent for this long, pongs included, is gone.
+    pub silence: Duration,
+    /// How long a client may take to read what is sent.
+    pub send_timeout: Duration,
+    /// How long a client may take to answer a close.
+    pub close_timeout: Duration,
+    /// How many orders of one submitting socket may be followed at once.
+    pub max_orders: usize,
+    /// How many orders of one submitting socket may be on their way into the store at once.
+    pub max_submissions: usize,
+}
+
+impl Default for SocketSettings {
+    fn default() -> Self {
+        Self {
+            buffer: 4 * 1024,
+            max_message: 16 * 1024,
+            ping_interval: Duration::from_secs(20),
+            silence: Duration::from_secs(60),
+            send_timeout: Duration::from_secs(30),
+            close_timeout: Duration::from_secs(2),
+            max_orders: 1_000,
+            max_submissions: 64,
+        }
+    }
+}
+
+impl HttpSettings {
+    /// The usual settings.
+    pub fn new(registry: Arc<TokenRegistry>, health: Arc<dyn HealthReport>) -> Self {
+        Self {
+            post_upgrade: true,
+            body_limit: 16 * 1024,
+            slippage_bps: 50,
+            header_timeout: Duration::from_secs(30),
+            body_timeout: Duration::from_secs(30),
+            drain_timeout: Duration::from_secs(10),
+            keep_alive: Duration::from_secs(15),
+            health_timeout: Duration::from_secs(3),
+            socket: SocketSettings::default(),
+            registry,
+            health,
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! The opening handshake of RFC 6455, on a GET as it says, and on a POST as it does not.
+
+use std::sync::Arc;
+
+use http::header::{
+    CONNECTION, HeaderMap, HeaderName, HeaderValue, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY,
+    SEC_WEBSOCKET_VERSION, UPGRADE,
+};
+use poem::http::{StatusCode, Version};
+use poem::{OnUpgrade, Request, Response};
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+
+use super::session::Session;
+use crate::doors::Doors;
+use crate::wire::problem::Problem;
+
+/// A complete handshake that has not been answered yet.
+pub struct Offer {
+    accept: HeaderValue,
+    on_upgrade: OnUpgrade,
+}
+
+/// The handshake, if the request carries a complete one.
+pub fn complete(request: &Request) -> Option<Offer> {
+    required(request).ok()
+}
+
+/// The handshake that a WebSocket door needs.
+///
+/// # Errors
+/// A problem that says what is missing.
+pub fn required(request: &Request) -> Result<Offer, Problem> {
+    let headers = request.headers();
+    let asked = has_token(headers, CONNECTION, "upgrade") && has_token(headers, UPGRADE, "websocket");
+    if request.version() != Version::HTTP_11 || !asked || !has_token(headers, SEC_WEBSOCKET_VERSION, "13") {
+        return Err(Problem::upgrade_required());
+    }
+    let key = headers
+        .get(SEC_WEBSOCKET_KEY)
+        .filter(|key| !key.is_empty())
+        .ok_or_else(Problem::bad_handshake)?;
+    let accept = derive_accept_key(key.as_bytes());
+    Ok(Offer {
+        // Base64 is always a header's value.
+        accept: HeaderValue::try_from(accept).map_err(|_| Problem::internal())?,
+        on_upgrade: request.take_upgrade().map_err(|_| Problem::upgrade_required())?,
+    })
+}
+
+/// Whether a header lists that token. Tokens are case-insensitive, lists may span several headers.
+fn has_token(headers: &HeaderMap, name: HeaderName, token: &str) -> bool {
+    let values = headers.get_all(name);
+    let mut tokens = values
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','));
+    tokens.any(|given| given.trim().eq_ignore_ascii_case(token))
+}
+
+impl Offer {
+    /// Accepts the handshake. The conversation starts as soon as the answer is out.
+    pub fn accept<F, Talk>(self, doors: &Arc<Doors>, talk: F) -> Response
+    where
+        F: FnOnce(Session) -> Talk + Send + 'static,
+        Talk: Future<Output = ()> + Send,
+    {
+        let (settings, stop) = (doors.settings.socket, doors.stop.clone());
+        let on_upgrade = self.on_upgrade;
+        doors.tasks.spawn(async move {
+            match on_upgrade.await {
+                Ok(upgraded) => talk(Session::open(upgraded, settings, stop).await).await,
+                Err(error) => {
+                    tracing::debug!(
+                        error = &error as &dyn std::error::Error,
+                        "a client left in its handshake"
+                    );
+                }
+            }
+        });
+        let mut response: Response = StatusCode::SWITCHING_PROTOCOLS.into();
+        response.headers_mut().extend([
+            (CONNECTION, HeaderValue::from_static("Upgrade")),
+            (UPGRADE, HeaderValue::from_static("websocket")),
+            (SEC_WEBSOCKET_ACCEPT, self.accept),
+        ]);
+        response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tokens_are_found_in_any_case_and_place() {
+        let headers = HeaderMap::from_iter([
+            (CONNECTION, HeaderValue::from_static("keep-alive, UPGRADE")),
+            (UPGRADE, HeaderValue::from_static("h2c")),
+        ]);
+        assert!(has_token(&headers, CONNECTION, "upgrade"));
+        assert!(!has_token(&headers, UPGRADE, "websocket"));
+        assert!(!has_token(&headers, SEC_WEBSOCKET_VERSION, "13"));
+    }
+
+    #[test]
+    fn a_request_without_a_handshake_is_told_what_is_missing() {
+        let request = |upgrade: &'static str, version: &'static str| {
+            Request::builder()
+                .header("connection", "Upgrade")
+                .header("upgrade", upgrade)
+                .header("sec-websocket-version", version)
+                .finish()
+        };
+        let status = |request: &Request| {
+            poem::IntoResponse::into_response(required(request).err().unwrap())
+                .status()
+                .as_u16()
+        };
+        assert_eq!(status(&Request::default()), 426);
+        assert_eq!(status(&request("h2c", "13")), 426);
+        assert_eq!(status(&request("WebSocket", "8")), 426);
+        assert_eq!(status(&request("WebSocket", "13")), 400);
+    }
+}

@@ -1,0 +1,101 @@
+//! The WebSocket doors: who may come in, and which conversation they get.
+
+pub mod handshake;
+mod session;
+mod story;
+mod submissions;
+
+use std::sync::Arc;
+
+use order_core::id::OrderId;
+use poem::{Request, Response};
+
+use self::handshake::Offer;
+use self::session::farewell;
+use self::story::{AllOrders, OneOrder};
+use self::submissions::Submissions;
+use crate::doors::Doors;
+use crate::request::error::Errors;
+use crate::request::order::{ANONYMOUS, idempotency_key};
+use crate::request::param::Query;
+use crate::request::resume;
+use crate::wire::problem::Problem;
+use crate::wire::text::{Name, Seq};
+
+/// Watching one order.
+///
+/// # Errors
+/// A problem when this is no handshake or a parameter is wrong. An unknown order is told on the socket, since
+/// a browser shows nobody the status of a refused handshake.
+pub fn one_order(
+    doors: &Arc<Doors>,
+    request: &Request,
+    id: &str,
+    after: &Query<Seq>,
+) -> Result<Response, Problem> {
+    let offer = handshake::required(request)?;
+    let after = resume::after(after)?;
+    Ok(match id.parse() {
+        Ok(id) => story(doors, offer, id, after),
+        Err(_) => offer.accept(doors, |mut session| async move {
+            session.close(farewell::UNKNOWN_ORDER).await
+        }),
+    })
+}
+
+/// The story of one order.
+pub fn story(doors: &Arc<Doors>, offer: Offer, id: OrderId, after: u32) -> Response {
+    let engine = Arc::clone(&doors.engine);
+    offer.accept(doors, move |mut session| async move {
+        match engine.watch(id, after).await {
+            Ok(Some((_, watch))) => session.talk(OneOrder::new(watch)).await,
+            Ok(None) => session.close(farewell::UNKNOWN_ORDER).await,
+            Err(error) => {
+                tracing::warn!(order_id = %id, error = &error as &dyn std::error::Error, "cannot watch");
+                session.close(farewell::TRY_AGAIN).await;
+            }
+        }
+    })
+}
+
+/// Watching all orders of an owner.
+///
+/// # Errors
+/// A problem when this is no handshake or a parameter is wrong.
+pub fn all_orders(
+    doors: &Arc<Doors>,
+    request: &Request,
+    owner: &Query<Name>,
+    after: &Query<Seq>,
+) -> Result<Response, Problem> {
+    let offer = handshake::required(request)?;
+    let after = resume::after(after)?;
+    let owner = owner
+        .text()
+        .unwrap_or(ANONYMOUS)
+        .parse()
+        .map_err(|error: order_core::id::InvalidName| {
+            let mut errors = Errors::default();
+            errors.invalid("userId", "invalid_value", error.to_string());
+            errors.into_problem()
+        })?;
+    // Watched before the handshake is answered: what the client does next must not be missed.
+    let talk = AllOrders::new(doors.engine.watch_owner(Some(owner)), after);
+    Ok(offer.accept(doors, move |mut session| async move { session.talk(talk).await }))
+}
+
+/// Submitting orders.
+///
+/// # Errors
+/// A problem when this is no handshake or a parameter or header is wrong.
+pub fn submissions(doors: &Arc<Doors>, request: &Request, after: &Query<Seq>) -> Result<Response, Problem> {
+    let offer = handshake::required(request)?;
+    let after = resume::after(after)?;
+    let mut errors = Errors::default();
+    let key = idempotency_key(request.headers(), &mut errors);
+    if !errors.is_empty() {
+        return Err(errors.into_problem());
+    }
+    let talk = Submissions::new(Arc::clone(doors), key, after);
+    Ok(offer.accept(doors, move |mut session| async move { session.talk(talk).await }))
+}

@@ -1,0 +1,258 @@
+//! One WebSocket from its opening to its end: sending, pings, silence, closing. What is said on it is a
+//! [`Conversation`].
+
+use std::sync::Arc;
+
+use futures_util::{FutureExt, SinkExt, StreamExt};
+use poem::Upgraded;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
+use tokio_tungstenite::tungstenite::{Bytes, Error, Message, Utf8Bytes};
+use tokio_util::sync::CancellationToken;
+
+use crate::settings::SocketSettings;
+
+/// Why a socket is closed by us, as the client is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Farewell {
+    code: u16,
+    reason: &'static str,
+}
+
+/// The reasons there are.
+pub mod farewell {
+    use super::Farewell;
+
+    /// The order's story is over.
+    pub const DONE: Farewell = Farewell {
+        code: 1000,
+        reason: "the order is final",
+    };
+    /// The client broke the protocol.
+    pub const PROTOCOL: Farewell = Farewell {
+        code: 1002,
+        reason: "protocol error",
+    };
+    /// The client sent a binary message.
+    pub const BINARY: Farewell = Farewell {
+        code: 1003,
+        reason: "text messages only",
+    };
+    /// The client sent a text that is none.
+    pub const NOT_UTF8: Farewell = Farewell {
+        code: 1007,
+        reason: "text must be UTF-8",
+    };
+    /// The client sent a message that is too large.
+    pub const TOO_LARGE: Farewell = Farewell {
+        code: 1009,
+        reason: "message too large",
+    };
+    /// The service stops.
+    pub const RESTART: Farewell = Farewell {
+        code: 1012,
+        reason: "service restart; resume with after",
+    };
+    /// The store does not answer.
+    pub const TRY_AGAIN: Farewell = Farewell {
+        code: 1013,
+        reason: "store unavailable; resume with after",
+    };
+    /// There is no such order.
+    pub const UNKNOWN_ORDER: Farewell = Farewell {
+        code: 4404,
+        reason: "unknown order",
+    };
+    /// The client reads too slowly for what happens.
+    pub const TOO_SLOW: Farewell = Farewell {
+        code: 4408,
+        reason: "too slow; resume with after",
+    };
+}
+
+/// What a conversation does next.
+#[derive(Debug)]
+pub enum Say {
+    /// Sends a text message.
+    Text(Arc<str>),
+    /// Ends.
+    Close(Farewell),
+}
+
+/// What is said on a socket.
+pub trait Conversation: Send {
+    /// What to do next. Cancel-safe.
+    fn next(&mut self) -> impl Future<Output = Say> + Send;
+
+    /// A text message came.
+    fn hear(&mut self, text: &str);
+
+    /// Whether it can take another message now.
+    fn listens(&self) -> bool {
+        true
+    }
+}
+
+/// How the reading or writing of a socket ended.
+enum Ended {
+    /// We close it.
+    ByUs(Farewell),
+    /// We close it, and what the client sends next cannot be understood.
+    Garbled(Farewell),
+    /// The client closes it.
+    ByClient,
+    /// It is gone.
+    Gone,
+}
+
+/// An open WebSocket.
+pub struct Session {
+    socket: WebSocketStream<Upgraded>,
+    settings: SocketSettings,
+    stop: CancellationToken,
+}
+
+impl Session {
+    /// Speaks WebSocket on a connection whose handshake is done.
+    pub async fn open(connection: Upgraded, settings: SocketSettings, stop: CancellationToken) -> Self {
+        let config = WebSocketConfig::default()
+            .read_buffer_size(settings.buffer)
+            .write_buffer_size(settings.buffer)
+            .max_message_size(Some(settings.max_message))
+            .max_frame_size(Some(settings.max_message));
+        let socket = WebSocketStream::from_raw_socket(connection, Role::Server, Some(config)).await;
+        Self {
+            socket,
+            settings,
+            stop,
+        }
+    }
+
+    /// Holds a conversation to its end.
+    pub async fn talk(&mut self, mut conversation: impl Conversation) {
+        match self.exchange(&mut conversation).await {
+            Ended::ByUs(farewell) => self.close(farewell).await,
+            Ended::Garbled(farewell) => self.hang_up(farewell).await,
+            Ended::ByClient => self.wait_for_end().await,
+            Ended::Gone => {}
+        }
+    }
+
+    async fn exchange(&mut self, conversation: &mut impl Conversation) -> Ended {
+        let stop = self.stop.clone();
+        let period = self.settings.ping_interval;
+        let mut pings = interval_at(Instant::now() + period, period);
+        pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut heard = Instant::now();
+        loop {
+            let ended = tokio::select! {
+                () = stop.cancelled() => Some(Ended::ByUs(farewell::RESTART)),
+                say = conversation.next() => self.say(say, conversation).await.err(),
+                message = self.socket.next(), if conversation.listens() => {
+                    heard = Instant::now();
+                    hear(message, conversation).err()
+                }
+                _ = pings.tick() => {
+                    let silent = conversation.listens() && heard.elapsed() >= self.settings.silence;
+                    if silent { Some(Ended::Gone) } else { self.send(Message::Ping(Bytes::new())).await.err() }
+                }
+            };
+            if let Some(ended) = ended {
+                return ended;
+            }
+        }
+    }
+
+    /// Says it, and whatever else is ready to be said, in as few packets as possible.
+    async fn say(&mut self, first: Say, conversation: &mut impl Conversation) -> Result<(), Ended> {
+        let mut say = Some(first);
+        while let Some(next) = say {
+            match next {
+                Say::Text(text) => {
+                    let message = Message::Text(Utf8Bytes::from(&*text));
+                    within(self.settings, self.socket.feed(message)).await?;
+                }
+                Say::Close(farewell) => {
+                    within(self.settings, self.socket.flush()).await?;
+                    return Err(Ended::ByUs(farewell));
+                }
+            }
+            say = conversation.next().now_or_never();
+        }
+        within(self.settings, self.socket.flush()).await
+    }
+
+    async fn send(&mut self, message: Message) -> Result<(), Ended> {
+        within(self.settings, self.socket.send(message)).await
+    }
+
+    /// Closes the socket and waits for the client to agree.
+    pub async fn close(&mut self, farewell: Farewell) {
+        if self.send(Message::Close(Some(farewell.into()))).await.is_ok() {
+            self.wait_for_end().await;
+        }
+    }
+
+    /// Reads until the closing handshake is over. The client may still be in the middle of something.
+    async fn wait_for_end(&mut self) {
+        let rest = async { while let Some(Ok(_)) = self.socket.next().await {} };
+        let _ = timeout(self.settings.close_timeout, rest).await;
+    }
+
+    /// Closes a socket on which frames cannot be read any more. What still comes is thrown away: a connection
+    /// that is closed with bytes unread is reset, and the client would not learn why.
+    async fn hang_up(&mut self, farewell: Farewell) {
+        if self.send(Message::Close(Some(farewell.into()))).await.is_err() {
+            return;
+        }
+        let connection = self.socket.get_mut();
+        let rest = async {
+            // Not on the stack, which every session would have to have room for.
+            let mut scratch = vec![0; 4096];
+            let _ = connection.shutdown().await;
+            while let Ok(1..) = connection.read(&mut scratch).await {}
+        };
+        let _ = timeout(self.settings.close_timeout, rest).await;
+    }
+}
+
+/// What a message, or its absence, means.
+fn hear(message: Option<Result<Message, Error>>, conversation: &mut impl Conversation) -> Result<(), Ended> {
+    match message {
+        Some(Ok(Message::Text(text))) => {
+            conversation.hear(&text);
+            Ok(())
+        }
+        // Pings are answered by the protocol itself.
+        Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => Ok(()),
+        Some(Ok(Message::Binary(_))) => Err(Ended::ByUs(farewell::BINARY)),
+        Some(Ok(Message::Close(_))) => Err(Ended::ByClient),
+        Some(Err(Error::Capacity(_))) => Err(Ended::Garbled(farewell::TOO_LARGE)),
+        Some(Err(Error::Utf8(_))) => Err(Ended::Garbled(farewell::NOT_UTF8)),
+        Some(Err(Error::Protocol(_))) => Err(Ended::Garbled(farewell::PROTOCOL)),
+        Some(Err(_)) | None => Err(Ended::Gone),
+    }
+}
+
+/// Something that a client must let happen in time.
+async fn within(
+    settings: SocketSettings,
+    sending: impl Future<Output = Result<(), Error>>,
+) -> Result<(), Ended> {
+    match timeout(settings.send_timeout, sending).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(_)) | Err(_) => Err(Ended::Gone),
+    }
+}
+
+impl From<Farewell> for CloseFrame {
+    fn from(farewell: Farewell) -> Self {
+        Self {
+            code: CloseCode::from(farewell.code),
+            reason: Utf8Bytes::from_static(farewell.reason),
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! The conversation in which the client submits orders: each message is answered in turn, and the events of
+//! each accepted order follow its reply.
+
+use std::sync::Arc;
+
+use futures_util::future::{BoxFuture, FutureExt, ready};
+use futures_util::stream::{FuturesOrdered, FuturesUnordered, StreamExt};
+use http::HeaderMap;
+use order_application::{LiveEvent, OrderWatch, WatchError};
+use order_core::id::{IdempotencyKey, OrderId};
+use poem::http::StatusCode;
+
+use super::session::{Conversation, Say};
+use super::story::broken;
+use crate::doors::{Doors, refused};
+use crate::request::order::read_order;
+use crate::wire::event::encode;
+use crate::wire::problem::Problem;
+use crate::wire::reply::AcceptedView;
+
+/// What came of watching an order for one more event.
+enum Watched {
+    Event(Box<OrderWatch>, Arc<LiveEvent>),
+    Over,
+    Broken(WatchError),
+}
+
+/// Submissions over one socket.
+pub struct Submissions {
+    doors: Arc<Doors>,
+    /// Belongs to the first message.
+    key: Option<IdempotencyKey>,
+    after: u32,
+    /// Messages that are not answered yet, in the order in which they came. Their orders enter the store
+    /// side by side.
+    unanswered: FuturesOrdered<BoxFuture<'static, Result<OrderId, Problem>>>,
+    /// The orders whose stories are not over.
+    watched: FuturesUnordered<BoxFuture<'static, Watched>>,
+}
+
+impl Submissions {
+    /// A socket that has not submitted anything yet.
+    pub fn new(doors: Arc<Doors>, key: Option<IdempotencyKey>, after: u32) -> Self {
+        Self {
+            doors,
+            key,
+            after,
+            unanswered: FuturesOrdered::new(),
+            watched: FuturesUnordered::new(),
+        }
+    }
+
+    /// The reply to a message, after which the order's events may follow.
+    fn reply(&mut self, outcome: Result<OrderId, Problem>) -> Say {
+        let reply = match outcome {
+            Ok(id) => {
+                self.watched
+                    .push(open(Arc::clone(&self.doors), id, self.after).boxed());
+                // Strings and a boolean: this cannot fail to become JSON.
+                serde_json::to_string(&AcceptedView::from(id)).unwrap_or_default()
+            }
+            Err(problem) => problem.into_message(),
+        };
+        Say::Text(reply.into())
+    }
+
+    fn event(&mut self, watched: Watched) -> Option<Say> {
+        match watched {
+            Watched::Event(watch, live) => {
+                self.watched.push(follow(watch).boxed());
+                Some(Say::Text(live.wire(encode)))
+            }
+            Watched::Over => None,
+            Watched::Broken(error) => Some(Say::Close(broken(&error))),
+        }
+    }
+
+    fn is_full(&self) -> bool {
+        self.watched.len() + self.unanswered.len() >= self.doors.settings.socket.max_orders
+    }
+}
+
+impl Conversation for Submissions {
+    async fn next(&mut self) -> Say {
+        loop {
+            tokio::select! {
+                biased;
+                Some(outcome) = self.unanswered.next() => return self.reply(outcome),
+                Some(watched) = self.watched.next() => {
+                    if let Some(say) = self.event(watched) {
+                        return say;
+                    }
+                }
+                else => return std::future::pending().await,
+            }
+        }
+    }
+
+    fn hear(&mut self, text: &str) {
+        let key = self.key.take();
+        let requested = if self.is_full() {
+            Err(too_many(self.doors.settings.socket.max_orders))
+        } else {
+            read_order(text.as_bytes(), &HeaderMap::new(), self.doors.rules())
+        };
+        match requested {
+            Ok(requested) => {
+                let doors = Arc::clone(&self.doors);
+                let submit = async move {
+                    let submission = doors.engine.submit(requested.spec, key).await;
+                    submission.map(|submission| submission.order_id).map_err(refused)
+                };
+                self.unanswered.push_back(submit.boxed());
+            }
+            Err(problem) => self.unanswered.push_back(ready(Err(problem)).boxed()),
+        }
+    }
+
+    fn listens(&self) -> bool {
+        self.unanswered.len() < self.doors.settings.socket.max_submissions
+    }
+}
+
+fn too_many(most: usize) -> Problem {
+    Problem::new(
+        StatusCode::TOO_MANY_REQUESTS,
+        "too_many_orders",
+        "Too many orders on one socket",
+    )
+    .detail(format!(
+        "one socket follows {most} orders at most; wait for some to end, or open another"
+    ))
+}
+
+/// Starts to watch an order that was just accepted.
+async fn open(doors: Arc<Doors>, id: OrderId, after: u32) -> Watched {
+    match doors.engine.watch(id, after).await {
+        Ok(Some((_, watch))) => follow(Box::new(watch)).await,
+        Ok(None) => Watched::Over,
+        Err(error) => Watched::Broken(error.into()),
+    }
+}
+
+async fn follow(mut watch: Box<OrderWatch>) -> Watched {
+    match watch.next().await {
+        Ok(Some(live)) => Watched::Event(watch, live),
+        Ok(None) => Watched::Over,
+        Err(error) => Watched::Broken(error),
+    }
+}

@@ -1,0 +1,261 @@
+//! An event as every stream sends it: flat fields, and the same once more under `meta`.
+
+mod view;
+
+use std::fmt::Display;
+
+use order_core::amount::Quantity;
+use order_core::failure::{Failure, VenueError};
+use order_core::id::OrderId;
+use order_core::lifecycle::{Event, RecordedEvent};
+use order_core::order::Execution;
+use order_core::price::Price;
+use order_core::routing::RouteReason;
+use order_core::venue::{QuoteAnswer, TxId, Venue};
+use serde::{Serialize, Serializer};
+
+use super::quote::{QuoteView, UnavailableView};
+use super::text::{Decimal, Text};
+
+pub use view::EventView;
+
+/// The event's text on the wire. The same for every door, so that it is encoded once however many watch.
+pub fn encode(event: &RecordedEvent) -> String {
+    // Strings, numbers and maps with string keys: nothing here can fail to become JSON.
+    serde_json::to_string(&Wire(event)).unwrap_or_default()
+}
+
+/// An event that serialises as it is on the wire.
+pub struct Wire<'a>(pub &'a RecordedEvent);
+
+/// Something that serialises as it prints.
+struct Shown<T>(T);
+
+impl<T: Display> Serialize for Shown<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
+    }
+}
+
+impl Serialize for Wire<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match &self.0.event {
+            Event::Pending | Event::Waiting | Event::Cancelled | Event::Expired => {
+                self.with((), None::<()>).serialize(serializer)
+            }
+            Event::Routing { attempt, quotes } => {
+                let meta = RoutingMeta::from(quotes.as_slice());
+                self.with(Routing::new(*attempt, quotes), Some(meta))
+                    .serialize(serializer)
+            }
+            Event::BestDex {
+                venue,
+                price,
+                reason,
+                min_out: _,
+            } => {
+                let (price, reason) = (Shown(price), Shown(reason));
+                self.mirrored(
+                    BestDex {
+                        dex: venue.as_str(),
+                        price,
+                        reason,
+                    },
+                    serializer,
+                )
+            }
+            Event::Building { venue } => self.mirrored(Building { dex: venue.as_str() }, serializer),
+            Event::Submitted { venue, tx_id } => self.mirrored(
+                Submitted {
+                    dex: venue.as_str(),
+                    tx_hash: Shown(tx_id),
+                    unknown: None,
+                },
+                serializer,
+            ),
+            Event::OutcomeUnknown { venue, tx_id } => {
+                let unknown = Some(true);
+                self.mirrored(
+                    Submitted {
+                        dex: venue.as_str(),
+                        tx_hash: Shown(tx_id),
+                        unknown,
+                    },
+                    serializer,
+                )
+            }
+            Event::Confirmed(execution) => self.mirrored(Confirmed::from(execution), serializer),
+            Event::Retrying {
+                attempt,
+                delay_ms,
+                failure,
+            } => {
+                let (error, code) = (Shown(failure), failure.code());
+                self.mirrored(
+                    Retrying {
+                        attempt: *attempt,
+                        delay_ms: *delay_ms,
+                        error,
+                        code,
+                    },
+                    serializer,
+                )
+            }
+            Event::Failed { failure } => self.mirrored(
+                Failed {
+                    error: Shown(failure),
+                    code: failure.code(),
+                },
+                serializer,
+            ),
+        }
+    }
+}
+
+/// What all events have, around what only this kind has.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Envelope<'a, F, M> {
+    order_id: Shown<&'a OrderId>,
+    seq: u32,
+    status: &'static str,
+    timestamp: i64,
+    #[serde(flatten)]
+    fields: F,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    meta: Option<M>,
+}
+
+impl<'a> Wire<'a> {
+    const fn with<F, M>(&self, fields: F, meta: Option<M>) -> Envelope<'a, F, M> {
+        let RecordedEvent {
+            order_id,
+            seq,
+            at,
+            event,
+        } = self.0;
+        let status = event.kind().as_str();
+        Envelope {
+            order_id: Shown(order_id),
+            seq: *seq,
+            status,
+            timestamp: at.millis(),
+            fields,
+            meta,
+        }
+    }
+
+    fn mirrored<S: Serializer>(&self, fields: impl Serialize, serializer: S) -> Result<S::Ok, S::Error> {
+        self.with(&fields, Some(&fields)).serialize(serializer)
+    }
+}
+
+#[derive(Serialize)]
+struct Routing {
+    attempt: u8,
+    quotes: Vec<QuoteView>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unavailable: Vec<UnavailableView>,
+}
+
+impl Routing {
+    fn new(attempt: u8, answers: &[QuoteAnswer]) -> Self {
+        let (quotes, unavailable) = super::quote::split(answers);
+        Self {
+            attempt,
+            quotes,
+            unavailable,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct BestDex<'a> {
+    dex: &'static str,
+    price: Shown<&'a Price>,
+    reason: Shown<&'a RouteReason>,
+}
+
+#[derive(Serialize)]
+struct Building {
+    dex: &'static str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Submitted<'a> {
+    dex: &'static str,
+    tx_hash: Shown<&'a TxId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unknown: Option<bool>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Confirmed<'a> {
+    dex: &'static str,
+    tx_hash: Shown<&'a TxId>,
+    executed_price: Shown<&'a Price>,
+    amount_out: Shown<&'a Quantity>,
+}
+
+impl<'a> From<&'a Execution> for Confirmed<'a> {
+    fn from(execution: &'a Execution) -> Self {
+        Self {
+            dex: execution.venue.as_str(),
+            tx_hash: Shown(&execution.tx_id),
+            executed_price: Shown(&execution.executed_price),
+            amount_out: Shown(&execution.amount_out),
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Retrying<'a> {
+    attempt: u8,
+    delay_ms: u64,
+    error: Shown<&'a Failure>,
+    code: &'static str,
+}
+
+#[derive(Serialize)]
+struct Failed<'a> {
+    error: Shown<&'a Failure>,
+    code: &'static str,
+}
+
+/// The prices of the two venues, quote per base; null for one that gave none.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct RoutingMeta {
+    r_quote: Option<Text<Decimal>>,
+    m_quote: Option<Text<Decimal>>,
+}
+
+impl From<&[QuoteAnswer]> for RoutingMeta {
+    fn from(answers: &[QuoteAnswer]) -> Self {
+        let price = |venue| {
+            let mut quotes = answers.iter().filter_map(|answer| answer.result.as_ref().ok());
+            quotes
+                .find(|quote| quote.venue == venue)
+                .map(|quote| Text::of(quote.price))
+        };
+        Self {
+            r_quote: price(Venue::Raydium),
+            m_quote: price(Venue::Meteora),
+        }
+    }
+}
+
+/// Why a venue gave no quote, for a person and for a program.
+pub fn unavailable(venue: Venue, error: VenueError) -> UnavailableView {
+    UnavailableView {
+        dex: Text::name(venue.as_str()),
+        error: error.to_string(),
+        code: Text::name(error.code()),
+    }
+}
+
+#[cfg(test)]
+pub mod tests;

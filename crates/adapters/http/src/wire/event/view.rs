@@ -1,0 +1,132 @@
+//! How the API's description shows an event. What is sent is written by the parent module; a test holds it
+//! against this.
+
+use poem_openapi::Object;
+use poem_openapi::types::Example;
+
+use crate::wire::order::EXAMPLE_TX;
+use crate::wire::quote::{QuoteView, UnavailableView};
+use crate::wire::text::{Code, Decimal, Dex, EventName, Id, Text, TxHash};
+
+/// The fields once more, as some clients look for them. `routing` has rQuote and mQuote here instead.
+#[derive(Object)]
+#[oai(rename_all = "camelCase", skip_serializing_if_is_none)]
+struct EventMeta {
+    /// The venue.
+    dex: Option<Text<Dex>>,
+    /// Quote per base, net of fees.
+    price: Option<Text<Decimal>>,
+    /// Why this venue.
+    reason: Option<String>,
+    /// The transaction, in base58.
+    tx_hash: Option<Text<TxHash>>,
+    /// The venue has been silent for long.
+    unknown: Option<bool>,
+    /// Quote per base, net of fees.
+    executed_price: Option<Text<Decimal>>,
+    /// What was received, in tokenOut.
+    amount_out: Option<Text<Decimal>>,
+    /// The number of the attempt that follows.
+    attempt: Option<u8>,
+    /// How long until then, in milliseconds.
+    delay_ms: Option<u64>,
+    /// What went wrong.
+    error: Option<String>,
+    /// Its stable code.
+    code: Option<Text<Code>>,
+    /// Raydium's price; null when it gave none.
+    #[oai(nullable)]
+    r_quote: Option<Text<Decimal>>,
+    /// Meteora's price; null when it gave none.
+    #[oai(nullable)]
+    m_quote: Option<Text<Decimal>>,
+}
+
+/// One thing that happened to an order. Which of the optional fields there are depends on `status`.
+#[derive(Object)]
+#[oai(
+    rename = "Event",
+    rename_all = "camelCase",
+    example,
+    skip_serializing_if_is_none
+)]
+pub struct EventView {
+    /// Whose story.
+    order_id: Text<Id>,
+    /// Its number there, from 1, without gaps.
+    seq: u32,
+    /// What happened.
+    status: Text<EventName>,
+    /// When, in milliseconds since 1970.
+    timestamp: i64,
+    /// routing: the number of the attempt. retrying: of the attempt that follows.
+    attempt: Option<u8>,
+    /// routing: every quote.
+    quotes: Option<Vec<QuoteView>>,
+    /// routing: the venues that gave no quote, if any.
+    unavailable: Option<Vec<UnavailableView>>,
+    /// best_dex, building, submitted, confirmed: the venue.
+    dex: Option<Text<Dex>>,
+    /// best_dex: quote per base, net of fees.
+    price: Option<Text<Decimal>>,
+    /// best_dex: why this venue.
+    reason: Option<String>,
+    /// submitted, confirmed: the transaction, in base58.
+    tx_hash: Option<Text<TxHash>>,
+    /// submitted: true when the venue has not said for long what became of the transaction.
+    unknown: Option<bool>,
+    /// confirmed: quote per base, net of fees.
+    executed_price: Option<Text<Decimal>>,
+    /// confirmed: what was received, in tokenOut.
+    amount_out: Option<Text<Decimal>>,
+    /// retrying: how long until the next attempt, in milliseconds.
+    delay_ms: Option<u64>,
+    /// retrying, failed: what went wrong.
+    error: Option<String>,
+    /// retrying, failed: its stable code.
+    code: Option<Text<Code>>,
+    /// The fields once more.
+    meta: Option<EventMeta>,
+}
+
+impl Example for EventView {
+    fn example() -> Self {
+        let (dex, tx) = (|| Some(Text::name("Meteora")), || Some(Text::name(EXAMPLE_TX)));
+        let (price, out) = (|| Some(Text::name("149.85")), || Some(Text::name("224.775")));
+        let meta = EventMeta {
+            dex: dex(),
+            price: None,
+            reason: None,
+            tx_hash: tx(),
+            unknown: None,
+            executed_price: price(),
+            amount_out: out(),
+            attempt: None,
+            delay_ms: None,
+            error: None,
+            code: None,
+            r_quote: None,
+            m_quote: None,
+        };
+        Self {
+            order_id: Text::name("ORD-01939c3e-7a40-7c5e-9d8e-0f3b8a1c2d4e"),
+            seq: 6,
+            status: Text::name("confirmed"),
+            timestamp: 1_795_176_001_874,
+            attempt: None,
+            quotes: None,
+            unavailable: None,
+            dex: dex(),
+            price: None,
+            reason: None,
+            tx_hash: tx(),
+            unknown: None,
+            executed_price: price(),
+            amount_out: out(),
+            delay_ms: None,
+            error: None,
+            code: None,
+            meta: Some(meta),
+        }
+    }
+}

@@ -1,0 +1,293 @@
+//! An order as `GET /api/orders` shows it.
+
+use order_core::lifecycle::State;
+use order_core::order::{Order, OrderKind, Protection, TimeInForce};
+use order_core::price::Price;
+use order_core::token::Side;
+use poem_openapi::Object;
+use poem_openapi::types::Example;
+use serde::Serialize;
+
+use super::text::{
+    Code, Cursor, Decimal, Dex, Force, Id, Kind, Name, PriorityName, SideName, StatusName, Symbol, Text,
+    Time, TxHash,
+};
+
+/// A transaction id for examples.
+pub const EXAMPLE_TX: &str =
+    "5VERv8NMvzbJMEkV8xnrLkEaWRtSz9CosKDYjCJjBRnbJLgp8uirBgmQpjKhoR4tjF3ZpRzrFmBV6UjKdiSZkQUW";
+
+/// An order and how far it has come. Parts that it does not have (yet) are null.
+#[derive(Object, Serialize)]
+#[oai(rename = "Order", rename_all = "camelCase", example)]
+#[serde(rename_all = "camelCase")]
+pub struct OrderView {
+    /// Its id.
+    order_id: Text<Id>,
+    /// The caller's own id of it, unique for the owner.
+    #[oai(nullable)]
+    client_order_id: Option<Text<Name>>,
+    /// Whose order it is.
+    user_id: Text<Name>,
+    /// What kind of order it is.
+    #[oai(rename = "type")]
+    #[serde(rename = "type")]
+    kind: Text<Kind>,
+    /// Whether the pair's base token is bought or sold.
+    side: Text<SideName>,
+    /// What is paid.
+    token_in: Text<Symbol>,
+    /// What is wanted.
+    token_out: Text<Symbol>,
+    /// How much is paid, in tokenIn.
+    amount_in: Text<Decimal>,
+    /// At most this much less than the quote, in basis points; null when minAmountOut protects instead.
+    #[oai(nullable)]
+    slippage_bps: Option<u16>,
+    /// At least this much comes out, in tokenOut; null when slippageBps protects instead.
+    #[oai(nullable)]
+    min_amount_out: Option<Text<Decimal>>,
+    /// Quote per base.
+    #[oai(nullable)]
+    limit_price: Option<Text<Decimal>>,
+    /// Quote per base.
+    #[oai(nullable)]
+    stop_price: Option<Text<Decimal>>,
+    /// How long it lives.
+    time_in_force: Text<Force>,
+    /// Until when, if its time in force is gtd.
+    #[oai(nullable)]
+    expires_at: Option<Text<Time>>,
+    /// Who goes first.
+    priority: Text<PriorityName>,
+    /// Where it stands.
+    status: Text<StatusName>,
+    /// Submitted, and the venue has not said for long what became of it. Nobody guesses.
+    unknown: bool,
+    /// The venue it is being built for, was sent to or was executed on.
+    #[oai(nullable)]
+    dex: Option<Text<Dex>>,
+    /// Quote per base, net of fees.
+    #[oai(nullable)]
+    executed_price: Option<Text<Decimal>>,
+    /// What was received, in tokenOut.
+    #[oai(nullable)]
+    amount_out: Option<Text<Decimal>>,
+    /// The transaction, in base58.
+    #[oai(nullable)]
+    tx_hash: Option<Text<TxHash>>,
+    /// Why it failed.
+    #[oai(nullable)]
+    error: Option<String>,
+    /// The stable code of that reason.
+    #[oai(nullable)]
+    code: Option<Text<Code>>,
+    /// How many attempts have begun.
+    attempts: u8,
+    /// The sequence number of its last event.
+    version: u32,
+    /// When it was accepted.
+    created_at: Text<Time>,
+    /// When its last event happened.
+    updated_at: Text<Time>,
+}
+
+/// The side's name on the wire.
+pub const fn side_name(side: Side) -> &'static str {
+    match side {
+        Side::Buy => "buy",
+        Side::Sell => "sell",
+    }
+}
+
+impl From<&Order> for OrderView {
+    fn from(order: &Order) -> Self {
+        let (spec, progress, state) = (order.spec(), order.progress(), order.state());
+        let (limit_price, stop_price) = prices(spec.kind);
+        let (slippage_bps, min_out) = match spec.protection {
+            Protection::Slippage(bps) => (Some(bps), None),
+            Protection::MinOut(least) => (None, Some(least.with_decimals(spec.token_out.decimals))),
+        };
+        let execution = if let State::Confirmed(execution) = state {
+            Some(execution)
+        } else {
+            None
+        };
+        let failure = if let State::Failed { failure } = state {
+            Some(failure)
+        } else {
+            None
+        };
+        Self {
+            order_id: Text::of(order.id()),
+            client_order_id: spec.client_order_id.as_ref().map(Text::of),
+            user_id: Text::of(&spec.owner),
+            kind: Text::name(spec.kind.as_str()),
+            side: Text::name(side_name(spec.side)),
+            token_in: Text::of(spec.token_in.symbol),
+            token_out: Text::of(spec.token_out.symbol),
+            amount_in: Text::of(spec.quantity_in()),
+            slippage_bps,
+            min_amount_out: min_out.map(Text::of),
+            limit_price: limit_price.map(Text::of),
+            stop_price: stop_price.map(Text::of),
+            time_in_force: Text::name(spec.time_in_force.as_str()),
+            expires_at: expiry(spec.time_in_force),
+            priority: Text::name(spec.priority.as_str()),
+            status: Text::name(state.status().as_str()),
+            unknown: matches!(state, State::Submitted { unknown: true, .. }),
+            dex: state.venue().map(|venue| Text::name(venue.as_str())),
+            executed_price: execution.map(|execution| Text::of(execution.executed_price)),
+            amount_out: execution.map(|execution| Text::of(execution.amount_out)),
+            tx_hash: state.tx_id().map(Text::of),
+            error: failure.map(ToString::to_string),
+            code: failure.map(|failure| Text::name(failure.code())),
+            attempts: progress.attempt,
+            version: progress.version,
+            created_at: Text::at(order.created_at()),
+            updated_at: Text::at(progress.updated_at),
+        }
+    }
+}
+
+const fn prices(kind: OrderKind) -> (Option<Price>, Option<Price>) {
+    match kind {
+        OrderKind::Market | OrderKind::Sniper => (None, None),
+        OrderKind::Limit { limit_price } => (Some(limit_price), None),
+        OrderKind::StopLimit {
+            stop_price,
+            limit_price,
+        } => (Some(limit_price), Some(stop_price)),
+    }
+}
+
+fn expiry(time_in_force: TimeInForce) -> Option<Text<Time>> {
+    match time_in_force {
+        TimeInForce::Gtc | TimeInForce::Ioc | TimeInForce::Fok => None,
+        TimeInForce::Gtd(until) => Some(Text::at(until)),
+    }
+}
+
+impl Example for OrderView {
+    fn example() -> Self {
+        Self {
+            order_id: Text::name("ORD-01939c3e-7a40-7c5e-9d8e-0f3b8a1c2d4e"),
+            client_order_id: None,
+            user_id: Text::name("anonymous"),
+            kind: Text::name("market"),
+            side: Text::name("sell"),
+            token_in: Text::name("SOL"),
+            token_out: Text::name("USDC"),
+            amount_in: Text::name("1.5"),
+            slippage_bps: Some(50),
+            min_amount_out: None,
+            limit_price: None,
+            stop_price: None,
+            time_in_force: Text::name("gtc"),
+            expires_at: None,
+            priority: Text::name("normal"),
+            status: Text::name("confirmed"),
+            unknown: false,
+            dex: Some(Text::name("Meteora")),
+            executed_price: Some(Text::name("149.85")),
+            amount_out: Some(Text::name("224.775")),
+            tx_hash: Some(Text::name(EXAMPLE_TX)),
+            error: None,
+            code: None,
+            attempts: 1,
+            version: 6,
+            created_at: Text::name("2026-11-20T12:00:00.000Z"),
+            updated_at: Text::name("2026-11-20T12:00:01.874Z"),
+        }
+    }
+}
+
+/// A page of orders, the newest first.
+#[derive(Object, Serialize)]
+#[oai(rename = "OrderPage", rename_all = "camelCase", example)]
+#[serde(rename_all = "camelCase")]
+pub struct OrderPageView {
+    /// The orders.
+    pub items: Vec<OrderView>,
+    /// Where to go on; null on the last page.
+    #[oai(nullable)]
+    pub next_cursor: Option<Text<Cursor>>,
+}
+
+impl Example for OrderPageView {
+    fn example() -> Self {
+        Self {
+            items: vec![OrderView::example()],
+            next_cursor: Some(Text::name("01939c3e7a407c5e9d8e0f3b8a1c2d4e")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::wire::event::tests::{execution, id, market_order};
+    use order_core::failure::{Failure, VenueError};
+    use order_core::lifecycle::Event;
+    use order_core::time::Timestamp;
+
+    #[test]
+    fn a_fresh_order_has_its_request_and_nulls() {
+        let order = market_order();
+        assert_eq!(
+            serde_json::to_value(OrderView::from(&order)).unwrap(),
+            json!({
+                "orderId": id().to_string(), "clientOrderId": "mine-1", "userId": "desk", "type": "market",
+                "side": "sell", "tokenIn": "SOL", "tokenOut": "USDC", "amountIn": "1.5", "slippageBps": 50,
+                "minAmountOut": null, "limitPrice": null, "stopPrice": null, "timeInForce": "gtc",
+                "expiresAt": null, "priority": "normal", "status": "pending", "unknown": false, "dex": null,
+                "executedPrice": null, "amountOut": null, "txHash": null, "error": null, "code": null,
+                "attempts": 0, "version": 1, "createdAt": "1970-01-01T00:00:01.000Z",
+                "updatedAt": "1970-01-01T00:00:01.000Z",
+            })
+        );
+    }
+
+    #[test]
+    fn a_failed_order_says_why() {
+        let mut order = market_order();
+        let failure = Failure::Venue(VenueError::InsufficientLiquidity);
+        order
+            .apply(Event::Failed { failure }, Timestamp::from_millis(2_000))
+            .unwrap();
+        let view = serde_json::to_value(OrderView::from(&order)).unwrap();
+        assert_eq!(view["status"], "failed");
+        assert_eq!(view["code"], "insufficient_liquidity");
+        assert_eq!(view["error"], "insufficient liquidity for this size");
+    }
+
+    #[test]
+    fn a_confirmed_order_shows_its_execution() {
+        let mut order = market_order();
+        let execution = execution();
+        for event in [
+            Event::Routing {
+                attempt: 1,
+                quotes: Vec::new(),
+            },
+            Event::Building {
+                venue: execution.venue,
+            },
+            Event::Submitted {
+                venue: execution.venue,
+                tx_id: execution.tx_id,
+            },
+            Event::Confirmed(execution),
+        ] {
+            order.apply(event, Timestamp::from_millis(2_000)).unwrap();
+        }
+        let view = serde_json::to_value(OrderView::from(&order)).unwrap();
+        assert_eq!(view["dex"], "Raydium");
+        assert_eq!(view["executedPrice"], "149.5");
+        assert_eq!(view["amountOut"], "224.25");
+        assert_eq!(view["txHash"], execution.tx_id.to_string());
+        assert_eq!((&view["attempts"], &view["version"]), (&json!(1), &json!(5)));
+    }
+}

@@ -1,0 +1,211 @@
+//! Quotes, in an event and as the reply of `POST /api/quotes`.
+
+use order_core::routing::Route;
+use order_core::token::Side;
+use order_core::venue::{Leg, Quote, QuoteAnswer, QuoteRequest};
+use poem_openapi::Object;
+use poem_openapi::types::Example;
+use serde::Serialize;
+
+use super::order::side_name;
+use super::text::{Code, Decimal, Dex, SideName, Symbol, Text};
+
+/// What a venue would pay for the whole size, fees and price impact included.
+#[derive(Object, Serialize)]
+#[oai(rename = "Quote", rename_all = "camelCase", example)]
+#[serde(rename_all = "camelCase")]
+pub struct QuoteView {
+    /// The venue.
+    dex: Text<Dex>,
+    /// Quote per base, net of fees.
+    price: Text<Decimal>,
+    /// What comes out, net of fees, in tokenOut.
+    amount_out: Text<Decimal>,
+    /// The venue's fee, in tokenIn.
+    fee: Text<Decimal>,
+    /// How far the size itself moves the price, in basis points.
+    price_impact_bps: u32,
+}
+
+impl From<&Quote> for QuoteView {
+    fn from(quote: &Quote) -> Self {
+        Self {
+            dex: Text::name(quote.venue.as_str()),
+            price: Text::of(quote.price),
+            amount_out: Text::of(quote.amount_out),
+            fee: Text::of(quote.fee),
+            price_impact_bps: quote.price_impact_bps,
+        }
+    }
+}
+
+impl Example for QuoteView {
+    fn example() -> Self {
+        Self {
+            dex: Text::name("Meteora"),
+            price: Text::name("149.85"),
+            amount_out: Text::name("224.775"),
+            fee: Text::name("0.0015"),
+            price_impact_bps: 1,
+        }
+    }
+}
+
+/// A venue that gave no quote.
+#[derive(Debug, Object, Serialize)]
+#[oai(rename = "Unavailable", rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
+pub struct UnavailableView {
+    /// The venue.
+    pub dex: Text<Dex>,
+    /// Why.
+    pub error: String,
+    /// The stable code of that reason.
+    pub code: Text<Code>,
+}
+
+/// The quotes, and the venues that gave none.
+pub fn split(answers: &[QuoteAnswer]) -> (Vec<QuoteView>, Vec<UnavailableView>) {
+    let (mut quotes, mut unavailable) = (Vec::with_capacity(answers.len()), Vec::new());
+    for answer in answers {
+        match &answer.result {
+            Ok(quote) => quotes.push(QuoteView::from(quote)),
+            Err(error) => unavailable.push(super::event::unavailable(answer.venue, *error)),
+        }
+    }
+    (quotes, unavailable)
+}
+
+/// One swap of a route.
+#[derive(Object, Serialize)]
+#[oai(rename = "Leg", rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
+struct LegView {
+    /// The venue.
+    dex: Text<Dex>,
+    /// Which of its pools.
+    pool: String,
+    /// What goes in.
+    token_in: Text<Symbol>,
+    /// What comes out.
+    token_out: Text<Symbol>,
+    /// How much goes in, in tokenIn.
+    amount_in: Text<Decimal>,
+    /// How much comes out, in tokenOut.
+    amount_out: Text<Decimal>,
+}
+
+impl From<&Leg> for LegView {
+    fn from(leg: &Leg) -> Self {
+        Self {
+            dex: Text::name(leg.venue.as_str()),
+            pool: leg.pool.0.to_string(),
+            token_in: Text::of(leg.token_in.symbol),
+            token_out: Text::of(leg.token_out.symbol),
+            amount_in: Text::of(leg.amount_in.with_decimals(leg.token_in.decimals)),
+            amount_out: Text::of(leg.amount_out.with_decimals(leg.token_out.decimals)),
+        }
+    }
+}
+
+/// What an order would do now.
+#[derive(Object, Serialize)]
+#[oai(rename = "Route", rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
+struct RouteView {
+    /// The venue.
+    dex: Text<Dex>,
+    /// The swaps, in order.
+    legs: Vec<LegView>,
+    /// What comes out in all, net of fees, in tokenOut.
+    amount_out: Text<Decimal>,
+    /// Quote per base, net of fees.
+    price: Text<Decimal>,
+    /// Why this route.
+    reason: String,
+}
+
+/// What the venues would pay now. Nothing is reserved: the next swap moves the pools.
+#[derive(Object, Serialize)]
+#[oai(rename = "QuoteReport", rename_all = "camelCase", example)]
+#[serde(rename_all = "camelCase")]
+pub struct QuoteReportView {
+    /// What is paid.
+    token_in: Text<Symbol>,
+    /// What is wanted.
+    token_out: Text<Symbol>,
+    /// How much is paid, in tokenIn.
+    amount_in: Text<Decimal>,
+    /// Whether that buys or sells the pair's base token.
+    side: Text<SideName>,
+    /// The slippage that minAmountOut allows for, in basis points.
+    slippage_bps: u16,
+    /// Every quote.
+    quotes: Vec<QuoteView>,
+    /// The venues that gave none.
+    unavailable: Vec<UnavailableView>,
+    /// The best of them.
+    route: RouteView,
+    /// The least that an order with this slippage would accept, in tokenOut.
+    min_amount_out: Text<Decimal>,
+}
+
+impl QuoteReportView {
+    /// The reply to that request.
+    pub fn new(
+        request: &QuoteRequest,
+        side: Side,
+        slippage_bps: u16,
+        answers: &[QuoteAnswer],
+        route: &Route,
+    ) -> Self {
+        let (quotes, unavailable) = split(answers);
+        Self {
+            token_in: Text::of(request.token_in.symbol),
+            token_out: Text::of(request.token_out.symbol),
+            amount_in: Text::of(request.amount_in.with_decimals(request.token_in.decimals)),
+            side: Text::name(side_name(side)),
+            slippage_bps,
+            quotes,
+            unavailable,
+            route: RouteView {
+                dex: Text::name(route.venue.as_str()),
+                legs: route.legs.iter().map(LegView::from).collect(),
+                amount_out: Text::of(route.quote.amount_out),
+                price: Text::of(route.quote.price),
+                reason: route.reason.to_string(),
+            },
+            min_amount_out: Text::of(route.min_out.with_decimals(request.token_out.decimals)),
+        }
+    }
+}
+
+impl Example for QuoteReportView {
+    fn example() -> Self {
+        let leg = LegView {
+            dex: Text::name("Meteora"),
+            pool: "meteora:SOL/USDC:10".into(),
+            token_in: Text::name("SOL"),
+            token_out: Text::name("USDC"),
+            amount_in: Text::name("1.5"),
+            amount_out: Text::name("224.775"),
+        };
+        Self {
+            token_in: Text::name("SOL"),
+            token_out: Text::name("USDC"),
+            amount_in: Text::name("1.5"),
+            side: Text::name("sell"),
+            slippage_bps: 50,
+            quotes: vec![QuoteView::example()],
+            unavailable: Vec::new(),
+            route: RouteView {
+                dex: Text::name("Meteora"),
+                legs: vec![leg],
+                amount_out: Text::name("224.775"),
+                price: Text::name("149.85"),
+                reason: "the only venue that gave a quote".into(),
+            },
+            min_amount_out: Text::name("223.651125"),
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! Texts with a meaning, and how the OpenAPI document describes each.
+
+use std::borrow::Cow;
+use std::fmt::{self, Display};
+use std::marker::PhantomData;
+
+use order_core::lifecycle::Status;
+use order_core::priority::Priority;
+use order_core::time::Timestamp;
+use order_core::venue::Venue;
+use poem_openapi::registry::{MetaSchema, MetaSchemaRef};
+use poem_openapi::types::{ParseError, ParseFromJSON, ParseResult, ToJSON, Type};
+use serde::{Serialize, Serializer};
+use serde_json::Value;
+use time::OffsetDateTime;
+use time::format_description::StaticFormatDescription;
+use time::macros::format_description;
+
+/// What a text means.
+pub trait Format: Send + Sync + 'static {
+    /// How OpenAPI describes it.
+    fn schema() -> MetaSchema;
+}
+
+/// A text of that format.
+pub struct Text<F> {
+    text: Cow<'static, str>,
+    format: PhantomData<F>,
+}
+
+impl<F: Format> Text<F> {
+    /// Whatever prints in that format.
+    pub fn of(value: impl Display) -> Self {
+        Self {
+            text: value.to_string().into(),
+            format: PhantomData,
+        }
+    }
+
+    /// A name that is known beforehand.
+    pub const fn name(text: &'static str) -> Self {
+        Self {
+            text: Cow::Borrowed(text),
+            format: PhantomData,
+        }
+    }
+}
+
+impl<F> fmt::Debug for Text<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.text, f)
+    }
+}
+
+impl<F> Serialize for Text<F> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.text)
+    }
+}
+
+impl<F: Format> Type for Text<F> {
+    const IS_REQUIRED: bool = true;
+    type RawValueType = Self;
+    type RawElementValueType = Self;
+
+    fn name() -> Cow<'static, str> {
+        std::any::type_name::<F>().into()
+    }
+
+    fn schema_ref() -> MetaSchemaRef {
+        MetaSchemaRef::Inline(Box::new(F::schema()))
+    }
+
+    fn as_raw_value(&self) -> Option<&Self> {
+        Some(self)
+    }
+
+    fn raw_element_iter<'a>(&'a self) -> Box<dyn Iterator<Item = &'a Self> + 'a> {
+        Box::new(std::iter::once(self))
+    }
+}
+
+impl<F: Format> ToJSON for Text<F> {
+    fn to_json(&self) -> Option<Value> {
+        Some(Value::String(self.text.to_string()))
+    }
+}
+
+impl<F: Format> ParseFromJSON for Text<F> {
+    fn parse_from_json(value: Option<Value>) -> ParseResult<Self> {
+        match value {
+            Some(Value::String(text)) => Ok(Self::of(text)),
+            Some(Value::Number(number)) => Ok(Self::of(number)),
+            other => Err(ParseError::expected_type(other.unwrap_or_default())),
+        }
+    }
+}
+
+fn string(format: &'static str, example: &str) -> MetaSchema {
+    MetaSchema {
+        example: Some(example.into()),
+        ..MetaSchema::new_with_format("string", format)
+    }
+}
+
+fn one_of(names: impl IntoIterator<Item = &'static str>) -> MetaSchema {
+    MetaSchema {
+        enum_items: names.into_iter().map(Value::from).collect(),
+        ..MetaSchema::new("string")
+    }
+}
+
+fn either(schemas: [MetaSchema; 2], example: Value) -> MetaSchema {
+    let one_of = schemas
+        .map(|schema| MetaSchemaRef::Inline(Box::new(schema)))
+        .into();
+    MetaSchema {
+        one_of,
+        example: Some(example),
+        ..MetaSchema::ANY
+    }
+}
+
+fn integer(minimum: u16, maximum: Option<u16>) -> MetaSchema {
+    MetaSchema {
+        minimum: Some(f64::from(minimum)),
+        maximum: maximum.map(f64::from),
+        ..MetaSchema::new("integer")
+    }
+}
+
+macro_rules! formats {
+    ($($(#[$doc:meta])* $name:ident => $schema:expr;)*) => {
+        $($(#[$doc])* pub struct $name;
+        impl Format for $name {
+            fn schema() -> MetaSchema {
+                $schema
+            }
+        })*
+    };
+}
+
+formats! {
+    /// An exact decimal that we send.
+    Decimal => string("decimal", "150.25");
+    /// An exact decimal that we read.
+    DecimalInput => either([string("decimal", "1.5"), MetaSchema::new("number")], "1.5".into());
+    /// A point in time that we send.
+    Time => string("date-time", "2026-11-20T12:00:00.000Z");
+    /// A point in time that we read.
+    TimeInput => either(
+        [string("date-time", "2026-11-20T12:00:00Z"), MetaSchema::new_with_format("integer", "int64")],
+        "2026-11-20T12:00:00Z".into(),
+    );
+    /// An order's id.
+    Id => string("order-id", "ORD-01939c3e-7a40-7c5e-9d8e-0f3b8a1c2d4e");
+    /// A transaction's id.
+    TxHash => string("base58", super::order::EXAMPLE_TX);
+    /// A token's symbol.
+    Symbol => MetaSchema { max_length: Some(12), min_length: Some(1), ..string("symbol", "SOL") };
+    /// A caller's own name of something.
+    Name => MetaSchema { max_length: Some(128), min_length: Some(1), ..string("printable-ascii", "desk-7") };
+    /// An order type.
+    Kind => one_of(["market", "limit", "stop_limit", "sniper"]);
+    /// A side.
+    SideName => one_of(["buy", "sell"]);
+    /// A time in force.
+    Force => one_of(["gtc", "ioc", "fok", "gtd"]);
+    /// A priority that we send.
+    PriorityName => one_of(Priority::ALL.map(Priority::as_str));
+    /// A priority that we read.
+    PriorityInput => either([one_of(Priority::ALL.map(Priority::as_str)), integer(0, Some(0))], "normal".into());
+    /// An order's status.
+    StatusName => one_of(Status::ALL.map(Status::as_str));
+    /// One or more statuses, with commas between them.
+    StatusList => string("comma-separated", "confirmed,failed");
+    /// An event's status.
+    EventName => one_of([
+        "pending", "waiting", "routing", "best_dex", "building", "submitted", "confirmed", "retrying", "failed",
+        "cancelled", "expired",
+    ]);
+    /// A venue.
+    Dex => one_of(Venue::ALL.map(Venue::as_str));
+    /// A stable code of an error.
+    Code => string("code", "slippage_exceeded");
+    /// Basis points.
+    Bps => integer(0, Some(10_000));
+    /// A sequence number to go on after.
+    Seq => integer(0, None);
+    /// How many items.
+    Limit => MetaSchema { default: Some(50.into()), ..integer(1, Some(200)) };
+    /// Where to go on.
+    Cursor => string("opaque", "01939c3e7a407c5e9d8e0f3b8a1c2d4e");
+}
+
+const MILLISECONDS: StaticFormatDescription =
+    format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
+
+impl Text<Time> {
+    /// That point in time; times past the calendar's end are its end.
+    pub fn at(timestamp: Timestamp) -> Self {
+        let nanos = i128::from(timestamp.millis()) * 1_000_000;
+        let time = OffsetDateTime::from_unix_timestamp_nanos(nanos).ok();
+        let text = time.and_then(|time| time.format(MILLISECONDS).ok());
+        Self {
+            text: text.map_or(Cow::Borrowed("9999-12-31T23:59:59.999Z"), Cow::Owned),
+            format: PhantomData,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_written_to_the_millisecond() {
+        for (millis, text) in [
+            (0, "1970-01-01T00:00:00.000Z"),
+            (1_763_640_000_120, "2025-11-20T12:00:00.120Z"),
+        ] {
+            assert_eq!(Text::at(Timestamp::from_millis(millis)).text, text);
+        }
+        assert_eq!(
+            Text::at(Timestamp::from_millis(i64::MAX)).text,
+            "9999-12-31T23:59:59.999Z"
+        );
+    }
+}

@@ -1,0 +1,154 @@
+//! Server-sent events.
+
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use order_core::id::OrderId;
+use serde_json::Value;
+
+use crate::stage::{LIFE, LONG, ORDER, Stage, id};
+
+/// The ids and events of a stream, up to its end.
+fn parse(text: &str) -> Vec<(u64, Value)> {
+    let events = text
+        .split_terminator("\n\n")
+        .filter(|block| !block.starts_with(':'));
+    events
+        .map(|block| {
+            let (id, data) = block.split_once('\n').unwrap();
+            let event: Value = serde_json::from_str(data.strip_prefix("data: ").unwrap()).unwrap();
+            (id.strip_prefix("id: ").unwrap().parse().unwrap(), event)
+        })
+        .collect()
+}
+
+fn names(events: &[(u64, Value)], first: u64) -> Vec<&str> {
+    for (expected, (id, event)) in (first..).zip(events) {
+        assert_eq!((*id, event["seq"].as_u64()), (expected, Some(expected)));
+    }
+    events
+        .iter()
+        .map(|(_, event)| event["status"].as_str().unwrap())
+        .collect()
+}
+
+async fn follow(stage: &Stage, order: OrderId, query: &str, last: Option<&str>) -> reqwest::Response {
+    let mut request = stage
+        .client
+        .get(stage.url(&format!("/api/orders/{order}/events{query}")));
+    request = request.header("accept", "text/event-stream");
+    if let Some(last) = last {
+        request = request.header("last-event-id", last);
+    }
+    request.send().await.unwrap()
+}
+
+#[tokio::test]
+async fn a_posted_order_goes_on_as_its_event_stream() {
+    let stage = Stage::open().await;
+    let request = stage
+        .client
+        .post(stage.url("/api/orders/execute"))
+        .header("content-type", "application/json");
+    let reply = request
+        .header("accept", "text/event-stream")
+        .body(ORDER)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(reply.status(), 200);
+    assert_eq!(reply.headers()["content-type"], "text/event-stream");
+    let place = reply.headers()["location"].to_str().unwrap().to_owned();
+    let mut body = reply.bytes_stream();
+    let first = tokio::time::timeout(LONG, body.next())
+        .await
+        .unwrap()
+        .unwrap()
+        .unwrap();
+    let order = id(&parse(std::str::from_utf8(&first).unwrap())[0].1);
+    assert_eq!(place, format!("/api/orders/{order}"));
+    stage.confirm(order);
+    let rest: Vec<_> = body
+        .map(|chunk| String::from_utf8(chunk.unwrap().to_vec()).unwrap())
+        .collect()
+        .await;
+    assert_eq!(names(&parse(&rest.concat()), 2), LIFE[1..]);
+}
+
+#[tokio::test]
+async fn a_late_stream_gets_the_whole_story_and_ends() {
+    let stage = Stage::open().await;
+    let order = stage.order().await;
+    stage.confirm(order);
+    let text = follow(&stage, order, "", None).await.text().await.unwrap();
+    assert_eq!(names(&parse(&text), 1), LIFE);
+}
+
+#[tokio::test]
+async fn a_stream_is_resumed_by_header_or_parameter() {
+    let stage = Stage::open().await;
+    let order = stage.order().await;
+    stage.confirm(order);
+    let by_parameter = follow(&stage, order, "?after=2", None)
+        .await
+        .text()
+        .await
+        .unwrap();
+    assert_eq!(names(&parse(&by_parameter), 3), LIFE[2..]);
+    // The header is what the client saw last; the address is from before.
+    let by_header = follow(&stage, order, "?after=2", Some("4"))
+        .await
+        .text()
+        .await
+        .unwrap();
+    assert_eq!(names(&parse(&by_header), 5), LIFE[4..]);
+    assert_eq!(follow(&stage, order, "", Some("four")).await.status(), 400);
+}
+
+#[tokio::test]
+async fn an_event_source_that_has_seen_the_end_need_not_come_back() {
+    let stage = Stage::open().await;
+    let order = stage.order().await;
+    stage.confirm(order);
+    assert_eq!(follow(&stage, order, "", Some("6")).await.status(), 204);
+    let plain = follow(&stage, order, "?after=6", None).await;
+    assert_eq!(plain.status(), 200);
+    assert_eq!(plain.text().await.unwrap(), "");
+}
+
+#[tokio::test]
+async fn a_quiet_stream_shows_that_it_is_alive() {
+    let stage = Stage::with_settings(|settings| settings.keep_alive = Duration::from_millis(30)).await;
+    let order = stage.order().await;
+    let mut body = follow(&stage, order, "?after=1", None).await.bytes_stream();
+    for _ in 0..2 {
+        let chunk = tokio::time::timeout(LONG, body.next())
+            .await
+            .unwrap()
+            .unwrap()
+            .unwrap();
+        assert_eq!(&chunk[..], b":\n\n");
+    }
+    stage.confirm(order);
+    let rest: Vec<_> = body
+        .map(|chunk| String::from_utf8(chunk.unwrap().to_vec()).unwrap())
+        .collect()
+        .await;
+    assert_eq!(names(&parse(&rest.concat()), 2), LIFE[1..]);
+}
+
+#[tokio::test]
+async fn a_stream_whose_client_leaves_is_not_kept() {
+    let stage = Stage::open().await;
+    let order = stage.order().await;
+    let stream = follow(&stage, order, "", None).await;
+    assert_eq!(stage.engine.watchers(), 1);
+    drop(stream);
+    for _ in 0..200 {
+        if stage.engine.watchers() == 0 {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("the watcher is still there");
+}

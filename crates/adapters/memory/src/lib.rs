@@ -1,0 +1,24 @@
+//! Store, queue, notifier and dispatch limit in one process: what a single node needs, with nothing beside it.
+//!
+//! All of it lives as long as the process does. Nothing here survives a restart, and the store keeps every
+//! order until then. Time is `tokio::time`, so everything runs under a paused clock as well.
+
+mod limit;
+mod notifier;
+mod queue;
+mod store;
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+pub use limit::MemoryDispatchWindow;
+pub use notifier::MemoryNotifier;
+pub use queue::MemoryQueue;
+pub use store::MemoryStore;
+
+/// `now + duration`, or as late as can be told.
+fn later(now: Instant, duration: Duration) -> Instant {
+    const A_CENTURY: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+    now.checked_add(duration).unwrap_or_else(|| now + A_CENTURY)
+}

@@ -1,0 +1,102 @@
+//! The notifier in memory: a ring that every listener reads at its own pace.
+//!
+//! The ring holds the last so many publications, once for all listeners. A listener that falls behind further
+//! than that misses the oldest; the publisher never waits.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use order_ports::{Notice, Notices, Notifier, NotifyError};
+use tokio::sync::broadcast;
+use tokio::sync::broadcast::error::RecvError;
+
+/// Tells everybody in this process.
+#[derive(Clone, Debug)]
+pub struct MemoryNotifier {
+    ring: broadcast::Sender<Arc<[Notice]>>,
+}
+
+impl MemoryNotifier {
+    /// How many publications the ring holds by default: about a second of a busy engine. It costs
+    /// some tens of megabytes while somebody is that far behind, and little otherwise.
+    pub const RING: usize = 16 * 1024;
+
+    /// A notifier whose slowest listener may be this many publications behind.
+    pub fn new(ring: usize) -> Self {
+        Self {
+            ring: broadcast::Sender::new(ring),
+        }
+    }
+}
+
+impl Default for MemoryNotifier {
+    fn default() -> Self {
+        Self::new(Self::RING)
+    }
+}
+
+#[async_trait]
+impl Notifier for MemoryNotifier {
+    async fn publish(&self, notices: Arc<[Notice]>) -> Result<(), NotifyError> {
+        if !notices.is_empty() {
+            // It fails when nobody listens, which is nobody's loss.
+            drop(self.ring.send(notices));
+        }
+        Ok(())
+    }
+
+    async fn listen(&self) -> Result<Box<dyn Notices>, NotifyError> {
+        Ok(Box::new(Ear(self.ring.subscribe())))
+    }
+}
+
+struct Ear(broadcast::Receiver<Arc<[Notice]>>);
+
+#[async_trait]
+impl Notices for Ear {
+    async fn next(&mut self) -> Option<Arc<[Notice]>> {
+        loop {
+            match self.0.recv().await {
+                Ok(notices) => return Some(notices),
+                Err(RecvError::Lagged(_)) => {}
+                Err(RecvError::Closed) => return None,
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use order_ports::contract::fixtures::{acceptance, name, spec};
+
+    use super::*;
+
+    fn notice(n: u32) -> Arc<[Notice]> {
+        Arc::new([Notice {
+            owner: name("alice"),
+            event: acceptance(n, spec()).event,
+        }])
+    }
+
+    #[tokio::test]
+    async fn who_falls_behind_goes_on_with_what_the_ring_holds() {
+        let notifier = MemoryNotifier::new(4);
+        let mut listener = notifier.listen().await.unwrap();
+        for n in 1..=10 {
+            notifier.publish(notice(n)).await.unwrap();
+        }
+        for n in 7..=10 {
+            assert_eq!(listener.next().await, Some(notice(n)));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_notifier_that_is_gone_says_no_more() {
+        let notifier = MemoryNotifier::default();
+        let mut listener = notifier.listen().await.unwrap();
+        notifier.publish(notice(1)).await.unwrap();
+        drop(notifier);
+        assert_eq!(listener.next().await, Some(notice(1)));
+        assert_eq!(listener.next().await, None);
+    }
+}

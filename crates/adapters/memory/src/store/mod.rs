@@ -1,0 +1,239 @@
+//! The store in memory.
+//!
+//! An order lives in one of [`SHARDS`] shards, chosen by its id. A shard has one short lock, and every step of
+//! the protocol on an order takes that lock once; so steps on different orders rarely meet, and a step is
+//! atomic without further ado. Within a shard, a hash map finds the order, ordered sets of ids serve the lists,
+//! and a [`schedule`] knows what is due without looking at the rest. A step moves an order's progress and
+//! appends its events; what never changes (the spec) is shared, and no story is ever copied.
+//!
+//! Idempotency keys and client order ids are unique over all shards, so they have locks of their own
+//! ([`names`]). Whoever needs both takes the names first.
+//!
+//! It grows with every order and forgets none until the process ends. Leases, delays and announcements are
+//! kept by `tokio::time::Instant`.
+
+mod listing;
+mod names;
+#[cfg(test)]
+mod races;
+mod record;
+mod schedule;
+mod shard;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use order_core::audit::AuditedOrder;
+use order_core::id::{OrderId, WorkerId};
+use order_core::lifecycle::{Attempt, AttemptOutcome, RecordedEvent, Release};
+use order_core::order::{Order, OrderSpec};
+use order_ports::{
+    AcceptError, Acceptance, Accepted, Claim, JournalError, Lease, Moved, OrderAudit, OrderFilter,
+    OrderIntake, OrderJournal, OrderLeases, OrderPage, OrderReader, StoreError, Sweep, WorkHint,
+};
+use parking_lot::{Mutex, MutexGuard};
+use tokio::time::Instant;
+
+use names::{Names, TakenName};
+use shard::Shard;
+
+/// How many shards there are: many more than threads that could meet in one.
+const SHARDS: usize = 32;
+
+/// The store of a single process.
+#[derive(Debug, Default)]
+pub struct MemoryStore {
+    names: Names,
+    shards: [Mutex<Shard>; SHARDS],
+}
+
+/// A caller that contradicts itself; the store takes no part in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+enum Contradiction {
+    /// Two orders under one id.
+    #[error("the order id is taken by a different order")]
+    IdTaken,
+    /// Events that are not the last of the order they come with.
+    #[error("the events do not lead to the order")]
+    Events,
+    /// A live order must be run again, or it would be lost.
+    #[error("an order that is not terminal was released for good")]
+    ReleasedForGood,
+    /// A terminal order is never looked at again, so its transaction must be resolved.
+    #[error("a terminal order still has an open attempt")]
+    AttemptLeftOpen,
+}
+
+impl From<Contradiction> for StoreError {
+    fn from(contradiction: Contradiction) -> Self {
+        Self::Corrupt(Box::new(contradiction))
+    }
+}
+
+impl From<Contradiction> for JournalError {
+    fn from(contradiction: Contradiction) -> Self {
+        Self::Store(contradiction.into())
+    }
+}
+
+impl MemoryStore {
+    /// An empty store.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn shard(&self, id: OrderId) -> MutexGuard<'_, Shard> {
+        let (high, low) = id.uuid().as_u64_pair();
+        // The remainder is less than the number of shards, so it fits.
+        let index = usize::try_from((high ^ low) % SHARDS as u64).unwrap_or_default();
+        self.shards[index].lock()
+    }
+
+    fn spec(&self, id: OrderId) -> Option<Arc<OrderSpec>> {
+        self.shard(id).spec(id)
+    }
+}
+
+#[async_trait]
+impl OrderIntake for MemoryStore {
+    async fn accept(&self, acceptance: Acceptance) -> Result<Accepted, AcceptError> {
+        let Acceptance {
+            order,
+            event,
+            idempotency_key,
+        } = acceptance;
+        let spec = order.spec();
+        let key = idempotency_key
+            .clone()
+            .map(|key| TakenName::key(&spec.owner, key));
+        let client = spec
+            .client_order_id
+            .clone()
+            .map(|id| TakenName::client_order(&spec.owner, id));
+        let names = self.names.lock([key, client]);
+        for (name, reused) in [
+            (0, AcceptError::KeyReused as fn(OrderId) -> AcceptError),
+            (1, AcceptError::ClientOrderIdReused),
+        ] {
+            if let Some(first) = names.holder(name) {
+                let same = self.spec(first).is_some_and(|first| *first == *spec);
+                return if same {
+                    Ok(Accepted::Replayed(first))
+                } else {
+                    Err(reused(first))
+                };
+            }
+        }
+        let id = order.id();
+        let accepted = self
+            .shard(id)
+            .insert(&order, event, idempotency_key, Instant::now())
+            .map_err(StoreError::from)?;
+        if accepted == Accepted::New {
+            names.take(id);
+        }
+        Ok(accepted)
+    }
+}
+
+#[async_trait]
+impl OrderLeases for MemoryStore {
+    async fn claim(&self, id: OrderId, holder: WorkerId, ttl: Duration) -> Result<Claim, StoreError> {
+        Ok(self.shard(id).claim(id, holder, ttl, Instant::now()))
+    }
+
+    async fn due(&self, sweep: Sweep, limit: usize) -> Result<Vec<WorkHint>, StoreError> {
+        // All locks at once, so that a sweep is one step; it visits no more than it finds, limit by shard.
+        let mut shards: Vec<_> = self.shards.iter().map(Mutex::lock).collect();
+        let now = Instant::now();
+        let mut found = Vec::new();
+        for (index, shard) in shards.iter_mut().enumerate() {
+            found.extend(
+                shard
+                    .due(sweep, limit, now)
+                    .into_iter()
+                    .map(|(due_at, id)| (due_at, id, index)),
+            );
+        }
+        found.sort_unstable();
+        found.truncate(limit);
+        Ok(found
+            .into_iter()
+            .filter_map(|(_, id, index)| shards[index].announce(id, now))
+            .collect())
+    }
+}
+
+#[async_trait]
+impl OrderJournal for MemoryStore {
+    async fn append(&self, lease: &Lease, moved: Moved<'_>) -> Result<(), JournalError> {
+        self.shard(lease.order_id).append(lease, moved)
+    }
+
+    async fn write_ahead(
+        &self,
+        lease: &Lease,
+        attempt: &Attempt,
+        moved: Moved<'_>,
+    ) -> Result<(), JournalError> {
+        let attempt = attempt.clone();
+        self.shard(lease.order_id).write_ahead(lease, attempt, moved)
+    }
+
+    async fn record(
+        &self,
+        lease: &Lease,
+        outcome: Option<AttemptOutcome>,
+        release: Release,
+        moved: Moved<'_>,
+    ) -> Result<(), JournalError> {
+        self.shard(lease.order_id)
+            .record(lease, outcome, release, moved, Instant::now())
+    }
+}
+
+#[async_trait]
+impl OrderReader for MemoryStore {
+    async fn order(&self, id: OrderId) -> Result<Option<Order>, StoreError> {
+        let snapshot = self.shard(id).snapshot(id);
+        Ok(snapshot.map(record::Snapshot::into_order))
+    }
+
+    async fn events(&self, id: OrderId, after: u32, limit: usize) -> Result<Vec<RecordedEvent>, StoreError> {
+        Ok(self.shard(id).events(id, after, limit))
+    }
+
+    async fn versions(&self, ids: &[OrderId]) -> Result<Vec<(OrderId, u32)>, StoreError> {
+        let version = |id: &OrderId| Some((*id, self.shard(*id).version(*id)?));
+        Ok(ids.iter().filter_map(version).collect())
+    }
+
+    async fn list(
+        &self,
+        filter: &OrderFilter,
+        before: Option<OrderId>,
+        limit: usize,
+    ) -> Result<OrderPage, StoreError> {
+        Ok(listing::page(&self.shards, filter, before, limit))
+    }
+}
+
+#[async_trait]
+impl OrderAudit for MemoryStore {
+    async fn audit(&self, after: Option<OrderId>, limit: usize) -> Result<Vec<AuditedOrder>, StoreError> {
+        let mut ids: Vec<_> = self
+            .shards
+            .iter()
+            .flat_map(|shard| shard.lock().newer(after, limit))
+            .collect();
+        ids.sort_unstable();
+        ids.truncate(limit);
+        Ok(ids
+            .into_iter()
+            .filter_map(|id| self.shard(id).audited(id))
+            .collect())
+    }
+}

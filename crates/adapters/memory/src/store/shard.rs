@@ -1,0 +1,285 @@
+//! A shard: some of the orders, under one lock, and each step of the protocol on one of them.
+
+use std::collections::{BTreeSet, HashMap};
+use std::ops::Bound;
+use std::sync::Arc;
+use std::time::Duration;
+
+use order_core::audit::AuditedOrder;
+use order_core::id::{IdempotencyKey, OrderId, Owner, WorkerId};
+use order_core::lifecycle::{Attempt, AttemptOutcome, RecordedEvent, Release};
+use order_core::order::{Order, OrderSpec};
+use order_ports::{Accepted, Claim, Claimed, JournalError, Lease, Moved, OrderFilter, Sweep, WorkHint};
+use tokio::time::Instant;
+
+use super::Contradiction;
+use super::record::{Record, Snapshot};
+use super::schedule::{Cutoff, Schedule, Timing};
+use crate::later;
+
+/// Some of the orders.
+#[derive(Debug, Default)]
+pub(super) struct Shard {
+    records: HashMap<OrderId, Box<Record>>,
+    newest_last: BTreeSet<OrderId>,
+    by_owner: HashMap<Owner, BTreeSet<OrderId>>,
+    schedule: Schedule,
+}
+
+impl Shard {
+    /// Stores a new order; it counts as announced now.
+    pub(super) fn insert(
+        &mut self,
+        order: &Order,
+        event: RecordedEvent,
+        key: Option<IdempotencyKey>,
+        now: Instant,
+    ) -> Result<Accepted, Contradiction> {
+        let id = order.id();
+        if let Some(known) = self.records.get(&id) {
+            let same = *known.spec == *order.spec();
+            return if same {
+                Ok(Accepted::Replayed(id))
+            } else {
+                Err(Contradiction::IdTaken)
+            };
+        }
+        let timing = Timing {
+            due_at: now,
+            announced_at: Some(now),
+            leased_until: None,
+        };
+        self.records
+            .insert(id, Box::new(Record::new(order, event, key, timing)));
+        self.newest_last.insert(id);
+        match self.by_owner.get_mut(&order.spec().owner) {
+            Some(orders) => _ = orders.insert(id),
+            None => {
+                _ = self
+                    .by_owner
+                    .insert(order.spec().owner.clone(), BTreeSet::from([id]))
+            }
+        }
+        self.schedule.insert(id, timing);
+        Ok(Accepted::New)
+    }
+
+    /// Takes the lease of an order.
+    pub(super) fn claim(&mut self, id: OrderId, holder: WorkerId, ttl: Duration, now: Instant) -> Claim {
+        let Some(record) = self.records.get_mut(&id) else {
+            return Claim::NoSuchOrder;
+        };
+        if record.is_terminal() {
+            return Claim::Finished;
+        }
+        if record.timing.due_at > now || record.timing.leased_until.is_some_and(|until| until > now) {
+            return Claim::NotNow;
+        }
+        record.holder = Some(holder);
+        record.epoch += 1;
+        let lease = Lease {
+            order_id: id,
+            holder,
+            epoch: record.epoch,
+        };
+        let leased = Timing {
+            leased_until: Some(later(now, ttl)),
+            ..record.timing
+        };
+        reschedule(&mut self.schedule, id, record, leased);
+        let (snapshot, open_attempt) = (record.snapshot(id), record.open_attempt.clone());
+        Claim::Taken(Box::new(Claimed {
+            order: snapshot.into_order(),
+            lease,
+            open_attempt,
+        }))
+    }
+
+    /// Appends events.
+    pub(super) fn append(&mut self, lease: &Lease, moved: Moved<'_>) -> Result<(), JournalError> {
+        let record = held(&mut self.records, lease, moved)?;
+        record.advance(moved);
+        if record.is_terminal() {
+            self.schedule.remove(lease.order_id, record.timing);
+        }
+        Ok(())
+    }
+
+    /// Stores an attempt and its events.
+    pub(super) fn write_ahead(
+        &mut self,
+        lease: &Lease,
+        attempt: Attempt,
+        moved: Moved<'_>,
+    ) -> Result<(), JournalError> {
+        let record = held(&mut self.records, lease, moved)?;
+        if record.open_attempt.is_some() {
+            return Err(JournalError::Fenced);
+        }
+        record.open(attempt);
+        record.advance(moved);
+        Ok(())
+    }
+
+    /// Stores an outcome with its events, and gives the lease back.
+    pub(super) fn record(
+        &mut self,
+        lease: &Lease,
+        outcome: Option<AttemptOutcome>,
+        release: Release,
+        moved: Moved<'_>,
+        now: Instant,
+    ) -> Result<(), JournalError> {
+        let record = held(&mut self.records, lease, moved)?;
+        if outcome.is_some() && record.open_attempt.is_none() {
+            // The outcome of an attempt that is not open has been stored before.
+            return Err(JournalError::Fenced);
+        }
+        let terminal = moved.order.status().is_terminal();
+        let delay = match release {
+            Release::Done if !terminal => return Err(Contradiction::ReleasedForGood.into()),
+            Release::Done => Duration::ZERO,
+            Release::RunAgain(delay) => delay,
+        };
+        if terminal && outcome.is_none() && record.open_attempt.is_some() {
+            return Err(Contradiction::AttemptLeftOpen.into());
+        }
+        if let Some(outcome) = outcome {
+            record.close(outcome);
+        }
+        record.holder = None;
+        record.advance(moved);
+        if terminal {
+            self.schedule.remove(lease.order_id, record.timing);
+        } else {
+            // Whatever announced it led to the work that has just ended.
+            let again = Timing {
+                due_at: later(now, delay),
+                announced_at: None,
+                leased_until: None,
+            };
+            reschedule(&mut self.schedule, lease.order_id, record, again);
+        }
+        Ok(())
+    }
+
+    /// Finds up to `limit` orders that are live, due, free and of that sweep, in no order, and more of them
+    /// than that when some were announced and some were not.
+    pub(super) fn due(&mut self, sweep: Sweep, limit: usize, now: Instant) -> Vec<(Instant, OrderId)> {
+        for id in self.schedule.ran_out(now) {
+            if let Some(record) = self.records.get_mut(&id) {
+                // The holder may still write: it keeps the fence until somebody else claims.
+                let free = Timing {
+                    leased_until: None,
+                    ..record.timing
+                };
+                reschedule(&mut self.schedule, id, record, free);
+            }
+        }
+        let cutoff = match sweep {
+            Sweep::Everything => Cutoff::Everything,
+            Sweep::Overdue(age) => now.checked_sub(age).map_or(Cutoff::Nothing, Cutoff::Before),
+        };
+        let mut found = Vec::new();
+        self.schedule.visit_due(now, cutoff, limit, |id| {
+            found.extend(self.records.get(&id).map(|record| (record.timing.due_at, id)));
+        });
+        found
+    }
+
+    /// Notes that an order, free and due, is announced now.
+    pub(super) fn announce(&mut self, id: OrderId, now: Instant) -> Option<WorkHint> {
+        let record = self.records.get_mut(&id)?;
+        let announced = Timing {
+            announced_at: Some(now),
+            ..record.timing
+        };
+        reschedule(&mut self.schedule, id, record, announced);
+        Some(WorkHint {
+            order_id: id,
+            priority: record.spec.priority,
+        })
+    }
+
+    pub(super) fn spec(&self, id: OrderId) -> Option<Arc<OrderSpec>> {
+        self.records.get(&id).map(|record| record.spec.clone())
+    }
+
+    pub(super) fn snapshot(&self, id: OrderId) -> Option<Snapshot> {
+        self.records.get(&id).map(|record| record.snapshot(id))
+    }
+
+    pub(super) fn version(&self, id: OrderId) -> Option<u32> {
+        self.records.get(&id).map(|record| record.progress.version)
+    }
+
+    pub(super) fn events(&self, id: OrderId, after: u32, limit: usize) -> Vec<RecordedEvent> {
+        let story = self.records.get(&id).map_or(&[][..], |record| &record.story);
+        // The event with number n is the n-th of the story.
+        let after = usize::try_from(after).unwrap_or(usize::MAX);
+        story.iter().skip(after).take(limit).cloned().collect()
+    }
+
+    /// Up to `limit` ids newer than `after`, oldest first.
+    pub(super) fn newer(&self, after: Option<OrderId>, limit: usize) -> Vec<OrderId> {
+        let newer = (after.map_or(Bound::Unbounded, Bound::Excluded), Bound::Unbounded);
+        self.newest_last.range(newer).take(limit).copied().collect()
+    }
+
+    pub(super) fn audited(&self, id: OrderId) -> Option<AuditedOrder> {
+        self.records.get(&id).map(|record| record.audited(id))
+    }
+
+    /// Looks at up to `look_at` orders older than `before`, newest first, and returns up to `limit` that match,
+    /// and where to go on if there are more to look at.
+    pub(super) fn matching(
+        &self,
+        filter: &OrderFilter,
+        before: Option<OrderId>,
+        limit: usize,
+        look_at: usize,
+    ) -> (Vec<Snapshot>, Option<OrderId>) {
+        let ids = match &filter.owner {
+            None => Some(&self.newest_last),
+            Some(owner) => self.by_owner.get(owner),
+        };
+        let Some(ids) = ids else { return (Vec::new(), None) };
+        let older = match before {
+            None => ids.range(..),
+            Some(before) => ids.range(..before),
+        };
+        let (mut found, mut last) = (Vec::new(), None);
+        for (looked_at, id) in older.rev().enumerate() {
+            if looked_at == look_at || found.len() == limit {
+                return (found, last);
+            }
+            last = Some(*id);
+            let record = self.records.get(id).filter(|record| record.matches(filter));
+            found.extend(record.map(|record| record.snapshot(*id)));
+        }
+        (found, None)
+    }
+
+    /// How many orders the schedule knows.
+    #[cfg(test)]
+    pub(super) fn scheduled(&self) -> usize {
+        self.schedule.len()
+    }
+}
+
+/// The order of that lease, if the step may be taken.
+fn held<'a>(
+    records: &'a mut HashMap<OrderId, Box<Record>>,
+    lease: &Lease,
+    moved: Moved<'_>,
+) -> Result<&'a mut Record, JournalError> {
+    let record = records.get_mut(&lease.order_id).ok_or(JournalError::Fenced)?;
+    record.fence(lease, moved)?;
+    Ok(record)
+}
+
+fn reschedule(schedule: &mut Schedule, id: OrderId, record: &mut Record, timing: Timing) {
+    schedule.remove(id, record.timing);
+    schedule.insert(id, timing);
+    record.timing = timing;
+}

@@ -1,0 +1,72 @@
+//! The laws of the ports, kept by the adapters in memory. Time is virtual.
+
+mod store {
+    use std::sync::Arc;
+
+    use order_memory::MemoryStore;
+
+    async fn fresh() -> Arc<MemoryStore> {
+        Arc::new(MemoryStore::new())
+    }
+
+    order_ports::store_contract!(
+        #[tokio::test(start_paused = true)]
+        fresh
+    );
+    order_ports::audit_contract!(
+        #[tokio::test(start_paused = true)]
+        fresh
+    );
+}
+
+mod queue {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use order_memory::MemoryQueue;
+
+    const REDELIVERY: Duration = Duration::from_secs(30);
+
+    async fn fresh() -> Arc<MemoryQueue> {
+        Arc::new(MemoryQueue::new(REDELIVERY))
+    }
+
+    order_ports::queue_contract!(
+        #[tokio::test(start_paused = true)]
+        fresh,
+        REDELIVERY
+    );
+}
+
+mod notifier {
+    use std::sync::Arc;
+
+    use order_memory::MemoryNotifier;
+
+    async fn fresh() -> Arc<MemoryNotifier> {
+        Arc::default()
+    }
+
+    order_ports::notifier_contract!(
+        #[tokio::test(start_paused = true)]
+        fresh
+    );
+}
+
+mod dispatch {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use order_memory::MemoryDispatchWindow;
+    use order_ports::contract::dispatch::ALLOWED;
+
+    async fn fresh() -> Arc<MemoryDispatchWindow> {
+        Arc::new(MemoryDispatchWindow::per_minute(ALLOWED))
+    }
+
+    order_ports::dispatch_contract!(
+        #[tokio::test(start_paused = true)]
+        fresh,
+        Duration::from_secs(60)
+    );
+}

@@ -1,0 +1,110 @@
+//! The hand of God, for tests and demonstrations: prices, pools, faults and time.
+
+use order_core::price::Price;
+use order_core::token::Symbol;
+use order_core::venue::PoolId;
+
+use super::Market;
+use crate::chain::{JournalError, Record};
+use crate::settings::{FaultSettings, MeteoraPool, RaydiumPool, SettingsError};
+
+/// Why something cannot be done to the market.
+#[derive(Debug, thiserror::Error)]
+pub enum AdminError {
+    /// There is no pool of the pair.
+    #[error("there is no pool of {0}/{1}")]
+    NoSuchPair(Symbol, Symbol),
+    /// A pool that cannot be opened.
+    #[error(transparent)]
+    Pool(#[from] SettingsError),
+    /// The ledger cannot be written.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+}
+
+/// A pool to open.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NewPool {
+    /// A constant product pool.
+    Raydium(RaydiumPool),
+    /// A pool of bins.
+    Meteora(MeteoraPool),
+}
+
+impl Market {
+    /// Changes how the venues misbehave, from now on.
+    pub fn set_faults(&self, faults: FaultSettings) {
+        self.faults.set(faults);
+    }
+
+    /// Changes the world's price of a pair (quote per base); arbitrage pulls the pools to it at once, frozen
+    /// prices or not, as far as it pays.
+    ///
+    /// # Errors
+    /// [`AdminError::NoSuchPair`].
+    pub fn set_price(&self, base: Symbol, quote: Symbol, price: Price) -> Result<(), AdminError> {
+        let height = self.settle();
+        let none = || AdminError::NoSuchPair(base, quote);
+        let tokens = self.directory.tokens();
+        let (base_token, quote_token) = tokens.get(base).zip(tokens.get(quote)).ok_or_else(none)?;
+        let desk = self.directory.desk_of(base_token, quote_token).ok_or_else(none)?;
+        let mut desk = self.desk_at(&desk, height);
+        if desk.pair.base != base_token {
+            // Prices are quote per base in market order; the other way round it is another pair.
+            return Err(none());
+        }
+        self.write(|| Record::Price {
+            height: desk.block(),
+            base,
+            quote,
+            price,
+        });
+        let pulled = desk.set_world_price(price);
+        self.note_arbitrage(&desk, pulled);
+        Ok(())
+    }
+
+    /// Opens a pool, and says its name.
+    ///
+    /// # Errors
+    /// [`AdminError::Pool`] with every mistake in its settings.
+    pub fn open_pool(&self, pool: &NewPool) -> Result<PoolId, AdminError> {
+        let mut mistakes = SettingsError::default();
+        let tokens = self.directory.tokens();
+        let opened = self.directory.with_names(|names| match pool {
+            NewPool::Raydium(pool) => pool.open("pool", tokens, names, &mut mistakes),
+            NewPool::Meteora(pool) => pool.open("pool", tokens, names, &mut mistakes),
+        });
+        let Some(opened) = opened.filter(|_| mistakes.mistakes.is_empty()) else {
+            return Err(mistakes.into());
+        };
+        let (id, height) = (opened.id.clone(), self.settle());
+        self.directory.list(opened, height, |pool, height| {
+            self.write(|| Record::Opened {
+                height,
+                pool: pool.opening(),
+            });
+        });
+        Ok(id)
+    }
+
+    /// Lets blocks pass at once, and returns the height then.
+    pub fn advance(&self, blocks: u64) -> u64 {
+        self.chain.advance(blocks);
+        let height = self.settle();
+        self.write(|| Record::Advanced { height, blocks });
+        self.ledger.wake_all();
+        height
+    }
+
+    /// Returns when everything done so far is on the disk, where there is one.
+    ///
+    /// # Errors
+    /// [`JournalError`].
+    pub async fn flush(&self) -> Result<(), JournalError> {
+        match &self.journal {
+            Some(journal) => journal.durable(journal.position()).await,
+            None => Ok(()),
+        }
+    }
+}

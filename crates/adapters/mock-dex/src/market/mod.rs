@@ -1,0 +1,178 @@
+//! The market: every pool of both venues on one chain.
+//!
+//! A pair's pools are guarded by one lock (its desk), a transaction's fate by another (its shard of the
+//! ledger); no lock is shared by all. Whoever needs several takes them in this order: the mempool, a shard,
+//! desks by their numbers, the journal's buffer.
+
+mod admin;
+mod directory;
+mod execute;
+mod restore;
+mod submit;
+mod trade;
+mod view;
+
+use std::sync::Arc;
+
+use order_core::amount::Amount;
+use order_core::failure::VenueError;
+use order_core::price::Price;
+use order_core::token::{Symbol, Token};
+use order_core::venue::{Draft, Quote, QuoteRequest, SignedTransaction, Venue};
+use order_ports::{QuoteSource, Settlement, VenueLedger};
+
+pub use admin::{AdminError, NewPool};
+pub use restore::OpenError;
+pub(crate) use submit::{AskError, SubmitError};
+pub use view::PoolView;
+
+use crate::chain::{Chain, Journal, Ledger, Mempool};
+use crate::dice::Dice;
+use crate::faults::{Call, Faults};
+use crate::fresh::Fresh;
+use crate::latency::Work;
+use crate::local::{LocalSettlement, LocalVenue};
+use crate::settings::Profile;
+use crate::transaction::{RecentBlock, Wallet};
+use directory::Directory;
+
+/// Raydium and Meteora, and the chain that they settle on.
+pub struct Market {
+    chain: Chain,
+    directory: Directory,
+    ledger: Ledger,
+    mempool: Mempool,
+    journal: Option<Journal>,
+    faults: Faults,
+    profile: Profile,
+    /// Decides how long things take.
+    dice: Dice,
+    nonces: Dice,
+    wallet: Wallet,
+    fresh: Fresh,
+    removes_duplicates: bool,
+}
+
+impl Market {
+    /// The venues' prices, to be called in this process.
+    pub fn quote_sources(self: &Arc<Self>) -> Vec<Arc<dyn QuoteSource>> {
+        Venue::ALL
+            .into_iter()
+            .map(|venue| Arc::new(LocalVenue::new(self.clone(), venue)) as Arc<dyn QuoteSource>)
+            .collect()
+    }
+
+    /// The chain, to be called in this process.
+    pub fn settlement(self: &Arc<Self>) -> Arc<dyn Settlement> {
+        Arc::new(LocalSettlement::new(self.clone()))
+    }
+
+    /// What has landed, for an audit.
+    pub fn venue_ledger(self: &Arc<Self>) -> Arc<dyn VenueLedger> {
+        Arc::new(LocalSettlement::new(self.clone()))
+    }
+
+    /// The newest block's height.
+    pub fn height(&self) -> u64 {
+        self.chain.height()
+    }
+
+    /// Whether the chain executes the same bytes at most once.
+    pub const fn removes_duplicates(&self) -> bool {
+        self.removes_duplicates
+    }
+
+    /// Whether the venues cannot be reached.
+    pub(crate) fn is_down(&self) -> bool {
+        self.faults.down()
+    }
+
+    /// The token of that symbol.
+    pub(crate) fn token(&self, symbol: Symbol) -> Option<Token> {
+        self.directory.tokens().get(symbol)
+    }
+
+    pub(crate) fn recent_block(&self) -> RecentBlock {
+        let height = self.chain.height();
+        RecentBlock {
+            height,
+            blockhash: self.chain.blockhash(height),
+        }
+    }
+
+    /// A venue's quote, after the time it takes.
+    pub(crate) async fn quote(&self, venue: Venue, request: &QuoteRequest) -> Result<Quote, VenueError> {
+        self.pause(Work::Quote).await;
+        match self.faults.strike(Call::Quote) {
+            Some(error) => Err(error),
+            None => self.quote_now(venue, request),
+        }
+    }
+
+    fn quote_now(&self, venue: Venue, request: &QuoteRequest) -> Result<Quote, VenueError> {
+        let height = self.settle();
+        let (token_in, token_out) = (request.token_in, request.token_out);
+        let desk = self
+            .directory
+            .desk_of(token_in, token_out)
+            .ok_or(VenueError::UnknownToken)?;
+        let desk = self.desk_at(&desk, height);
+        let (pool, swap) = desk.best(venue, (token_in, token_out), request.amount_in.units())?;
+        let (pair, side) = self.directory.tokens().orient(token_in, token_out);
+        let amount_out = Amount::new(swap.out);
+        let price = Price::of_trade(&pair, side, request.amount_in, amount_out);
+        Ok(Quote {
+            venue,
+            pool: pool.id.clone(),
+            amount_in: request.amount_in.with_decimals(token_in.decimals),
+            amount_out: amount_out.with_decimals(token_out.decimals),
+            fee: Amount::new(swap.fee).with_decimals(token_in.decimals),
+            price: price.map_err(|_| VenueError::InsufficientLiquidity)?,
+            price_impact_bps: swap.impact_bps,
+        })
+    }
+
+    /// The most that a venue's pools could take in.
+    pub(crate) fn capacity(
+        &self,
+        venue: Venue,
+        token_in: Token,
+        token_out: Token,
+    ) -> Result<Amount, VenueError> {
+        if self.faults.down() {
+            return Err(VenueError::Down);
+        }
+        let height = self.settle();
+        let desk = self
+            .directory
+            .desk_of(token_in, token_out)
+            .ok_or(VenueError::UnknownToken)?;
+        let desk = self.desk_at(&desk, height);
+        desk.capacity(venue, token_in, token_out)
+            .map(Amount::new)
+            .ok_or(VenueError::UnknownToken)
+    }
+
+    /// Builds and signs with the market's own sandbox key, after the time it takes.
+    pub(crate) async fn build(&self, draft: &Draft) -> Result<SignedTransaction, VenueError> {
+        self.pause(Work::Build).await;
+        if let Some(error) = self.faults.strike(Call::Build) {
+            return Err(error);
+        }
+        // Only a draft with more swaps than any route has does not fit.
+        let signed = self
+            .wallet
+            .sign(draft, self.recent_block(), self.nonces.next())
+            .map_err(|_| VenueError::InsufficientLiquidity)?;
+        self.fresh.remember(&signed);
+        Ok(signed)
+    }
+}
+
+impl std::fmt::Debug for Market {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Market")
+            .field("height", &self.height())
+            .finish_non_exhaustive()
+    }
+}

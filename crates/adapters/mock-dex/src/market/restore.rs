@@ -1,0 +1,269 @@
+//! A market out of nothing, or out of its ledger file.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use order_core::amm::Direction;
+use order_core::price::Price;
+use order_core::token::{Symbol, TokenRegistry};
+use order_core::venue::PoolId;
+use order_ports::{Clock, Entropy};
+
+use super::Market;
+use super::directory::Directory;
+use crate::chain::{
+    ArbitrageRecord, BLOCK_MS, Chain, Genesis, Journal, JournalError, Known, LandedRecord, Ledger, Mempool,
+    Record, seconds,
+};
+use crate::dice::{self, Dice};
+use crate::faults::Faults;
+use crate::fresh::Fresh;
+use crate::pool::{ListedPool, Opening};
+use crate::settings::{MarketSettings, PriceMode, SettingsError};
+use crate::transaction::Wallet;
+
+/// Why a market cannot open.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Its settings are wrong.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    /// Its ledger file is.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+}
+
+/// The first block of a fresh chain.
+const FIRST_BLOCK: u64 = 1;
+
+/// The past of a market.
+struct Past {
+    genesis: Genesis,
+    directory: Directory,
+    ledger: Ledger,
+    height: u64,
+    advanced: u64,
+}
+
+impl Past {
+    fn new(genesis: Genesis, tokens: &TokenRegistry, drifting: bool) -> Self {
+        let directory = Directory::new(tokens.clone(), genesis.seed, drifting);
+        Self {
+            genesis,
+            directory,
+            ledger: Ledger::new(),
+            height: FIRST_BLOCK,
+            advanced: 0,
+        }
+    }
+
+    /// Does again what a record says was done.
+    fn replay(&mut self, record: Record) -> Result<(), String> {
+        self.height = self.height.max(record.height());
+        match record {
+            Record::Genesis(_) => Err("a second beginning".into()),
+            Record::Opened { height, pool } => self.replay_opening(pool, height),
+            Record::Arbitrage(record) => self.replay_arbitrage(&record),
+            Record::Price {
+                height,
+                base,
+                quote,
+                price,
+            } => self.replay_price((base, quote), price, height),
+            Record::Advanced { blocks, .. } => {
+                self.advanced = self.advanced.saturating_add(blocks);
+                Ok(())
+            }
+            Record::Landed(record) => self.replay_landing(record),
+            Record::Rejected(record) => {
+                let rejected = Known::Rejected {
+                    error: record.code,
+                    position: 0,
+                };
+                self.ledger
+                    .shard(record.tx_hash)
+                    .lock()
+                    .insert(record.tx_hash, rejected);
+                Ok(())
+            }
+        }
+    }
+
+    fn replay_opening(&self, pool: Opening, height: u64) -> Result<(), String> {
+        let pool = ListedPool::reopen(pool).map_err(|error| error.to_string())?;
+        if self.directory.list(pool, height, |_, _| ()) {
+            Ok(())
+        } else {
+            Err("that pool is open already".into())
+        }
+    }
+
+    fn replay_arbitrage(&self, record: &ArbitrageRecord) -> Result<(), String> {
+        let amounts = (record.amount_in.units(), record.amount_out.units());
+        self.replay_swap(&record.pool, |_| Some(record.direction), amounts, record.height)
+    }
+
+    fn replay_landing(&self, record: LandedRecord) -> Result<(), String> {
+        let landed = Arc::new(record.transaction);
+        for leg in &landed.legs {
+            let direction = |pool: &ListedPool| pool.direction(leg.token_in, leg.token_out);
+            let amounts = (leg.amount_in.units(), leg.amount_out.units());
+            self.replay_swap(&leg.pool, direction, amounts, record.height)?;
+        }
+        let known = Known::Landed {
+            fill: landed.fill(),
+            position: 0,
+        };
+        self.ledger
+            .shard(landed.tx_hash)
+            .lock()
+            .insert(landed.tx_hash, known);
+        self.ledger.note_landed(landed);
+        Ok(())
+    }
+
+    fn replay_swap(
+        &self,
+        pool: &PoolId,
+        direction: impl FnOnce(&ListedPool) -> Option<Direction>,
+        (amount_in, amount_out): (u128, u128),
+        height: u64,
+    ) -> Result<(), String> {
+        let (desk, index) = self
+            .directory
+            .place_of(pool)
+            .ok_or_else(|| format!("no pool {}", pool.0))?;
+        let mut desk = desk.lock();
+        desk.resume_at(height);
+        let pool = &mut desk.pools[index];
+        let direction = direction(pool).ok_or("the pool trades other tokens")?;
+        let swap = pool
+            .swap(direction, amount_in, seconds(height))
+            .map_err(|error| error.to_string())?;
+        if swap.out == amount_out {
+            Ok(())
+        } else {
+            Err(format!("{} came out, now {}", amount_out, swap.out))
+        }
+    }
+
+    fn replay_price(&self, (base, quote): (Symbol, Symbol), price: Price, height: u64) -> Result<(), String> {
+        let token = |symbol| {
+            self.directory
+                .tokens()
+                .get(symbol)
+                .ok_or_else(|| format!("no token {symbol}"))
+        };
+        let desk = self
+            .directory
+            .desk_of(token(base)?, token(quote)?)
+            .ok_or("no such pair")?;
+        desk.lock().restore_world_price(price, height);
+        Ok(())
+    }
+}
+
+impl Market {
+    /// A fresh market in memory.
+    ///
+    /// # Errors
+    /// [`SettingsError`] with every mistake in the settings.
+    pub fn new(
+        settings: &MarketSettings,
+        tokens: &TokenRegistry,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+    ) -> Result<Arc<Self>, SettingsError> {
+        let pools = settings.open_pools(tokens)?;
+        let past = Past::new(genesis(settings, &*clock, &*entropy), tokens, drifting(settings));
+        for pool in pools {
+            past.directory.list(pool, FIRST_BLOCK, |_, _| ());
+        }
+        Ok(Arc::new(Self::start(settings, past, None, clock)))
+    }
+
+    /// The market of a ledger file: as it was left, or a fresh one if there is no file yet. What the file
+    /// says of pools and seed goes before the settings. Reads and writes files; to be called at start-up.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub fn open(
+        settings: &MarketSettings,
+        tokens: &TokenRegistry,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+        path: &Path,
+    ) -> Result<Arc<Self>, OpenError> {
+        let pools = settings.open_pools(tokens)?;
+        let mut past: Option<Past> = None;
+        let journal = Journal::open(path, |record| match (&mut past, record) {
+            (None, Record::Genesis(genesis)) if genesis.version != Genesis::VERSION => Err(format!(
+                "version {} of the format, this is {}",
+                genesis.version,
+                Genesis::VERSION
+            )),
+            (None, Record::Genesis(genesis)) => {
+                past = Some(Past::new(genesis, tokens, drifting(settings)));
+                Ok(())
+            }
+            (None, _) => Err("the beginning is missing".into()),
+            (Some(past), record) => past.replay(record),
+        })?;
+        if past.is_some() {
+            tracing::info!(ledger = %path.display(), "the market goes on with the pools and the seed of its ledger");
+        }
+        let past = past.unwrap_or_else(|| {
+            let past = Past::new(genesis(settings, &*clock, &*entropy), tokens, drifting(settings));
+            journal.append(&Record::Genesis(past.genesis.clone()));
+            for pool in pools {
+                past.directory.list(pool, FIRST_BLOCK, |pool, height| {
+                    journal.append(&Record::Opened {
+                        height,
+                        pool: pool.opening(),
+                    });
+                });
+            }
+            past
+        });
+        Ok(Arc::new(Self::start(settings, past, Some(journal), clock)))
+    }
+
+    fn start(settings: &MarketSettings, past: Past, journal: Option<Journal>, clock: Arc<dyn Clock>) -> Self {
+        let seed = past.genesis.seed;
+        // After a restart the chain stands where it would have come to meanwhile, and never further back
+        // than anything it has promised.
+        let lived_ms = clock.now().millis().saturating_sub(past.genesis.born_ms);
+        let lived_ms = u64::try_from(lived_ms)
+            .unwrap_or(0)
+            .saturating_add(past.advanced.saturating_mul(BLOCK_MS));
+        let base_ms = lived_ms.max(past.height.saturating_mul(BLOCK_MS));
+        Self {
+            chain: Chain::new(dice::derive(seed, "chain"), clock, base_ms),
+            directory: past.directory,
+            ledger: past.ledger,
+            mempool: Mempool::new(),
+            journal,
+            faults: Faults::new(settings.faults.clone(), Dice::new(seed, "faults")),
+            profile: settings.profile,
+            dice: Dice::new(seed, "latency"),
+            // A restarted market must not sign the same bytes for another attempt.
+            nonces: Dice::new(seed, &format!("nonces from {base_ms} ms on")),
+            fresh: Fresh::new(),
+            wallet: Wallet::new(dice::derive(seed, "wallet")),
+            removes_duplicates: settings.removes_duplicates,
+        }
+    }
+}
+
+fn drifting(settings: &MarketSettings) -> bool {
+    settings.price == PriceMode::Drifting
+}
+
+fn genesis(settings: &MarketSettings, clock: &dyn Clock, entropy: &dyn Entropy) -> Genesis {
+    let head_start = i64::try_from(FIRST_BLOCK * BLOCK_MS).unwrap_or(0);
+    Genesis {
+        version: Genesis::VERSION,
+        seed: settings.seed.unwrap_or_else(|| entropy.next()),
+        born_ms: clock.now().millis().saturating_sub(head_start),
+    }
+}

@@ -1,0 +1,169 @@
+//! Which request means what.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use http::{Method, Request, StatusCode};
+use hyper::body::Incoming;
+use order_core::amount::Amount;
+use order_core::failure::VenueError;
+use order_core::venue::{QuoteRequest, Venue};
+
+use super::answer::{Answer, Refused, json};
+use super::{ServeOptions, admin, body};
+use crate::chain::LandedTransaction;
+use crate::market::Market;
+use crate::wire::{
+    BlockAnswer, LedgerAnswer, LedgerItem, PoolItem, PoolsAnswer, QuotesAnswer, QuotesRequest, RefusalItem,
+    StatusAnswer, TransactionRequest,
+};
+
+/// The longest that a question about a transaction waits, in milliseconds.
+const MAX_WAIT_MS: u64 = 60_000;
+
+pub(super) async fn answer(market: &Market, options: ServeOptions, request: Request<Incoming>) -> Answer {
+    route(market, options, request)
+        .await
+        .unwrap_or_else(Refused::answer)
+}
+
+async fn route(
+    market: &Market,
+    options: ServeOptions,
+    request: Request<Incoming>,
+) -> Result<Answer, Refused> {
+    let path = request.uri().path().to_owned();
+    let path: Vec<&str> = path.trim_matches('/').split('/').collect();
+    match (request.method(), path.as_slice()) {
+        (&Method::POST, ["admin", what]) if options.admin => admin::route(market, what, request).await,
+        (_, ["admin", ..]) if !options.admin => Err(Refused::new(
+            StatusCode::FORBIDDEN,
+            "admin_disabled",
+            "started without admin rights",
+        )),
+        (_, ["admin", ..]) => Err(Refused::method_not_allowed("POST")),
+        _ if market.is_down() => Err(Refused::unavailable(VenueError::Down)),
+        (&Method::GET, ["pools"]) => Ok(pools(market)),
+        (&Method::GET, ["blockhash"]) => Ok(json(&block(market))),
+        (&Method::POST, ["quotes"]) => quotes(market, request).await,
+        (&Method::POST, ["transactions"]) => submit(market, request).await,
+        (&Method::GET, ["transactions"]) => ledger(market, &request).await,
+        (&Method::GET, ["transactions", id]) => status(market, id, &request).await,
+        (_, ["pools" | "blockhash" | "transactions", ..]) => {
+            Err(Refused::method_not_allowed(if path == ["transactions"] {
+                "GET, POST"
+            } else {
+                "GET"
+            }))
+        }
+        (_, ["quotes"]) => Err(Refused::method_not_allowed("POST")),
+        _ => Err(Refused::new(
+            StatusCode::NOT_FOUND,
+            "not_found",
+            "there is nothing here",
+        )),
+    }
+}
+
+fn block(market: &Market) -> BlockAnswer {
+    BlockAnswer::new(market.recent_block(), market.removes_duplicates())
+}
+
+fn pools(market: &Market) -> Answer {
+    let pools = market.pools().into_iter().map(PoolItem::from).collect();
+    json(&PoolsAnswer {
+        height: market.height(),
+        pools,
+    })
+}
+
+async fn quotes(market: &Market, request: Request<Incoming>) -> Result<Answer, Refused> {
+    let asked: QuotesRequest = body::json(request).await?;
+    let token = |symbol| market.token(symbol).ok_or(VenueError::UnknownToken);
+    let wanted = match (token(asked.token_in), token(asked.token_out)) {
+        (Ok(token_in), Ok(token_out)) => {
+            let amount_in = Amount::from_decimal(asked.amount_in.0, token_in.decimals)
+                .map_err(|error| Refused::bad_request(format_args!("amountIn: {error}")))?;
+            Ok(QuoteRequest {
+                token_in,
+                token_out,
+                amount_in,
+            })
+        }
+        (Err(error), _) | (_, Err(error)) => Err(error),
+    };
+    let ask = async |venue: Venue| {
+        if asked.dex.is_some_and(|dex| dex != venue) {
+            return None;
+        }
+        Some((
+            venue,
+            match &wanted {
+                Ok(wanted) => market.quote(venue, wanted).await,
+                Err(error) => Err(*error),
+            },
+        ))
+    };
+    // Both at once: each takes its time.
+    let [first, second] = Venue::ALL;
+    let (first, second) = tokio::join!(ask(first), ask(second));
+    let mut answer = QuotesAnswer {
+        block: block(market),
+        quotes: Vec::new(),
+        refusals: Vec::new(),
+    };
+    for (dex, result) in [first, second].into_iter().flatten() {
+        match result {
+            Ok(quote) => answer.quotes.push(quote.into()),
+            Err(code) => answer.refusals.push(RefusalItem { dex, code }),
+        }
+    }
+    Ok(json(&answer))
+}
+
+async fn submit(market: &Market, request: Request<Incoming>) -> Result<Answer, Refused> {
+    let sent: TransactionRequest = body::json(request).await?;
+    let bytes = STANDARD
+        .decode(&sent.transaction)
+        .map_err(|error| Refused::bad_request(format_args!("transaction: {error}")))?;
+    let status = market.submit(sent.tx_hash, &bytes).await?;
+    Ok(json(&StatusAnswer::new(
+        sent.tx_hash,
+        &status,
+        market.removes_duplicates(),
+    )))
+}
+
+async fn status(market: &Market, id: &str, request: &Request<Incoming>) -> Result<Answer, Refused> {
+    let id = id
+        .parse()
+        .map_err(|error| Refused::bad_request(format_args!("{id:?} {error}")))?;
+    let [wait_ms] = body::numbers(request, ["waitMs"])?;
+    let wait = Duration::from_millis(wait_ms.unwrap_or(0).min(MAX_WAIT_MS));
+    let status = market.ask(id, wait).await?;
+    Ok(json(&StatusAnswer::new(id, &status, market.removes_duplicates())))
+}
+
+async fn ledger(market: &Market, request: &Request<Incoming>) -> Result<Answer, Refused> {
+    let [after, limit] = body::numbers(request, ["after", "limit"])?;
+    let landed = market.durably_landed_after(after.unwrap_or(0)).await?;
+    let limit = limit
+        .and_then(|limit| usize::try_from(limit).ok())
+        .unwrap_or(usize::MAX);
+    let items = page(&landed, limit)
+        .iter()
+        .map(|landed| LedgerItem::from(&**landed))
+        .collect();
+    Ok(json(&LedgerAnswer { items }))
+}
+
+/// At least `limit` entries, cut between two slots, so that the last slot is where to go on.
+fn page(landed: &[Arc<LandedTransaction>], limit: usize) -> &[Arc<LandedTransaction>] {
+    let Some(last) = limit.checked_sub(1).and_then(|index| landed.get(index)) else {
+        return if limit == 0 { &[] } else { landed };
+    };
+    let end = landed.partition_point(|other| other.slot <= last.slot);
+    &landed[..end]
+}

@@ -1,0 +1,82 @@
+//! Constant product pools as configuration describes them.
+
+use order_core::amm::{ConstantProduct, FEE_UNIT, Pool};
+use order_core::token::TokenRegistry;
+use order_core::venue::Venue;
+use serde::Deserialize;
+
+use super::{Exact, SettingsError, amount_of, pair_of};
+use crate::pool::{ListedPool, PoolNames};
+
+/// A constant product pool. Reserves are in whole tokens, or in raw units under the names ending in `_raw`.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RaydiumPool {
+    /// The token that is priced.
+    pub base: String,
+    /// The token that it is priced in.
+    pub quote: String,
+    /// How much of the base the pool holds.
+    #[serde(default, alias = "baseReserve")]
+    pub base_reserve: Option<Exact>,
+    /// The same in raw units.
+    #[serde(default, alias = "baseReserveRaw")]
+    pub base_reserve_raw: Option<Exact>,
+    /// How much of the quote the pool holds.
+    #[serde(default, alias = "quoteReserve")]
+    pub quote_reserve: Option<Exact>,
+    /// The same in raw units.
+    #[serde(default, alias = "quoteReserveRaw")]
+    pub quote_reserve_raw: Option<Exact>,
+    /// The fee on the input, in units of 10⁻⁶: 2500 are 25 basis points.
+    #[serde(alias = "feeRate")]
+    pub fee_rate: u32,
+}
+
+impl RaydiumPool {
+    /// The pool, or what keeps it from opening.
+    pub(crate) fn open(
+        &self,
+        key: &str,
+        tokens: &TokenRegistry,
+        names: &mut PoolNames,
+        mistakes: &mut SettingsError,
+    ) -> Option<ListedPool> {
+        if self.fee_rate >= FEE_UNIT {
+            mistakes.add(
+                format!("{key}.fee_rate"),
+                format_args!("must be below {FEE_UNIT}"),
+            );
+        }
+        let (base, quote) = pair_of(key, (&self.base, &self.quote), tokens, mistakes)?;
+        let before = mistakes.mistakes.len();
+        let x = amount_of(
+            key,
+            "base_reserve",
+            (self.base_reserve, self.base_reserve_raw),
+            base,
+            mistakes,
+        )
+        .unwrap_or(0);
+        let y = amount_of(
+            key,
+            "quote_reserve",
+            (self.quote_reserve, self.quote_reserve_raw),
+            quote,
+            mistakes,
+        )
+        .unwrap_or(0);
+        if mistakes.mistakes.len() == before {
+            for (field, reserve) in [("base_reserve", x), ("quote_reserve", y)] {
+                if reserve == 0 {
+                    mistakes.add(format!("{key}.{field}"), "must be above zero");
+                }
+            }
+        }
+        let pool = ConstantProduct::new(x, y, self.fee_rate).ok()?;
+        let id = names.name(Venue::Raydium, base, quote, &self.fee_rate.to_string());
+        ListedPool::list(id, Venue::Raydium, base, quote, Pool::ConstantProduct(pool))
+            .map_err(|error| mistakes.add(key, error))
+            .ok()
+    }
+}

@@ -1,0 +1,136 @@
+use super::*;
+
+fn parse(text: &str) -> MarketSettings {
+    toml::from_str(text).unwrap()
+}
+
+#[test]
+fn the_default_market_has_every_pair_on_offer() {
+    let tokens = TokenRegistry::default();
+    let pools = MarketSettings::default().open_pools(&tokens).unwrap();
+    for (base, quote) in [
+        ("SOL", "USDC"),
+        ("ETH", "USDC"),
+        ("RAY", "USDC"),
+        ("JUP", "USDC"),
+        ("BONK", "USDC"),
+        ("USDT", "USDC"),
+        ("RAY", "SOL"),
+        ("JUP", "SOL"),
+    ] {
+        let venues = pools
+            .iter()
+            .filter(|pool| pool.base.symbol.as_str() == base && pool.quote.symbol.as_str() == quote)
+            .map(|pool| pool.venue)
+            .collect::<std::collections::BTreeSet<_>>();
+        assert_eq!(venues.len(), 2, "{base}/{quote}");
+    }
+    let ids = pools
+        .iter()
+        .map(|pool| &pool.id)
+        .collect::<std::collections::BTreeSet<_>>();
+    assert_eq!(ids.len(), pools.len());
+}
+
+#[test]
+fn a_configured_list_replaces_that_venues_pools_only() {
+    let settings = parse(
+        r#"
+        profile = "instant"
+        price = "frozen"
+        seed = 42
+        [[raydium.pools]]
+        base = "sol"
+        quote = "USDC"
+        base_reserve = "50000"
+        quote_reserve_raw = "7500000000000"
+        fee_rate = 2500
+        "#,
+    );
+    let pools = settings.open_pools(&TokenRegistry::default()).unwrap();
+    let raydium: Vec<_> = pools
+        .iter()
+        .filter(|pool| pool.venue == order_core::venue::Venue::Raydium)
+        .collect();
+    assert_eq!(raydium.len(), 1);
+    assert_eq!(
+        raydium[0].pool.reserves(),
+        Ok((50_000_000_000_000, 7_500_000_000_000))
+    );
+    assert!(pools.len() > 1);
+}
+
+#[test]
+fn a_pool_of_bins_is_read_as_documented() {
+    let settings = parse(
+        r#"
+        [[meteora.pools]]
+        base = "SOL"
+        quote = "USDC"
+        bin_step = 10
+        active_id = -1898
+        base_factor = 10000
+        bins = [{ id = -1898, base = "150", quote = "30000" }, { id = -1899, quote = "60000" }, { id = -1897, base = "400" }]
+        "#,
+    );
+    let pools = settings.open_pools(&TokenRegistry::default()).unwrap();
+    let bins = pools
+        .iter()
+        .find(|pool| pool.venue == order_core::venue::Venue::Meteora)
+        .unwrap();
+    assert_eq!(bins.pool.reserves(), Ok((550_000_000_000, 90_000_000_000)));
+}
+
+#[test]
+fn every_mistake_is_told_with_its_key() {
+    let settings = parse(
+        r#"
+        [[raydium.pools]]
+        base = "SOL"
+        quote = "DOGE"
+        fee_rate = 2500
+        [[raydium.pools]]
+        base = "SOL"
+        quote = "USDC"
+        base_reserve = "0.0000000001"
+        quote_reserve = "1"
+        fee_rate = 1000000
+        [[raydium.pools]]
+        base = "SOL"
+        quote = "USDC"
+        quote_reserve = "1"
+        quote_reserve_raw = "1"
+        fee_rate = 1
+        [[meteora.pools]]
+        base = "SOL"
+        quote = "USDC"
+        bin_step = 10
+        active_id = 0
+        bins = [{ id = 1, quote = "1" }, { id = 1, base = "1" }]
+        "#,
+    );
+    let error = settings.validate(&TokenRegistry::default()).unwrap_err();
+    let keys: Vec<_> = error
+        .mistakes
+        .iter()
+        .map(|mistake| mistake.key.as_str())
+        .collect();
+    assert_eq!(
+        keys,
+        [
+            "venues.raydium.pools[0].quote",
+            "venues.raydium.pools[1].fee_rate",
+            "venues.raydium.pools[1].base_reserve",
+            "venues.raydium.pools[2].quote_reserve",
+            "venues.meteora.pools[0].bins[0].quote",
+            "venues.meteora.pools[0].bins[1].id",
+        ],
+        "{error}"
+    );
+}
+
+#[test]
+fn a_misspelt_key_is_refused() {
+    assert!(toml::from_str::<MarketSettings>("profil = \"instant\"").is_err());
+    assert!(toml::from_str::<MarketSettings>("[raydium]\npool = []").is_err());
+}

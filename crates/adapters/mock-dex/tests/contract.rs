@@ -1,0 +1,158 @@
+//! The laws of quotes and settlement on the market in this process: with every latency, at both venues.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test may fail loudly"
+)]
+
+mod support;
+
+use order_core::venue::Venue;
+use order_ports::contract::market::Market;
+use support::{market, quiet, request, settings, venue};
+
+/// 250 SOL are more than the active bin takes, so the trade moves the price at both venues.
+fn subject(settings: &order_mock_dex::MarketSettings, at: Venue) -> Box<Market> {
+    let market = market(settings);
+    Box::new(Market {
+        quotes: venue(&market, at),
+        settlement: market.settlement(),
+        request: request("SOL", "USDC", "250"),
+    })
+}
+
+mod instant_raydium {
+    use super::*;
+
+    async fn fresh() -> Box<Market> {
+        subject(&quiet(), Venue::Raydium)
+    }
+
+    order_ports::market_contract!(
+        #[tokio::test(start_paused = true)]
+        fresh
+    );
+}
+
+mod instant_meteora {
+    use super::*;
+
+    async fn fresh() -> Box<Market> {
+        subject(&quiet(), Venue::Meteora)
+    }
+
+    order_ports::market_contract!(
+        #[tokio::test(start_paused = true)]
+        fresh
+    );
+}
+
+mod realistic_raydium {
+    use super::*;
+
+    async fn fresh() -> Box<Market> {
+        subject(
+            &settings("profile = \"realistic\"\nprice = \"frozen\"\nseed = 1"),
+            Venue::Raydium,
+        )
+    }
+
+    order_ports::market_contract!(
+        #[tokio::test(start_paused = true)]
+        fresh
+    );
+}
+
+mod seed_meteora {
+    use super::*;
+
+    async fn fresh() -> Box<Market> {
+        subject(
+            &settings("profile = \"seed\"\nprice = \"frozen\"\nseed = 1"),
+            Venue::Meteora,
+        )
+    }
+
+    order_ports::market_contract!(
+        #[tokio::test(start_paused = true)]
+        fresh
+    );
+}
+
+/// A client, and the served market behind it, which lives as long.
+struct Remote {
+    market: Market,
+    _served: support::served::Served,
+}
+
+impl std::ops::Deref for Remote {
+    type Target = Market;
+
+    fn deref(&self) -> &Market {
+        &self.market
+    }
+}
+
+async fn remote(settings: &order_mock_dex::MarketSettings, at: Venue) -> Box<Remote> {
+    let served = support::served::Served::new(market(settings), false).await;
+    let client = served.client(7);
+    let quotes = client
+        .quote_sources()
+        .into_iter()
+        .find(|source| source.venue() == at)
+        .unwrap();
+    let market = Market {
+        quotes,
+        settlement: client.settlement(),
+        request: request("SOL", "USDC", "250"),
+    };
+    Box::new(Remote {
+        market,
+        _served: served,
+    })
+}
+
+mod remote_raydium {
+    use super::*;
+
+    async fn fresh() -> Box<Remote> {
+        remote(&quiet(), Venue::Raydium).await
+    }
+
+    order_ports::market_contract!(
+        #[tokio::test]
+        fresh
+    );
+}
+
+mod remote_meteora {
+    use super::*;
+
+    async fn fresh() -> Box<Remote> {
+        remote(&quiet(), Venue::Meteora).await
+    }
+
+    order_ports::market_contract!(
+        #[tokio::test]
+        fresh
+    );
+}
+
+mod remote_realistic {
+    use super::*;
+
+    async fn fresh() -> Box<Remote> {
+        remote(
+            &settings("profile = \"realistic\"\nprice = \"frozen\"\nseed = 1"),
+            Venue::Raydium,
+        )
+        .await
+    }
+
+    order_ports::market_contract!(
+        #[tokio::test]
+        fresh
+    );
+}

@@ -1,0 +1,136 @@
+//! The laws of the ledger: of the market in this process, of one that is served, and of a ledger file.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test may fail loudly"
+)]
+
+mod support;
+
+use std::io::Write;
+use std::ops::Deref;
+use std::path::Path;
+use std::sync::Arc;
+
+use order_core::token::TokenRegistry;
+use order_core::venue::Venue;
+use order_mock_dex::{LedgerFile, Market};
+use order_ports::VenueLedger;
+use order_ports::contract::ledger::LedgeredMarket;
+use support::served::Served;
+use support::{Counting, TokioClock, market, quiet, request, venue};
+
+/// A market with its ledger, and what must live as long.
+struct Subject<T> {
+    subject: LedgeredMarket,
+    _alive: T,
+}
+
+impl<T> Deref for Subject<T> {
+    type Target = LedgeredMarket;
+
+    fn deref(&self) -> &LedgeredMarket {
+        &self.subject
+    }
+}
+
+fn of(market: &Arc<Market>, ledger: Arc<dyn VenueLedger>) -> LedgeredMarket {
+    LedgeredMarket {
+        market: order_ports::contract::market::Market {
+            quotes: venue(market, Venue::Raydium),
+            settlement: market.settlement(),
+            request: request("SOL", "USDC", "10"),
+        },
+        ledger,
+    }
+}
+
+fn in_file(path: &Path) -> Arc<Market> {
+    let (clock, entropy) = (TokioClock::starting_at(0), Counting::from(1));
+    Market::open(&quiet(), &TokenRegistry::default(), clock, entropy, path).unwrap()
+}
+
+mod local {
+    use super::*;
+
+    async fn fresh() -> Subject<()> {
+        let market = market(&quiet());
+        let ledger = market.venue_ledger();
+        Subject {
+            subject: of(&market, ledger),
+            _alive: (),
+        }
+    }
+
+    order_ports::ledger_contract!(
+        #[tokio::test]
+        fresh
+    );
+}
+
+mod remote {
+    use super::*;
+
+    async fn fresh() -> Subject<Served> {
+        let market = market(&quiet());
+        let served = Served::new(Arc::clone(&market), false).await;
+        let ledger = served.client(7).venue_ledger();
+        Subject {
+            subject: of(&market, ledger),
+            _alive: served,
+        }
+    }
+
+    order_ports::ledger_contract!(
+        #[tokio::test]
+        fresh
+    );
+}
+
+mod file {
+    use super::*;
+
+    async fn fresh() -> Subject<tempfile::TempDir> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ledger");
+        let ledger = Arc::new(LedgerFile::new(&path));
+        Subject {
+            subject: of(&in_file(&path), ledger),
+            _alive: folder,
+        }
+    }
+
+    order_ports::ledger_contract!(
+        #[tokio::test]
+        fresh
+    );
+}
+
+#[tokio::test]
+async fn reading_a_ledger_file_leaves_half_a_line_to_whoever_writes_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ledger");
+    let market = in_file(&path);
+    let transaction = support::built(&market, 1, Venue::Raydium, &request("SOL", "USDC", "1")).await;
+    support::decided(&*market.settlement(), &transaction).await;
+    market.flush().await.unwrap();
+    let mut writer = std::fs::OpenOptions::new().append(true).open(&path).unwrap();
+    writer.write_all(b"{\"landed\":{\"heig").unwrap();
+    let before = std::fs::read(&path).unwrap();
+    let landed = LedgerFile::new(&path).landed().await.unwrap();
+    assert_eq!(landed, market.venue_ledger().landed().await.unwrap());
+    assert_eq!(std::fs::read(&path).unwrap(), before);
+}
+
+#[tokio::test]
+async fn a_ledger_file_that_is_not_there_is_an_error_and_no_empty_ledger() {
+    let folder = tempfile::tempdir().unwrap();
+    assert!(
+        LedgerFile::new(folder.path().join("none"))
+            .landed()
+            .await
+            .is_err()
+    );
+}

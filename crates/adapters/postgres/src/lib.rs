@@ -1,0 +1,28 @@
+//! The store on Postgres: the truth about every order.
+//!
+//! Each step of the protocol is one statement, hence one round trip and one implicit transaction: no dropped
+//! future, crash or lost connection can leave a transaction open or a step half done. Steps that wait at the
+//! same time share a statement and a commit ([`batch`]); callers do not notice. The SQL is in `src/sql`, one
+//! file a statement, the tables are in `migrations`. No rule of the domain lives here: what may follow what is
+//! decided in `order-core`, this crate only sees to it that one writer at a time writes.
+
+mod audit;
+mod batch;
+mod connect;
+mod database;
+mod error;
+mod intake;
+mod journal;
+mod leases;
+mod list;
+mod migrations;
+mod reader;
+mod rows;
+mod settings;
+mod sql;
+mod store;
+
+pub use connect::ConnectError;
+pub use migrations::MigrationError;
+pub use settings::PostgresSettings;
+pub use store::PostgresStore;

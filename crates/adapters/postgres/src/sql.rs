@@ -1,0 +1,133 @@
+//! Every fixed statement. Lists have their text made to measure in [`crate::list`].
+
+pub(crate) const ACCEPT: &str = include_str!("sql/accept.sql");
+pub(crate) const AUDIT: &str = include_str!("sql/audit.sql");
+pub(crate) const CLASHES: &str = include_str!("sql/clashes.sql");
+pub(crate) const CLAIM: &str = include_str!("sql/claim.sql");
+pub(crate) const UNCLAIMED: &str = include_str!("sql/unclaimed.sql");
+pub(crate) const OPEN_ATTEMPTS: &str = include_str!("sql/open_attempts.sql");
+pub(crate) const JOURNAL: &str = include_str!("sql/journal.sql");
+pub(crate) const DUE: &str = include_str!("sql/due.sql");
+pub(crate) const ORDER: &str = include_str!("sql/order.sql");
+pub(crate) const EVENTS: &str = include_str!("sql/events.sql");
+pub(crate) const VERSIONS: &str = include_str!("sql/versions.sql");
+pub(crate) const PING: &str = include_str!("sql/ping.sql");
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use order_ports::OrderIntake;
+    use order_ports::contract::fixtures::{acceptance, spec};
+    use order_test_servers::Postgres;
+    use sqlx::{AssertSqlSafe, Executor, Row, SqlSafeStr, Statement};
+
+    use crate::{PostgresSettings, PostgresStore};
+
+    const ALL: [(&str, &str); 12] = [
+        ("accept", super::ACCEPT),
+        ("audit", super::AUDIT),
+        ("claim", super::CLAIM),
+        ("clashes", super::CLASHES),
+        ("due", super::DUE),
+        ("events", super::EVENTS),
+        ("journal", super::JOURNAL),
+        ("open_attempts", super::OPEN_ATTEMPTS),
+        ("order", super::ORDER),
+        ("ping", super::PING),
+        ("unclaimed", super::UNCLAIMED),
+        ("versions", super::VERSIONS),
+    ];
+
+    async fn migrated() -> (PostgresStore, Postgres) {
+        let server = Postgres::start().await.unwrap();
+        let settings = PostgresSettings::new(server.fresh_database().await.unwrap());
+        let store = PostgresStore::connect(&settings, Duration::from_secs(10))
+            .await
+            .unwrap();
+        store.migrate().await.unwrap();
+        (store, server)
+    }
+
+    #[test]
+    fn every_file_is_a_statement() {
+        let files = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/src/sql")).unwrap();
+        let mut names: Vec<_> = files
+            .map(|file| file.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort_unstable();
+        assert_eq!(names, ALL.map(|(name, _)| format!("{name}.sql")));
+    }
+
+    #[tokio::test]
+    async fn every_statement_suits_the_migrated_tables() {
+        let (store, _server) = migrated().await;
+        for (name, text) in ALL {
+            let prepared = store.database.pool.prepare(text.into_sql_str()).await;
+            assert!(prepared.is_ok(), "{name}: {:?}", prepared.err());
+        }
+    }
+
+    /// The plan that a connection of the pool would keep for a statement.
+    async fn kept_plan(store: &PostgresStore, text: &'static str) -> String {
+        let mut connection = store.database.pool.acquire().await.unwrap();
+        let prepared = (&mut *connection).prepare(text.into_sql_str()).await.unwrap();
+        let arguments = match prepared.parameters() {
+            Some(sqlx::Either::Left(types)) => vec!["null"; types.len()],
+            Some(sqlx::Either::Right(_)) | None => unreachable!("Postgres describes its parameters"),
+        };
+        for setup in [
+            "set plan_cache_mode = force_generic_plan".to_owned(),
+            format!("prepare kept as {text}"),
+        ] {
+            (&mut *connection).execute(AssertSqlSafe(setup)).await.unwrap();
+        }
+        let arguments = if arguments.is_empty() {
+            String::new()
+        } else {
+            format!("({})", arguments.join(", "))
+        };
+        let explain = format!("explain execute kept {arguments}");
+        let lines = (&mut *connection)
+            .fetch_all(AssertSqlSafe(explain))
+            .await
+            .unwrap();
+        connection.close().await.unwrap();
+        lines.iter().map(|line| line.get::<String, _>(0) + "\n").collect()
+    }
+
+    /// Plans made while the tables are almost empty stay when they have grown: each must find rows by a condition
+    /// on an index, never walk through all of one.
+    #[tokio::test]
+    async fn kept_plans_find_rows_by_index_however_empty_the_tables_are() {
+        let (store, _server) = migrated().await;
+        let vacuum = "vacuum analyze orders, attempts, order_events";
+        for orders in [None, Some(0), Some(1), Some(300)] {
+            for n in 1..=orders.unwrap_or_default() {
+                store.accept(acceptance(n, spec())).await.unwrap();
+            }
+            if orders.is_some() {
+                store.database.pool.execute(vacuum).await.unwrap();
+            }
+            for (name, text) in ALL {
+                let plan = kept_plan(&store, text).await;
+                assert!(
+                    !plan.contains("Seq Scan"),
+                    "{name} with {orders:?} orders:\n{plan}"
+                );
+                let lines: Vec<_> = plan.lines().collect();
+                for pair in lines.windows(2).filter(|pair| pair[0].contains("Scan using ")) {
+                    assert!(
+                        pair[1].contains("Index Cond: "),
+                        "{name} with {orders:?} orders:\n{plan}"
+                    );
+                }
+                let looped = plan.contains("Nested Loop") && name != "clashes";
+                assert!(
+                    !looped || plan.contains("CTE Scan on relaxed"),
+                    "{name} with {orders:?} orders:\n{plan}"
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,3 @@
+select id, version
+from orders
+where id = any($1::uuid[])

@@ -1,0 +1,20 @@
+//! The laws of the store, against Postgres.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "helpers of tests"
+)]
+
+mod support;
+
+order_ports::store_contract!(
+    #[tokio::test]
+    support::fresh
+);
+
+order_ports::audit_contract!(
+    #[tokio::test]
+    support::fresh
+);

@@ -1,0 +1,143 @@
+//! Where the server is, and with which password: read once, never shown whole.
+
+use std::fmt;
+use std::str::FromStr;
+
+use redis::{Client, ConnectionAddr, ConnectionInfo, IntoConnectionInfo, TlsCertificates};
+
+/// The address of a Redis server, with its credentials. Shows itself without them.
+#[derive(Clone)]
+pub struct RedisAddress {
+    client: Client,
+    authority: Option<TlsCertificates>,
+}
+
+/// Why a text is no address of a Redis server. Says nothing of the text, which may hold a password.
+#[derive(Debug, thiserror::Error)]
+pub enum InvalidAddress {
+    /// It is the address of a REST interface.
+    #[error(
+        "is the address of a REST interface; Streams need a TCP connection: use the server's redis:// or \
+         rediss:// address"
+    )]
+    Rest,
+    /// It is not an address that begins as it should.
+    #[error("must begin with redis:// (TCP), rediss:// (TLS) or unix:// (a socket)")]
+    Scheme,
+    /// It begins well, but cannot be read.
+    #[error("is not a Redis address: {0}")]
+    Malformed(String),
+}
+
+impl FromStr for RedisAddress {
+    type Err = InvalidAddress;
+
+    fn from_str(text: &str) -> Result<Self, InvalidAddress> {
+        let scheme = text
+            .split_once("://")
+            .map(|(scheme, _)| scheme.to_ascii_lowercase());
+        match scheme.as_deref() {
+            Some("http" | "https") => return Err(InvalidAddress::Rest),
+            Some("redis" | "rediss" | "valkey" | "valkeys" | "unix" | "redis+unix") => {}
+            _ => return Err(InvalidAddress::Scheme),
+        }
+        let malformed = |error: redis::RedisError| InvalidAddress::Malformed(error.to_string());
+        let info = text.into_connection_info().map_err(malformed)?;
+        let client = Client::open(info).map_err(malformed)?;
+        Ok(Self {
+            client,
+            authority: None,
+        })
+    }
+}
+
+impl RedisAddress {
+    /// The same server, whose TLS certificate is signed by this authority (PEM) rather than by one of the
+    /// public ones.
+    ///
+    /// # Errors
+    /// [`InvalidAddress`] when the text is no certificate, or the address is not a `rediss://` one.
+    pub fn with_authority(self, certificate: &str) -> Result<Self, InvalidAddress> {
+        install_crypto();
+        let certificates = TlsCertificates {
+            client_tls: None,
+            root_cert: Some(certificate.as_bytes().to_vec()),
+        };
+        match Client::build_with_tls(self.info().clone(), certificates.clone()) {
+            Ok(client) => Ok(Self {
+                client,
+                authority: Some(certificates),
+            }),
+            Err(error) => Err(InvalidAddress::Malformed(error.to_string())),
+        }
+    }
+
+    pub(crate) fn client(&self) -> &Client {
+        if matches!(self.info().addr(), ConnectionAddr::TcpTls { .. }) {
+            install_crypto();
+        }
+        &self.client
+    }
+
+    pub(crate) fn authority(&self) -> Option<&TlsCertificates> {
+        self.authority.as_ref()
+    }
+
+    pub(crate) fn info(&self) -> &ConnectionInfo {
+        self.client.get_connection_info()
+    }
+}
+
+/// TLS takes its cryptography from the process; one that is there already is as good.
+fn install_crypto() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
+impl fmt::Display for RedisAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Redis at {}", self.info().addr())
+    }
+}
+
+impl fmt::Debug for RedisAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rest_address_is_told_apart_from_a_wrong_one() {
+        let rest = "https://eu1-token.example".parse::<RedisAddress>().unwrap_err();
+        assert!(rest.to_string().contains("rediss://"), "{rest}");
+        assert!(matches!(rest, InvalidAddress::Rest));
+        for wrong in ["", "localhost:6379", "amqp://localhost"] {
+            assert!(
+                matches!(wrong.parse::<RedisAddress>(), Err(InvalidAddress::Scheme)),
+                "{wrong}"
+            );
+        }
+        let malformed = "redis://localhost:port".parse::<RedisAddress>().unwrap_err();
+        assert!(matches!(malformed, InvalidAddress::Malformed(_)));
+    }
+
+    #[test]
+    fn the_password_is_never_shown() {
+        for text in [
+            "redis://user:hunter2@localhost:6379/0",
+            "rediss://:hunter2@localhost:6380",
+            "redis://:hunter2@localhost:port",
+            "redis://:hunter2@localhost:6379/notanumber",
+            "hunter2",
+        ] {
+            let shown = match text.parse::<RedisAddress>() {
+                Ok(address) => format!("{address} {address:?}"),
+                Err(error) => format!("{error} {error:?}"),
+            };
+            assert!(!shown.contains("hunter2"), "{shown}");
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! Why Redis did not do it. The ports' errors carry this as their source.
+
+use std::time::Duration;
+
+use order_ports::{NotifyError, QueueError};
+use redis::RedisError;
+
+/// Redis did not do what it was asked. Never shows credentials.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum RedisUnavailable {
+    /// There is no connection; one is being made.
+    #[error("there is no connection to Redis")]
+    Away(#[source] Option<RedisError>),
+    /// It did not answer in time. It may have done it all the same.
+    #[error("Redis did not answer within {0:?}")]
+    Silent(Duration),
+    /// It answered with an error, or the connection broke. Then it may have done it all the same.
+    #[error("Redis failed")]
+    Failed(#[from] RedisError),
+    /// The queue was closed by this process.
+    #[error("the queue is closed")]
+    Closed,
+}
+
+impl RedisUnavailable {
+    /// Whether the consumer group is missing, and so whatever it held.
+    pub(crate) fn is_missing_group(&self) -> bool {
+        match self {
+            // Scripts of servers before 7.0 wrap the error that they met into one of their own.
+            Self::Failed(error) => {
+                error.code() == Some("NOGROUP") || error.detail().is_some_and(|text| text.contains("NOGROUP"))
+            }
+            Self::Away(_) | Self::Silent(_) | Self::Closed => false,
+        }
+    }
+}
+
+impl From<RedisUnavailable> for QueueError {
+    fn from(error: RedisUnavailable) -> Self {
+        Self::Unavailable(Box::new(error))
+    }
+}
+
+impl From<RedisUnavailable> for NotifyError {
+    fn from(error: RedisUnavailable) -> Self {
+        Self::Unavailable(Box::new(error))
+    }
+}

@@ -1,0 +1,63 @@
+//! Forgetting consumers that are gone. Every process that ever worked is a consumer of each stream, and a
+//! restarted one is a new one.
+
+use std::time::Duration;
+
+use redis::Script;
+use tokio_util::sync::CancellationToken;
+
+use crate::error::RedisUnavailable;
+use crate::keys::GROUP;
+use crate::link::Ask;
+use crate::server::RedisServer;
+
+/// How often, at most.
+const INTERVALS: (Duration, Duration) = (Duration::from_millis(500), Duration::from_mins(5));
+
+/// Looks and deletes in one step: a consumer that is given an entry in between would take it along.
+const FORGET: &str = "
+for _, consumer in ipairs(redis.call('XINFO', 'CONSUMERS', KEYS[1], ARGV[1])) do
+  local field = {}
+  for i = 1, #consumer, 2 do field[consumer[i]] = consumer[i + 1] end
+  if field.pending == 0 and field.idle >= tonumber(ARGV[2]) and (ARGV[3] == '' or ARGV[3] == field.name) then
+    redis.call('XGROUP', 'DELCONSUMER', KEYS[1], ARGV[1], field.name)
+  end
+end
+return redis.status_reply('OK')";
+
+/// Forgets, now and then, until stopped.
+pub(crate) async fn run(server: RedisServer, stop: CancellationToken) {
+    let forget_after = server.settings().forget_after;
+    let (shortest, longest) = INTERVALS;
+    let interval = (forget_after / 2).clamp(shortest, longest);
+    while stop
+        .run_until_cancelled(tokio::time::sleep(interval))
+        .await
+        .is_some()
+    {
+        if let Err(error) = forget(&server, forget_after, None).await {
+            tracing::debug!(
+                error = &error as &dyn std::error::Error,
+                "consumers not tidied up"
+            );
+        }
+    }
+}
+
+/// Forgets those who hold nothing and have not been heard of for so long; or only that one.
+pub(crate) async fn forget(
+    server: &RedisServer,
+    idle: Duration,
+    only: Option<&str>,
+) -> Result<(), RedisUnavailable> {
+    let script = Script::new(FORGET);
+    for stream in server.keys().all() {
+        let mut invocation = script.key(stream);
+        invocation
+            .arg(GROUP)
+            .arg(u64::try_from(idle.as_millis()).unwrap_or(u64::MAX))
+            .arg(only.unwrap_or(""));
+        let _: () = server.ask_rarely(Ask::Script(&invocation)).await?;
+    }
+    Ok(())
+}

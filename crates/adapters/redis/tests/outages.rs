@@ -1,0 +1,212 @@
+//! The queue when Redis forgets, breaks, falls silent or goes away.
+
+#![allow(clippy::unwrap_used, reason = "test support")]
+
+mod support;
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use order_core::priority::Priority;
+use order_ports::{Delivery, QueueDepth, QueueError, WorkQueue};
+use order_redis::RedisQueue;
+use support::{PATIENCE, TestServer, acknowledge, hint, hints, pull};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep, timeout};
+
+/// Starts a pull that has nothing to pull yet, and gives it the time to wait in Redis.
+async fn begin_to_pull(queue: &Arc<RedisQueue>, max: usize) -> JoinHandle<Result<Vec<Delivery>, QueueError>> {
+    let pulling = Arc::clone(queue);
+    let handle = tokio::spawn(async move { timeout(PATIENCE, pulling.pull(max)).await.unwrap() });
+    sleep(Duration::from_millis(200)).await;
+    assert!(!handle.is_finished());
+    handle
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flush_is_reported_once_and_then_the_queue_works_again() {
+    let test = TestServer::private().await;
+    let queue = Arc::new(RedisQueue::new(&test.connect()));
+    queue.push(&hints(1..=3, Priority::Normal)).await.unwrap();
+    let in_work = pull(&*queue, 1).await;
+    test.say::<()>(&["FLUSHALL"]).await;
+    // Its receipt is worth nothing any more, which is nobody's fault.
+    acknowledge(&*queue, &in_work).await;
+    assert!(matches!(
+        timeout(PATIENCE, queue.pull(10)).await.unwrap(),
+        Err(QueueError::Lost)
+    ));
+    queue.push(&hints(1..=3, Priority::High)).await.unwrap();
+    let mut again = HashSet::new();
+    while again.len() < 3 {
+        let pulled = pull(&*queue, 10).await;
+        acknowledge(&*queue, &pulled).await;
+        again.extend(pulled.iter().map(|delivery| delivery.hint));
+    }
+    assert_eq!(again, hints(1..=3, Priority::High).into_iter().collect());
+    assert!(
+        timeout(Duration::from_millis(300), queue.pull(10)).await.is_err(),
+        "nothing is left"
+    );
+    assert_eq!(test.entries(Priority::High).await, (0, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flush_under_a_waiting_pull_loses_nothing_that_is_pushed_after_it() {
+    let test = TestServer::private().await;
+    let queue = Arc::new(RedisQueue::new(&test.connect()));
+    let waiting = begin_to_pull(&queue, 10).await;
+    test.say::<()>(&["FLUSHALL"]).await;
+    queue.push(&[hint(1, Priority::Normal)]).await.unwrap();
+    assert!(matches!(waiting.await.unwrap(), Err(QueueError::Lost)));
+    assert_eq!(pull(&*queue, 10).await[0].hint, hint(1, Priority::Normal));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_those_who_saw_the_queue_before_report_a_loss() {
+    let test = TestServer::private().await;
+    let queue = RedisQueue::new(&test.connect());
+    assert!(
+        timeout(Duration::from_millis(300), queue.pull(1)).await.is_err(),
+        "a fresh queue has lost nothing"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_primary_that_is_a_replica_for_a_while_is_used_again() {
+    let test = TestServer::private().await;
+    let queue = RedisQueue::new(&test.connect());
+    queue.push(&hints(1..=2, Priority::Normal)).await.unwrap();
+    acknowledge(&queue, &pull(&queue, 1).await).await;
+    test.say::<()>(&["REPLICAOF", "127.0.0.1", "1"]).await;
+    assert!(matches!(
+        queue.push(&[hint(3, Priority::Normal)]).await,
+        Err(QueueError::Unavailable(_))
+    ));
+    assert!(matches!(queue.pull(1).await, Err(QueueError::Unavailable(_))));
+    test.say::<()>(&["REPLICAOF", "NO", "ONE"]).await;
+    let back = async {
+        while queue.push(&[hint(4, Priority::Normal)]).await.is_err() {
+            sleep(Duration::from_millis(20)).await;
+        }
+    };
+    timeout(PATIENCE, back).await.unwrap();
+    let pulled = pull(&queue, 1).await;
+    assert_eq!(pulled[0].hint, hint(2, Priority::Normal));
+    acknowledge(&queue, &pulled).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_queue_survives_a_restart_of_redis_that_forgets_everything() {
+    let test = TestServer::private().await;
+    let queue = Arc::new(RedisQueue::new(&test.connect()));
+    queue.push(&hints(1..=3, Priority::Normal)).await.unwrap();
+    pull(&*queue, 3).await;
+    let waiting = begin_to_pull(&queue, 10).await;
+    test.redis().stop_immediate().await.unwrap();
+
+    // The accept path waits for the push.
+    let began = Instant::now();
+    assert!(matches!(
+        queue.push(&[hint(4, Priority::Normal)]).await,
+        Err(QueueError::Unavailable(_))
+    ));
+    assert!(
+        began.elapsed() < Duration::from_millis(1_500),
+        "failed only after {:?}",
+        began.elapsed()
+    );
+    sleep(Duration::from_secs(1)).await;
+    let began = Instant::now();
+    for _ in 0..100 {
+        assert!(matches!(
+            queue.push(&[hint(4, Priority::Normal)]).await,
+            Err(QueueError::Unavailable(_))
+        ));
+    }
+    assert!(
+        began.elapsed() < Duration::from_millis(500),
+        "100 pushes failed in {:?}",
+        began.elapsed()
+    );
+    assert!(matches!(waiting.await.unwrap(), Err(QueueError::Unavailable(_))));
+    assert!(matches!(
+        timeout(PATIENCE, queue.pull(1)).await.unwrap(),
+        Err(QueueError::Unavailable(_))
+    ));
+    assert!(queue.depth().await.is_err());
+
+    test.redis().start_again().await.unwrap();
+    let mut lost = 0;
+    let pulled = loop {
+        match timeout(PATIENCE, queue.pull(10)).await.unwrap() {
+            Ok(pulled) => break pulled,
+            Err(QueueError::Unavailable(_)) => sleep(Duration::from_millis(100)).await,
+            Err(QueueError::Lost) => {
+                lost += 1;
+                queue.push(&[hint(5, Priority::Normal)]).await.unwrap();
+            }
+        }
+    };
+    assert_eq!((lost, pulled[0].hint), (1, hint(5, Priority::Normal)));
+    acknowledge(&*queue, &pulled).await;
+    assert_eq!(queue.depth().await.unwrap(), QueueDepth::default());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_break_that_is_mended_at_once_is_not_noticed() {
+    let test = TestServer::private().await;
+    let queue = Arc::new(RedisQueue::new(&test.connect()));
+    for n in 1..=5 {
+        let waiting = begin_to_pull(&queue, 1).await;
+        test.say::<u64>(&["CLIENT", "KILL", "TYPE", "normal"]).await;
+        queue.push(&[hint(n, Priority::Normal)]).await.unwrap();
+        let pulled = waiting.await.unwrap().unwrap();
+        acknowledge(&*queue, &pulled).await;
+        test.say::<u64>(&["CLIENT", "KILL", "TYPE", "normal"]).await;
+        assert_eq!(queue.depth().await.unwrap(), QueueDepth::default());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_silent_holds_nobody_up() {
+    let test = TestServer::private().await;
+    let queue = RedisQueue::new(&test.connect());
+    queue.push(&[hint(1, Priority::Normal)]).await.unwrap();
+    test.say::<()>(&["CLIENT", "PAUSE", "4000", "ALL"]).await;
+    let began = Instant::now();
+    assert!(matches!(
+        queue.push(&[hint(2, Priority::Normal)]).await,
+        Err(QueueError::Unavailable(_))
+    ));
+    assert!(
+        began.elapsed() < Duration::from_millis(1_500),
+        "failed only after {:?}",
+        began.elapsed()
+    );
+    sleep(Duration::from_millis(1_200)).await;
+    let began = Instant::now();
+    assert!(queue.push(&[hint(2, Priority::Normal)]).await.is_err());
+    assert!(
+        began.elapsed() < Duration::from_millis(100),
+        "failed only after {:?}",
+        began.elapsed()
+    );
+    let mended = async {
+        while queue.push(&[hint(3, Priority::Normal)]).await.is_err() {
+            sleep(Duration::from_millis(50)).await;
+        }
+    };
+    timeout(PATIENCE, mended).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_script_that_the_server_forgot_is_loaded_again() {
+    let test = TestServer::private().await;
+    let queue = RedisQueue::new(&test.connect());
+    queue.push(&hints(1..=2, Priority::Normal)).await.unwrap();
+    pull(&queue, 1).await;
+    test.say::<()>(&["SCRIPT", "FLUSH"]).await;
+    assert_eq!(pull(&queue, 1).await[0].hint, hint(2, Priority::Normal));
+}

@@ -1,0 +1,109 @@
+//! What a door talks to.
+
+use std::sync::Arc;
+
+use order_core::id::{OrderId, Owner};
+use order_core::lifecycle::RecordedEvent;
+use order_core::order::Order;
+use order_ports::{OrderFilter, OrderPage, StoreError};
+use tokio_util::sync::CancellationToken;
+
+use crate::announce::Announcer;
+use crate::hub::Hub;
+use crate::setup::{Ports, Settings};
+use crate::watch::OrderWatch;
+use crate::watch_owner::OwnerWatch;
+
+/// The use cases, for whoever stands at a door. Cheap to share behind an `Arc`.
+pub struct Engine {
+    pub(crate) ports: Ports,
+    pub(crate) settings: Settings,
+    pub(crate) announcer: Announcer,
+    hub: Arc<Hub>,
+    drain: CancellationToken,
+}
+
+impl Engine {
+    /// An engine on these ports. Once `drain` is cancelled it takes no new orders.
+    pub fn new(
+        ports: Ports,
+        settings: Settings,
+        announcer: Announcer,
+        hub: Arc<Hub>,
+        drain: CancellationToken,
+    ) -> Self {
+        Self {
+            ports,
+            settings,
+            announcer,
+            hub,
+            drain,
+        }
+    }
+
+    /// Whether the service is shutting down.
+    pub fn draining(&self) -> bool {
+        self.drain.is_cancelled()
+    }
+
+    /// The order as it stands.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn order(&self, id: OrderId) -> Result<Option<Order>, StoreError> {
+        self.ports.reader.order(id).await
+    }
+
+    /// A page of orders, newest first.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn orders(
+        &self,
+        filter: &OrderFilter,
+        before: Option<OrderId>,
+        limit: usize,
+    ) -> Result<OrderPage, StoreError> {
+        self.ports.reader.list(filter, before, limit).await
+    }
+
+    /// The order's events after `seq`, at most `limit`.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn events(
+        &self,
+        id: OrderId,
+        after: u32,
+        limit: usize,
+    ) -> Result<Vec<RecordedEvent>, StoreError> {
+        self.ports.reader.events(id, after, limit).await
+    }
+
+    /// Watches an order from behind `after`; `None` if there is no such order.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn watch(&self, id: OrderId, after: u32) -> Result<Option<(Order, OrderWatch)>, StoreError> {
+        // Tapped before the look-up, so that nothing committed in between is missed.
+        let tap = self.hub.watch(id);
+        let Some(order) = self.ports.reader.order(id).await? else {
+            return Ok(None);
+        };
+        Ok(Some((
+            order,
+            OrderWatch::new(Arc::clone(&self.ports.reader), tap, id, after),
+        )))
+    }
+
+    /// Watches all orders of an owner, or of everybody: the stories of those still open, then all live.
+    pub fn watch_owner(&self, owner: Option<Owner>) -> OwnerWatch {
+        let tap = self.hub.watch_owner(owner.clone());
+        OwnerWatch::new(self.ports.clone(), tap, owner, self.settings.patrol_interval)
+    }
+
+    /// How many watchers this process has.
+    pub fn watchers(&self) -> usize {
+        self.hub.watchers()
+    }
+}

@@ -1,0 +1,228 @@
+//! Executing one order: claim it, then do what `decide` says until it says stop.
+
+use std::time::Duration;
+
+use order_core::id::{OrderId, WorkerId};
+use order_core::lifecycle::{Attempt, Commit, Context, IllegalTransition, Input, Step, decide};
+use order_core::venue::{Draft, Venue};
+use order_ports::{Claim, Claimed, JournalError, SendError, StoreError};
+use tokio_util::sync::CancellationToken;
+
+use crate::announce::Announcer;
+use crate::journal::HeldOrder;
+use crate::quote::ask_all;
+use crate::setup::{Ports, Settings};
+
+/// Events that are no barrier wait this long for the next commit to carry them; then they are stored alone,
+/// so that those who watch see them while a slow transaction is being built.
+const RIDE_ALONG: Duration = Duration::from_millis(5);
+/// The first pause between two look-ups that failed; it doubles up to [`LONGEST_PAUSE`].
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+
+/// Why a worker dropped an order before its step said stop. The order itself is safe: whoever claims it
+/// next goes on from what is stored.
+#[derive(Debug, thiserror::Error)]
+pub enum ExecuteError {
+    /// Somebody else has the order by now.
+    #[error("the lease was lost")]
+    Fenced,
+    /// The store failed for as long as the lease lasted.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A decision contradicts the table: a defect of this program.
+    #[error(transparent)]
+    Illegal(#[from] IllegalTransition),
+}
+
+impl From<JournalError> for ExecuteError {
+    fn from(error: JournalError) -> Self {
+        match error {
+            JournalError::Fenced => Self::Fenced,
+            JournalError::Store(error) => Self::Store(error),
+        }
+    }
+}
+
+/// What a worker executes orders with.
+pub(crate) struct Executor {
+    pub(crate) ports: Ports,
+    pub(crate) announcer: Announcer,
+    pub(crate) settings: Settings,
+    pub(crate) holder: WorkerId,
+    /// When cancelled, orders are handed back at the next occasion.
+    pub(crate) hand_back: CancellationToken,
+}
+
+impl Executor {
+    /// Claims the order, if it is live, due and free, and works on it.
+    pub(crate) async fn execute(&self, id: OrderId) -> Result<(), ExecuteError> {
+        // Read before the claim, so that the local deadline is never later than the lease.
+        let claimed_at = self.ports.clock.monotonic();
+        match self
+            .ports
+            .leases
+            .claim(id, self.holder, self.settings.lease)
+            .await?
+        {
+            Claim::Taken(claimed) => {
+                self.drive(*claimed, claimed_at + self.settings.lease * 4 / 5)
+                    .await
+            }
+            Claim::NotNow | Claim::Finished => Ok(()),
+            Claim::NoSuchOrder => {
+                tracing::warn!("a hint names an order that does not exist");
+                Ok(())
+            }
+        }
+    }
+
+    async fn drive(&self, mut claimed: Claimed, deadline: Duration) -> Result<(), ExecuteError> {
+        let mut input = Input::Claimed {
+            open: claimed.open_attempt.take(),
+        };
+        let mut held = HeldOrder::new(&self.ports, &self.announcer, claimed, deadline);
+        let mut courier = Courier {
+            executor: self,
+            sends: 0,
+            pause: FIRST_PAUSE,
+        };
+        loop {
+            let decision = decide(held.order(), input, &self.context());
+            held.apply(decision.events)?;
+            match decision.commit {
+                Commit::Nothing | Commit::Anytime => {}
+                Commit::Append => held.flush().await?,
+                Commit::WriteAhead(attempt) => held.write_ahead(&attempt).await?,
+                Commit::Record { outcome, release } => held.record(outcome, release).await?,
+            }
+            if decision.step == Step::Stop {
+                return Ok(());
+            }
+            let time_left = held.time_left();
+            input = tokio::select! {
+                biased;
+                input = courier.take(decision.step, &mut held) => input?,
+                () = self.ports.clock.sleep(time_left) => Input::OutOfTime,
+                () = self.hand_back.cancelled() => Input::OutOfTime,
+            };
+        }
+    }
+
+    fn context(&self) -> Context {
+        Context {
+            now: self.ports.clock.now(),
+            entropy: self.ports.entropy.next(),
+            retry: self.settings.retry,
+            unknown_after: self.settings.unknown_after,
+            venue_removes_duplicates: self.ports.settlement.removes_duplicates(),
+        }
+    }
+}
+
+/// Takes the steps of one order out into the world.
+struct Courier<'a> {
+    executor: &'a Executor,
+    /// How often this worker has sent this order's transaction.
+    sends: u32,
+    pause: Duration,
+}
+
+impl Courier<'_> {
+    /// Takes one step and comes back with what was learnt.
+    async fn take(&mut self, step: Step, held: &mut HeldOrder<'_>) -> Result<Input, ExecuteError> {
+        let Executor { ports, settings, .. } = self.executor;
+        match step {
+            Step::Quote(request) => Ok(Input::Quoted(
+                ask_all(ports, &request, settings.quote_timeout).await,
+            )),
+            Step::Build { venue, draft } => self.build(venue, draft, held).await,
+            Step::Send(attempt) => Ok(self.send(attempt).await),
+            Step::LookUp(attempt) => Ok(self.look_up(attempt).await),
+            Step::Stop => Ok(Input::OutOfTime),
+        }
+    }
+
+    async fn build(
+        &self,
+        venue: Venue,
+        draft: Draft,
+        held: &mut HeldOrder<'_>,
+    ) -> Result<Input, ExecuteError> {
+        let ports = &self.executor.ports;
+        let build = ports.settlement.build(&draft);
+        tokio::pin!(build);
+        let built = tokio::select! {
+            biased;
+            built = &mut build => built,
+            () = ports.clock.sleep(RIDE_ALONG) => {
+                let (stored, built) = tokio::join!(held.flush(), &mut build);
+                stored?;
+                built
+            }
+        };
+        Ok(match built {
+            Ok(transaction) => Input::Built {
+                venue,
+                draft: draft.clone(),
+                transaction,
+            },
+            Err(error) => Input::NotBuilt(error),
+        })
+    }
+
+    async fn send(&mut self, attempt: Attempt) -> Input {
+        let Executor { ports, settings, .. } = self.executor;
+        if self.sends > 0 {
+            self.rest().await;
+        }
+        self.sends += 1;
+        let sent = tokio::select! {
+            biased;
+            sent = ports.settlement.send(&attempt.transaction) => sent,
+            () = ports.clock.sleep(settings.send_timeout) => return Input::Silent { attempt },
+        };
+        match sent {
+            Ok(status) => Input::Seen { attempt, status },
+            // Only the very first send proves by its failure that nothing is at the venue.
+            Err(SendError::NotSent(error)) if self.sends == 1 => Input::NotSent { attempt, error },
+            Err(SendError::NotSent(error)) => {
+                tracing::warn!(%error, "transaction not sent again");
+                Input::Silent { attempt }
+            }
+            Err(SendError::Unknown(error)) => {
+                tracing::warn!(error = &*error, tx_id = %attempt.transaction.id, "the venue did not answer a send");
+                Input::Silent { attempt }
+            }
+        }
+    }
+
+    async fn look_up(&mut self, attempt: Attempt) -> Input {
+        let Executor { ports, settings, .. } = self.executor;
+        // From here on a send is a repetition: an earlier worker may have sent before.
+        self.sends = self.sends.max(1);
+        match ports
+            .settlement
+            .look_up(attempt.transaction.id, settings.look_up_wait)
+            .await
+        {
+            Ok(status) => {
+                self.pause = FIRST_PAUSE;
+                Input::Seen { attempt, status }
+            }
+            Err(error) => {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "a transaction's outcome is not known"
+                );
+                self.rest().await;
+                Input::Silent { attempt }
+            }
+        }
+    }
+
+    async fn rest(&mut self) {
+        self.executor.ports.clock.sleep(self.pause).await;
+        self.pause = (self.pause * 2).min(LONGEST_PAUSE);
+    }
+}

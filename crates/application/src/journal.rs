@@ -1,0 +1,137 @@
+//! An order under lease: its events gathered, made durable step by step, and published after each commit.
+
+use std::time::Duration;
+
+use order_core::lifecycle::{Attempt, AttemptOutcome, Event, IllegalTransition, RecordedEvent, Release};
+use order_core::order::Order;
+use order_ports::{Claimed, JournalError, Lease, Moved};
+
+use crate::announce::Announcer;
+use crate::setup::Ports;
+
+/// The first pause before a failed write is repeated; it doubles up to [`LONGEST_PAUSE`].
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
+/// One order in the hands of one worker.
+pub(crate) struct HeldOrder<'a> {
+    ports: &'a Ports,
+    announcer: &'a Announcer,
+    lease: Lease,
+    order: Order,
+    /// Decided, applied to `order`, and not stored yet.
+    unsaved: Vec<RecordedEvent>,
+    /// By the clock's monotonic reading: past it nothing may be begun under this lease.
+    deadline: Duration,
+}
+
+/// A write under the lease.
+#[derive(Clone, Copy)]
+enum Write<'a> {
+    Append,
+    Ahead(&'a Attempt),
+    Record(Option<AttemptOutcome>, Release),
+}
+
+impl<'a> HeldOrder<'a> {
+    pub(crate) fn new(
+        ports: &'a Ports,
+        announcer: &'a Announcer,
+        claimed: Claimed,
+        deadline: Duration,
+    ) -> Self {
+        let Claimed {
+            order,
+            lease,
+            open_attempt: _,
+        } = claimed;
+        Self {
+            ports,
+            announcer,
+            lease,
+            order,
+            unsaved: Vec::new(),
+            deadline,
+        }
+    }
+
+    pub(crate) const fn order(&self) -> &Order {
+        &self.order
+    }
+
+    /// How long the lease is still good for.
+    pub(crate) fn time_left(&self) -> Duration {
+        self.deadline.saturating_sub(self.ports.clock.monotonic())
+    }
+
+    /// Moves the order; the events are durable only after the next write.
+    pub(crate) fn apply(&mut self, events: Vec<Event>) -> Result<(), IllegalTransition> {
+        for event in events {
+            let recorded = self.order.apply(event, self.ports.clock.now())?;
+            self.unsaved.push(recorded);
+        }
+        Ok(())
+    }
+
+    /// Stores what is unsaved, if anything is.
+    pub(crate) async fn flush(&mut self) -> Result<(), JournalError> {
+        if self.unsaved.is_empty() {
+            Ok(())
+        } else {
+            self.write(Write::Append).await
+        }
+    }
+
+    /// Stores the attempt and what is unsaved.
+    pub(crate) async fn write_ahead(&mut self, attempt: &Attempt) -> Result<(), JournalError> {
+        self.write(Write::Ahead(attempt)).await
+    }
+
+    /// Stores the outcome and what is unsaved, and lets go of the order.
+    pub(crate) async fn record(
+        &mut self,
+        outcome: Option<AttemptOutcome>,
+        release: Release,
+    ) -> Result<(), JournalError> {
+        self.write(Write::Record(outcome, release)).await
+    }
+
+    /// Writes until it succeeds, the lease is lost, or its time is up. Repeating is safe: a write that was
+    /// stored although its answer was lost moves the version, so that its repetition is fenced.
+    async fn write(&mut self, write: Write<'_>) -> Result<(), JournalError> {
+        let mut pause = FIRST_PAUSE;
+        loop {
+            let result = self.write_once(write).await;
+            let error = match result {
+                Ok(()) => break,
+                Err(JournalError::Fenced) => return Err(JournalError::Fenced),
+                Err(JournalError::Store(error)) => error,
+            };
+            if self.time_left() <= pause {
+                return Err(JournalError::Store(error));
+            }
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "a step is not stored yet; repeating"
+            );
+            self.ports.clock.sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+        self.announcer.committed(&self.order.spec().owner, &self.unsaved);
+        self.unsaved.clear();
+        Ok(())
+    }
+
+    async fn write_once(&self, write: Write<'_>) -> Result<(), JournalError> {
+        let (journal, lease) = (&self.ports.journal, &self.lease);
+        let moved = Moved {
+            order: &self.order,
+            events: &self.unsaved,
+        };
+        match write {
+            Write::Append => journal.append(lease, moved).await,
+            Write::Ahead(attempt) => journal.write_ahead(lease, attempt, moved).await,
+            Write::Record(outcome, release) => journal.record(lease, outcome, release, moved).await,
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! The use cases: submit, execute, quote, query, watch, sweep.
+//!
+//! Everything here acts on what `order_core` decides, through the ports alone: no adapter, no clock on the
+//! wall, no randomness of its own. [`Engine`] is what a door (HTTP, a test, a script) talks to; the
+//! [`Worker`], the [`Sweeper`] and the [`Relay`] run beside it, in one process or in many.
+
+mod announce;
+mod engine;
+mod execute;
+mod hub;
+mod journal;
+mod live;
+mod quote;
+mod relay;
+mod setup;
+mod submit;
+mod sweep;
+mod watch;
+mod watch_owner;
+mod worker;
+
+pub use announce::Announcer;
+pub use engine::Engine;
+pub use execute::ExecuteError;
+pub use hub::Hub;
+pub use live::LiveEvent;
+pub use quote::QuoteReport;
+pub use relay::Relay;
+pub use setup::{Ports, Settings};
+pub use submit::{Submission, SubmitError};
+pub use sweep::Sweeper;
+pub use watch::{OrderWatch, WatchError};
+pub use watch_owner::OwnerWatch;
+pub use worker::Worker;

@@ -1,0 +1,82 @@
+//! Carries notices from the notifier to the hub, and looks in the store for those that were lost.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::hub::Hub;
+use crate::setup::Ports;
+
+/// How long to wait before listening again after a failure.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// How many versions are read from the store at once.
+const CHUNK: usize = 1_000;
+
+/// Feeds the hub of one process.
+pub struct Relay {
+    ports: Ports,
+    hub: Arc<Hub>,
+    patrol_interval: Duration,
+}
+
+impl Relay {
+    /// A relay from these ports to this hub.
+    pub fn new(ports: Ports, hub: Arc<Hub>, patrol_interval: Duration) -> Self {
+        Self {
+            ports,
+            hub,
+            patrol_interval,
+        }
+    }
+
+    /// Runs until stopped.
+    pub async fn run(&self, stop: CancellationToken) {
+        let work = async { tokio::join!(self.listen(), self.patrol()) };
+        tokio::select! {
+            biased;
+            () = stop.cancelled() => {}
+            _ = work => {}
+        }
+    }
+
+    async fn listen(&self) {
+        loop {
+            match self.ports.notifier.listen().await {
+                Ok(mut notices) => {
+                    while let Some(batch) = notices.next().await {
+                        self.hub.publish(&batch);
+                    }
+                }
+                Err(error) => tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "cannot listen for events"
+                ),
+            }
+            self.ports.clock.sleep(PAUSE).await;
+        }
+    }
+
+    /// A lost last notice is followed by no other that would show the gap; this finds it.
+    async fn patrol(&self) {
+        loop {
+            self.ports.clock.sleep(self.patrol_interval).await;
+            for chunk in self.hub.watched().chunks(CHUNK) {
+                match self.ports.reader.versions(chunk).await {
+                    Ok(versions) => {
+                        for (order, version) in versions {
+                            self.hub.nudge(order, version);
+                        }
+                    }
+                    Err(error) => {
+                        tracing::warn!(
+                            error = &error as &dyn std::error::Error,
+                            "cannot compare versions"
+                        );
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! What the use cases are given: the ports and the settings.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use order_core::retry::RetryPolicy;
+use order_ports::{
+    Clock, DispatchLimit, Entropy, Notifier, OrderIds, OrderIntake, OrderJournal, OrderLeases, OrderReader,
+    QuoteSource, Settlement, WorkQueue,
+};
+
+/// Every port, as wired at start.
+#[derive(Clone)]
+#[expect(
+    missing_docs,
+    reason = "each field is named after its port, which says what it is"
+)]
+pub struct Ports {
+    pub intake: Arc<dyn OrderIntake>,
+    pub leases: Arc<dyn OrderLeases>,
+    pub journal: Arc<dyn OrderJournal>,
+    pub reader: Arc<dyn OrderReader>,
+    pub queue: Arc<dyn WorkQueue>,
+    pub notifier: Arc<dyn Notifier>,
+    pub venues: Vec<Arc<dyn QuoteSource>>,
+    pub settlement: Arc<dyn Settlement>,
+    pub clock: Arc<dyn Clock>,
+    pub entropy: Arc<dyn Entropy>,
+    pub ids: Arc<dyn OrderIds>,
+    /// None when dispatch is not limited.
+    pub dispatch: Option<Arc<dyn DispatchLimit>>,
+}
+
+/// How orders are executed and watched.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// How many orders one worker works on at once.
+    pub concurrency: usize,
+    /// When a failed attempt is repeated.
+    pub retry: RetryPolicy,
+    /// How long a worker may hold an order. It stops by itself after 80 % of this.
+    pub lease: Duration,
+    /// How long a venue may be silent on a transaction before the order is flagged as unknown.
+    pub unknown_after: Duration,
+    /// How long a venue may take to quote; then it is left out.
+    pub quote_timeout: Duration,
+    /// How long a send may take before its outcome counts as unknown.
+    pub send_timeout: Duration,
+    /// How long one look-up waits for a transaction to land.
+    pub look_up_wait: Duration,
+    /// How often the store is asked for orders that are due and unannounced.
+    pub sweep_interval: Duration,
+    /// How old an announcement may be before it counts as lost.
+    pub announcement_timeout: Duration,
+    /// How often the versions of watched orders are compared with what was heard.
+    pub patrol_interval: Duration,
+    /// How many events may wait for one slow watcher.
+    pub watch_buffer: usize,
+    /// How long running orders may take to finish when the process stops.
+    pub drain_timeout: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            concurrency: 10,
+            retry: RetryPolicy::default(),
+            lease: Duration::from_secs(30),
+            unknown_after: Duration::from_secs(90),
+            quote_timeout: Duration::from_secs(5),
+            send_timeout: Duration::from_secs(10),
+            look_up_wait: Duration::from_secs(2),
+            sweep_interval: Duration::from_millis(500),
+            announcement_timeout: Duration::from_secs(15),
+            patrol_interval: Duration::from_secs(2),
+            watch_buffer: 256,
+            drain_timeout: Duration::from_secs(10),
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! Taking an order in: checked, made durable, then announced.
+
+use order_core::amount::Quantity;
+use order_core::failure::VenueError;
+use order_core::id::{IdempotencyKey, OrderId};
+use order_core::order::{Order, OrderKind, OrderSpec, TimeInForce};
+use order_ports::{AcceptError, Acceptance, Accepted, WorkHint};
+
+use crate::engine::Engine;
+
+/// An accepted order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Submission {
+    /// Its id.
+    pub order_id: OrderId,
+    /// Whether the same request had been accepted before.
+    pub replayed: bool,
+}
+
+/// Why an order was not accepted.
+#[derive(Debug, thiserror::Error)]
+pub enum SubmitError {
+    /// This order type is not executed yet.
+    #[error("orders of type {0} are not supported")]
+    UnsupportedKind(&'static str),
+    /// This time in force has no meaning for the order's type.
+    #[error("time in force {0} does not apply to this order type")]
+    UnsupportedTimeInForce(&'static str),
+    /// No venue has a pool of the pair.
+    #[error("no venue trades this pair")]
+    NoPool,
+    /// More than all pools of the pair hold.
+    #[error("the pools of this pair hold {capacity} in all")]
+    TooLarge {
+        /// What they hold.
+        capacity: Quantity,
+    },
+    /// The service is shutting down.
+    #[error("the service is shutting down")]
+    Draining,
+    /// The store's refusal or failure.
+    #[error(transparent)]
+    Accept(#[from] AcceptError),
+}
+
+impl Engine {
+    /// Accepts an order. When this returns, the order is durable.
+    ///
+    /// # Errors
+    /// [`SubmitError`].
+    pub async fn submit(
+        &self,
+        spec: OrderSpec,
+        key: Option<IdempotencyKey>,
+    ) -> Result<Submission, SubmitError> {
+        if self.draining() {
+            return Err(SubmitError::Draining);
+        }
+        supported(&spec)?;
+        self.within_reach(&spec).await?;
+        let owner = spec.owner.clone();
+        let priority = spec.priority;
+        let (order, event) = Order::accept(self.ports.ids.next(), spec, self.ports.clock.now());
+        let order_id = order.id();
+        let acceptance = Acceptance {
+            order,
+            event: event.clone(),
+            idempotency_key: key,
+        };
+        match self.ports.intake.accept(acceptance).await? {
+            Accepted::Replayed(order_id) => Ok(Submission {
+                order_id,
+                replayed: true,
+            }),
+            Accepted::New => {
+                self.announcer.due(WorkHint { order_id, priority });
+                self.announcer.committed(&owner, &[event]);
+                tracing::debug!(%order_id, "order accepted");
+                Ok(Submission {
+                    order_id,
+                    replayed: false,
+                })
+            }
+        }
+    }
+
+    /// Refuses a size that no venue could ever fill. A venue that cannot be asked now is no reason to refuse.
+    async fn within_reach(&self, spec: &OrderSpec) -> Result<(), SubmitError> {
+        let asked = self
+            .ports
+            .venues
+            .iter()
+            .map(|venue| venue.capacity(spec.token_in, spec.token_out));
+        let mut total: u128 = 0;
+        let mut pools = false;
+        for answer in futures_util::future::join_all(asked).await {
+            match answer {
+                Ok(capacity) => {
+                    pools = true;
+                    total = total.saturating_add(capacity.units());
+                }
+                Err(VenueError::UnknownToken) => {}
+                Err(error) => {
+                    tracing::debug!(%error, "a venue's capacity is not known");
+                    return Ok(());
+                }
+            }
+        }
+        if !pools {
+            return Err(SubmitError::NoPool);
+        }
+        if spec.amount_in.units() > total {
+            let capacity = order_core::amount::Amount::new(total).with_decimals(spec.token_in.decimals);
+            return Err(SubmitError::TooLarge { capacity });
+        }
+        Ok(())
+    }
+}
+
+fn supported(spec: &OrderSpec) -> Result<(), SubmitError> {
+    match spec.kind {
+        OrderKind::Market => {}
+        OrderKind::Limit { .. } | OrderKind::StopLimit { .. } | OrderKind::Sniper => {
+            return Err(SubmitError::UnsupportedKind(spec.kind.as_str()));
+        }
+    }
+    match spec.time_in_force {
+        // A market order fills whole or not at all, as soon as it can: nothing of it is ever left to cancel.
+        TimeInForce::Gtc | TimeInForce::Ioc | TimeInForce::Fok => Ok(()),
+        TimeInForce::Gtd(_) => Err(SubmitError::UnsupportedTimeInForce(spec.time_in_force.as_str())),
+    }
+}

@@ -1,0 +1,154 @@
+//! The worker: takes hints from the queue and executes the orders, so many at once.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use order_core::id::WorkerId;
+use order_ports::{Delivery, QueueError, Sweep};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
+
+use crate::announce::Announcer;
+use crate::execute::{ExecuteError, Executor};
+use crate::setup::{Ports, Settings};
+
+/// How long to wait before asking a queue again that failed.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// Executes orders.
+pub struct Worker {
+    executor: Arc<Executor>,
+    /// Where the sweeper hears that the queue has lost everything.
+    sweeps: mpsc::Sender<Sweep>,
+}
+
+impl Worker {
+    /// A worker under this name, which no other life of any worker may bear.
+    pub fn new(
+        ports: Ports,
+        settings: Settings,
+        announcer: Announcer,
+        holder: WorkerId,
+        sweeps: mpsc::Sender<Sweep>,
+    ) -> Self {
+        let hand_back = CancellationToken::new();
+        Self {
+            executor: Arc::new(Executor {
+                ports,
+                announcer,
+                settings,
+                holder,
+                hand_back,
+            }),
+            sweeps,
+        }
+    }
+
+    /// Works until stopped; then takes nothing more, lets running orders finish within the drain timeout,
+    /// and hands the others back.
+    pub async fn run(&self, stop: CancellationToken) {
+        let permits = Arc::new(Semaphore::new(self.executor.settings.concurrency));
+        let mut running = JoinSet::new();
+        while !stop.is_cancelled() {
+            let batch = tokio::select! {
+                biased;
+                () = stop.cancelled() => break,
+                batch = self.next_batch(&permits) => batch,
+            };
+            for (delivery, permit) in batch {
+                running.spawn(work(Arc::clone(&self.executor), delivery, permit));
+            }
+            while running.try_join_next().is_some() {}
+        }
+        self.drain(running).await;
+    }
+
+    /// As many deliveries as there are free hands, at least one unless the queue failed. Cancel-safe, since
+    /// whatever a dropped future had taken is delivered again.
+    async fn next_batch(&self, permits: &Arc<Semaphore>) -> Vec<(Delivery, OwnedSemaphorePermit)> {
+        let Ok(first) = Arc::clone(permits).acquire_owned().await else {
+            return Vec::new();
+        };
+        let mut hands = vec![first];
+        // Under a dispatch limit orders are taken one by one: one that is held back could not be overtaken.
+        if self.executor.ports.dispatch.is_none() {
+            while let Ok(permit) = Arc::clone(permits).try_acquire_owned() {
+                hands.push(permit);
+            }
+        }
+        match self.deliveries(hands.len()).await {
+            Ok(deliveries) => deliveries.into_iter().zip(hands).collect(),
+            Err(error) => {
+                self.queue_failed(&error).await;
+                Vec::new()
+            }
+        }
+    }
+
+    async fn deliveries(&self, max: usize) -> Result<Vec<Delivery>, QueueError> {
+        let deliveries = self.executor.ports.queue.pull(max).await?;
+        if let Some(dispatch) = &self.executor.ports.dispatch {
+            dispatch.acquire().await?;
+        }
+        Ok(deliveries)
+    }
+
+    async fn queue_failed(&self, error: &QueueError) {
+        tracing::warn!(error = error as &dyn std::error::Error, "no hints from the queue");
+        match error {
+            // A full channel means that a sweep is coming anyway.
+            QueueError::Lost => drop(self.sweeps.try_send(Sweep::Everything)),
+            QueueError::Unavailable(_) => self.executor.ports.clock.sleep(PAUSE).await,
+        }
+    }
+
+    async fn drain(&self, mut running: JoinSet<()>) {
+        if running.is_empty() {
+            return;
+        }
+        let patience = self.executor.settings.drain_timeout;
+        tracing::info!(orders = running.len(), "finishing running orders");
+        let finish = async { while running.join_next().await.is_some() {} };
+        tokio::select! {
+            () = finish => return,
+            () = self.executor.ports.clock.sleep(patience) => {}
+        }
+        tracing::info!(orders = running.len(), "handing the rest back");
+        self.executor.hand_back.cancel();
+        while running.join_next().await.is_some() {}
+    }
+}
+
+async fn work(executor: Arc<Executor>, delivery: Delivery, permit: OwnedSemaphorePermit) {
+    let order_id = delivery.hint.order_id;
+    let span = tracing::info_span!("order", %order_id);
+    async {
+        match executor.execute(order_id).await {
+            Ok(()) => {}
+            Err(ExecuteError::Fenced) => tracing::info!("another worker has taken the order over"),
+            Err(error) => {
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "order dropped; it is due again later"
+                );
+            }
+        }
+        drop(permit);
+        // Also after an error: the store knows the order, and the sweep finds it when its lease is over.
+        if let Err(error) = executor
+            .ports
+            .queue
+            .acknowledge(std::slice::from_ref(&delivery.receipt))
+            .await
+        {
+            tracing::debug!(
+                error = &error as &dyn std::error::Error,
+                "delivery not acknowledged"
+            );
+        }
+    }
+    .instrument(span)
+    .await;
+}

@@ -1,0 +1,178 @@
+//! Submitting: what is refused, what is accepted, and what happens then.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "the clock of a test is the runtime's, which is paused"
+)]
+
+#[allow(dead_code, reason = "shared by several tests, each of which uses a part")]
+mod support;
+
+use std::sync::Arc;
+
+use order_application::{Settings, SubmitError};
+use order_core::failure::VenueError;
+use order_core::order::{OrderKind, TimeInForce};
+use order_ports::{
+    AcceptError, Accepted, MockNotifier, MockOrderIntake, MockWorkQueue, NotifyError, QueueError, StoreError,
+};
+use support::{engine, id, ports, spec, venue};
+use tokio::sync::mpsc;
+
+#[tokio::test(start_paused = true)]
+async fn an_accepted_order_is_announced_with_its_priority() {
+    let (heard, mut hints) = mpsc::unbounded_channel();
+    let mut ports = ports();
+    ports.venues = vec![venue(Ok(1_000))];
+    let mut intake = MockOrderIntake::new();
+    intake.expect_accept().times(1).returning(|_| Ok(Accepted::New));
+    ports.intake = Arc::new(intake);
+    let mut queue = MockWorkQueue::new();
+    queue.expect_push().returning(move |hints| {
+        hints.iter().for_each(|hint| heard.send(*hint).unwrap());
+        Ok(())
+    });
+    ports.queue = Arc::new(queue);
+    let mut notifier = MockNotifier::new();
+    notifier.expect_publish().returning(|_| Ok(()));
+    notifier
+        .expect_listen()
+        .returning(|| Err(NotifyError::Unavailable("nobody listens here".into())));
+    ports.notifier = Arc::new(notifier);
+
+    let (engine, _) = engine(ports, Settings::default());
+    let submission = engine.submit(spec(), None).await.unwrap();
+    let hint = hints.recv().await.unwrap();
+    assert_eq!(
+        (hint.order_id, hint.priority),
+        (submission.order_id, spec().priority)
+    );
+    assert!(!submission.replayed);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lost_queue_does_not_refuse_an_order() {
+    let mut ports = ports();
+    ports.venues = vec![venue(Ok(1_000))];
+    let mut intake = MockOrderIntake::new();
+    intake.expect_accept().returning(|_| Ok(Accepted::New));
+    ports.intake = Arc::new(intake);
+    let mut queue = MockWorkQueue::new();
+    queue
+        .expect_push()
+        .returning(|_| Err(QueueError::Unavailable("away".into())));
+    ports.queue = Arc::new(queue);
+    let mut notifier = MockNotifier::new();
+    notifier
+        .expect_publish()
+        .returning(|_| Err(NotifyError::Unavailable("away".into())));
+    notifier
+        .expect_listen()
+        .returning(|| Err(NotifyError::Unavailable("away".into())));
+    ports.notifier = Arc::new(notifier);
+
+    let (engine, _) = engine(ports, Settings::default());
+    assert!(engine.submit(spec(), None).await.is_ok());
+    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+    assert!(engine.submit(spec(), None).await.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_repeated_request_gets_the_first_order_and_is_not_announced_again() {
+    let mut ports = ports();
+    ports.venues = vec![venue(Ok(1_000))];
+    let mut intake = MockOrderIntake::new();
+    intake
+        .expect_accept()
+        .returning(|_| Ok(Accepted::Replayed(id(77))));
+    ports.intake = Arc::new(intake);
+    let mut notifier = MockNotifier::new();
+    notifier
+        .expect_listen()
+        .returning(|| Err(NotifyError::Unavailable("nobody listens here".into())));
+    ports.notifier = Arc::new(notifier);
+
+    let (engine, _) = engine(ports, Settings::default());
+    let submission = engine.submit(spec(), Some("key".parse().unwrap())).await.unwrap();
+    assert_eq!((submission.order_id, submission.replayed), (id(77), true));
+    // The queue's double panics on any call.
+    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+}
+
+/// What a submission is refused for, when the store is never to be asked.
+async fn refusal(
+    venues: Vec<Arc<dyn order_ports::QuoteSource>>,
+    spec: order_core::order::OrderSpec,
+) -> SubmitError {
+    let mut ports = ports();
+    ports.venues = venues;
+    let mut notifier = MockNotifier::new();
+    notifier
+        .expect_listen()
+        .returning(|| Err(NotifyError::Unavailable("nobody listens here".into())));
+    ports.notifier = Arc::new(notifier);
+    let (engine, _) = engine(ports, Settings::default());
+    engine.submit(spec, None).await.unwrap_err()
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_no_pool_could_ever_fill_is_refused() {
+    let unknown = || venue(Err(VenueError::UnknownToken));
+    assert!(matches!(
+        refusal(vec![unknown(), unknown()], spec()).await,
+        SubmitError::NoPool
+    ));
+    let both = vec![venue(Ok(400)), venue(Ok(599))];
+    let SubmitError::TooLarge { capacity } = refusal(both, spec()).await else {
+        unreachable!()
+    };
+    assert_eq!(capacity.amount.units(), 999);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_not_executed_is_refused_before_it_is_stored() {
+    let sniper = order_core::order::OrderSpec {
+        kind: OrderKind::Sniper,
+        ..spec()
+    };
+    assert!(matches!(
+        refusal(Vec::new(), sniper).await,
+        SubmitError::UnsupportedKind("sniper")
+    ));
+    let gtd = order_core::order::OrderSpec {
+        time_in_force: TimeInForce::Gtd(order_core::time::Timestamp::from_millis(1)),
+        ..spec()
+    };
+    assert!(matches!(
+        refusal(Vec::new(), gtd).await,
+        SubmitError::UnsupportedTimeInForce("gtd")
+    ));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_is_away_is_said_so() {
+    let mut ports = ports();
+    ports.venues = vec![venue(Err(VenueError::Down))];
+    let mut intake = MockOrderIntake::new();
+    intake
+        .expect_accept()
+        .returning(|_| Err(AcceptError::Store(StoreError::Unavailable("away".into()))));
+    ports.intake = Arc::new(intake);
+    let mut notifier = MockNotifier::new();
+    notifier
+        .expect_listen()
+        .returning(|| Err(NotifyError::Unavailable("nobody listens here".into())));
+    ports.notifier = Arc::new(notifier);
+    let (engine, drain) = engine(ports, Settings::default());
+    let error = engine.submit(spec(), None).await.unwrap_err();
+    assert!(matches!(
+        error,
+        SubmitError::Accept(AcceptError::Store(StoreError::Unavailable(_)))
+    ));
+    drain.cancel();
+    assert!(matches!(
+        engine.submit(spec(), None).await,
+        Err(SubmitError::Draining)
+    ));
+}

@@ -1,0 +1,220 @@
+//! Doubles and fixtures for use-case tests.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use order_application::{Announcer, Engine, Hub, Ports, Relay, Settings};
+use order_core::amount::Amount;
+use order_core::failure::VenueError;
+use order_core::id::OrderId;
+use order_core::lifecycle::{Event, RecordedEvent};
+use order_core::order::{Order, OrderKind, OrderSpec, Protection, TimeInForce};
+use order_core::priority::Priority;
+use order_core::time::Timestamp;
+use order_core::token::TokenRegistry;
+use order_core::venue::Venue;
+use order_ports::{
+    Clock, Entropy, MockNotifier, MockOrderIntake, MockOrderLeases, MockOrderReader, MockQuoteSource,
+    MockSettlement, MockWorkQueue, Notice, Notices, Notifier, NotifyError, OrderIds, QuoteSource,
+};
+use parking_lot::Mutex;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+/// A clock on `tokio::time`.
+pub struct TestClock(tokio::time::Instant);
+
+#[async_trait]
+impl Clock for TestClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millis(i64::try_from(self.0.elapsed().as_millis()).unwrap())
+    }
+
+    fn monotonic(&self) -> Duration {
+        self.0.elapsed()
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        tokio::time::sleep(duration).await;
+    }
+}
+
+/// Counts.
+#[derive(Default)]
+pub struct Counter(AtomicU64);
+
+impl Entropy for Counter {
+    fn next(&self) -> u64 {
+        0
+    }
+}
+
+impl OrderIds for Counter {
+    fn next(&self) -> OrderId {
+        id(u128::from(self.0.fetch_add(1, Ordering::Relaxed)) + 1)
+    }
+}
+
+/// A journal is not needed where nothing is executed.
+pub struct NoJournal;
+
+#[async_trait]
+impl order_ports::OrderJournal for NoJournal {
+    async fn append(
+        &self,
+        _: &order_ports::Lease,
+        _: order_ports::Moved<'_>,
+    ) -> Result<(), order_ports::JournalError> {
+        Err(order_ports::JournalError::Fenced)
+    }
+
+    async fn write_ahead(
+        &self,
+        _: &order_ports::Lease,
+        _: &order_core::lifecycle::Attempt,
+        _: order_ports::Moved<'_>,
+    ) -> Result<(), order_ports::JournalError> {
+        Err(order_ports::JournalError::Fenced)
+    }
+
+    async fn record(
+        &self,
+        _: &order_ports::Lease,
+        _: Option<order_core::lifecycle::AttemptOutcome>,
+        _: order_core::lifecycle::Release,
+        _: order_ports::Moved<'_>,
+    ) -> Result<(), order_ports::JournalError> {
+        Err(order_ports::JournalError::Fenced)
+    }
+}
+
+/// A notifier whose only listener hears what the test says.
+pub struct Wire(Mutex<Option<mpsc::UnboundedReceiver<Notice>>>);
+
+impl Wire {
+    pub fn new() -> (Arc<Self>, mpsc::UnboundedSender<Notice>) {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        (Arc::new(Self(Mutex::new(Some(receiver)))), sender)
+    }
+}
+
+struct Hearing(mpsc::UnboundedReceiver<Notice>);
+
+#[async_trait]
+impl Notices for Hearing {
+    async fn next(&mut self) -> Option<Arc<[Notice]>> {
+        self.0.recv().await.map(|notice| vec![notice].into())
+    }
+}
+
+#[async_trait]
+impl Notifier for Wire {
+    async fn publish(&self, _: Arc<[Notice]>) -> Result<(), NotifyError> {
+        Ok(())
+    }
+
+    async fn listen(&self) -> Result<Box<dyn Notices>, NotifyError> {
+        let receiver = self.0.lock().take();
+        receiver
+            .map(|receiver| Box::new(Hearing(receiver)) as Box<dyn Notices>)
+            .ok_or_else(|| NotifyError::Unavailable("one listener only".into()))
+    }
+}
+
+pub fn id(number: u128) -> OrderId {
+    OrderId::from_uuid(Uuid::from_u128(number))
+}
+
+pub fn spec() -> OrderSpec {
+    let tokens = TokenRegistry::default();
+    let (token_in, token_out) = (tokens.find("SOL").unwrap(), tokens.find("USDC").unwrap());
+    let (pair, side) = tokens.orient(token_in, token_out);
+    OrderSpec {
+        owner: "desk".parse().unwrap(),
+        client_order_id: None,
+        kind: OrderKind::Market,
+        token_in,
+        token_out,
+        pair,
+        side,
+        amount_in: Amount::new(1_000),
+        protection: Protection::Slippage(50),
+        time_in_force: TimeInForce::Gtc,
+        priority: Priority::High,
+    }
+}
+
+/// An order's story up to its end: pending, three events of routing, and failed.
+pub fn story(number: u128) -> (Order, Vec<RecordedEvent>) {
+    let (mut order, first) = Order::accept(id(number), spec(), Timestamp::from_millis(0));
+    let mut events = vec![first];
+    let failure = order_core::failure::Failure::NoQuotes;
+    for event in [
+        Event::Routing {
+            attempt: 1,
+            quotes: Vec::new(),
+        },
+        Event::Building {
+            venue: Venue::Raydium,
+        },
+        Event::Failed { failure },
+    ] {
+        events.push(order.apply(event, Timestamp::from_millis(1)).unwrap());
+    }
+    (order, events)
+}
+
+pub fn notice(event: &RecordedEvent) -> Notice {
+    Notice {
+        owner: "desk".parse().unwrap(),
+        event: event.clone(),
+    }
+}
+
+/// A venue that could take so much.
+pub fn venue(capacity: Result<u128, VenueError>) -> Arc<dyn QuoteSource> {
+    let mut venue = MockQuoteSource::new();
+    venue
+        .expect_capacity()
+        .returning(move |_, _| capacity.map(Amount::new));
+    Arc::new(venue)
+}
+
+/// Doubles that expect no call; tests replace those that matter.
+pub fn ports() -> Ports {
+    Ports {
+        intake: Arc::new(MockOrderIntake::new()),
+        leases: Arc::new(MockOrderLeases::new()),
+        journal: Arc::new(NoJournal),
+        reader: Arc::new(MockOrderReader::new()),
+        queue: Arc::new(MockWorkQueue::new()),
+        notifier: Arc::new(MockNotifier::new()),
+        venues: Vec::new(),
+        settlement: Arc::new(MockSettlement::new()),
+        clock: Arc::new(TestClock(tokio::time::Instant::now())),
+        entropy: Arc::new(Counter::default()),
+        ids: Arc::new(Counter::default()),
+        dispatch: None,
+    }
+}
+
+/// An engine with its announcer and relay running.
+pub fn engine(ports: Ports, settings: Settings) -> (Arc<Engine>, CancellationToken) {
+    let drain = CancellationToken::new();
+    let hub = Arc::new(Hub::new(settings.watch_buffer));
+    let (announcer, carry) = Announcer::new(
+        Arc::clone(&ports.queue),
+        Arc::clone(&ports.notifier),
+        CancellationToken::new(),
+    );
+    tokio::spawn(carry);
+    let relay = Relay::new(ports.clone(), Arc::clone(&hub), settings.patrol_interval);
+    tokio::spawn(async move { relay.run(CancellationToken::new()).await });
+    (
+        Arc::new(Engine::new(ports, settings, announcer, hub, drain.clone())),
+        drain,
+    )
+}

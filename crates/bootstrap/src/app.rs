@@ -1,0 +1,329 @@
+//! The engine as a process runs it: its parts, their start, and their orderly end.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use order_application::{Announcer, Engine, Hub, Ports, Relay, Settings, Sweeper, Worker};
+use order_core::id::WorkerId;
+use order_http::HttpSettings;
+use tokio::net::TcpListener;
+use tokio::sync::Mutex;
+use tokio::task::JoinHandle;
+use tokio_util::sync::{CancellationToken, DropGuard};
+use uuid::Uuid;
+
+use crate::config::{Loaded, Role};
+use crate::error::{RunError, StartError, listening, reachable};
+use crate::supervise::{Failures, TaskFailed, keep_running, run_until_stopped};
+use crate::wiring::{self, Closing, FORGETS, Wired};
+
+/// How much longer than its own patience a part is waited for.
+const GRACE: Duration = Duration::from_secs(5);
+/// How long the last notices may take to their watchers.
+const LAST_WORDS: Duration = Duration::from_millis(100);
+
+/// The engine.
+pub struct App;
+
+/// A running engine. Dropping it stops everything at once; [`RunningApp::stop`] does so in good order.
+pub struct RunningApp {
+    address: Option<SocketAddr>,
+    engine: Arc<Engine>,
+    failures: Failures,
+    patience: Duration,
+    phases: Phases,
+    tasks: Tasks,
+    closing: Closing,
+    _everything: [DropGuard; 4],
+}
+
+/// What is stopped in which order.
+#[derive(Clone, Default)]
+struct Phases {
+    /// Refuse new orders, take no more work.
+    drain: CancellationToken,
+    /// Tell what is still to be told.
+    announce: CancellationToken,
+    /// Close the doors.
+    doors: CancellationToken,
+    /// Stop listening to other processes.
+    relay: CancellationToken,
+}
+
+#[derive(Default)]
+struct Tasks {
+    work: Vec<JoinHandle<()>>,
+    announce: Vec<JoinHandle<()>>,
+    doors: Vec<JoinHandle<()>>,
+    relay: Vec<JoinHandle<()>>,
+}
+
+/// Runs the engine until `stop` is ready, then ends it in good order.
+///
+/// # Errors
+/// [`RunError`].
+pub async fn run(loaded: Loaded, role: Role, stop: impl Future<Output = ()>) -> Result<(), RunError> {
+    run_decorated(loaded, role, |ports| ports, stop).await
+}
+
+/// Runs the engine on ports that somebody has put something around.
+///
+/// # Errors
+/// [`RunError`].
+pub async fn run_decorated(
+    loaded: Loaded,
+    role: Role,
+    decorate: impl FnOnce(Ports) -> Ports,
+    stop: impl Future<Output = ()>,
+) -> Result<(), RunError> {
+    tokio::pin!(stop);
+    let app = tokio::select! {
+        app = App::start_decorated(loaded, role, decorate) => app?,
+        () = &mut stop => return Ok(()),
+    };
+    let failed = tokio::select! {
+        () = stop => None,
+        failed = app.failed() => Some(failed),
+    };
+    app.stop().await;
+    failed.map_or(Ok(()), |failed| Err(failed.into()))
+}
+
+impl App {
+    /// Starts the engine: when this returns, it takes orders, executes them, or both, as its role says.
+    ///
+    /// # Errors
+    /// [`StartError`].
+    pub async fn start(loaded: Loaded, role: Role) -> Result<RunningApp, StartError> {
+        Self::start_decorated(loaded, role, |ports| ports).await
+    }
+
+    async fn start_decorated(
+        loaded: Loaded,
+        role: Role,
+        decorate: impl FnOnce(Ports) -> Ports,
+    ) -> Result<RunningApp, StartError> {
+        let config = &loaded.config;
+        // First of all, because a taken port is found out in no time.
+        let port = if role.takes_orders() {
+            Some(config.server.port)
+        } else {
+            config.server.worker_port
+        };
+        let listener = match port {
+            Some(port) => Some(listen(&config.server.host, port).await?),
+            None => None,
+        };
+        let address = listener.as_ref().and_then(|listener| listener.local_addr().ok());
+        say_what_starts(&loaded, role);
+        let worker = WorkerId(Uuid::new_v4());
+        let Wired {
+            ports,
+            health,
+            closing,
+        } = wiring::wire(&loaded, worker).await?;
+        let ports = decorate(ports);
+        let settings = wiring::settings(config);
+        let (phases, failures) = (Phases::default(), Failures::default());
+        let mut tasks = Tasks::default();
+
+        let (announcer, carry) = Announcer::new(
+            Arc::clone(&ports.queue),
+            Arc::clone(&ports.notifier),
+            phases.announce.clone(),
+        );
+        tasks.announce.push(run_until_stopped(
+            "the announcer",
+            phases.announce.clone(),
+            failures.clone(),
+            carry,
+        ));
+        let hub = Arc::new(Hub::new(settings.watch_buffer));
+        let (sweeper, sweeps) = Sweeper::new(ports.clone(), settings);
+        tasks.work.push(keep_sweeping(sweeper, &phases, &failures));
+        if role.executes_orders() {
+            let worker = Worker::new(ports.clone(), settings, announcer.clone(), worker, sweeps);
+            tasks.work.push(keep_working(worker, &phases, &failures));
+        }
+        let engine = Engine::new(
+            ports.clone(),
+            settings,
+            announcer,
+            Arc::clone(&hub),
+            phases.drain.clone(),
+        );
+        let engine = Arc::new(engine);
+        if let Some(listener) = listener {
+            let relay = Relay::new(ports, hub, settings.patrol_interval);
+            tasks.relay.push(keep_relaying(relay, &phases, &failures));
+            let http = http_settings(&loaded, settings, health);
+            let serve = serve(listener, Arc::clone(&engine), http, phases.doors.clone());
+            tasks.doors.push(run_until_stopped(
+                "the HTTP server",
+                phases.doors.clone(),
+                failures.clone(),
+                serve,
+            ));
+        }
+        if let Some(address) = address {
+            let open = reachable(address);
+            tracing::info!("listening on http://{open}, documentation at http://{open}/docs");
+        }
+        Ok(RunningApp {
+            address,
+            engine,
+            failures,
+            patience: settings.drain_timeout + GRACE,
+            _everything: phases.guards(),
+            phases,
+            tasks,
+            closing,
+        })
+    }
+}
+
+impl RunningApp {
+    /// Where the doors are; none if this process has none.
+    pub fn address(&self) -> Option<SocketAddr> {
+        self.address
+    }
+
+    /// The use cases, for tests and programs that embed the engine.
+    pub fn engine(&self) -> &Arc<Engine> {
+        &self.engine
+    }
+
+    /// Returns when a part could not be kept running.
+    pub async fn failed(&self) -> TaskFailed {
+        self.failures.first().await
+    }
+
+    /// Ends everything in good order: new orders are refused, running ones finished or handed back, watchers
+    /// told and disconnected.
+    pub async fn stop(mut self) {
+        tracing::info!("stopping");
+        self.phases.drain.cancel();
+        ended(&mut self.tasks.work, self.patience).await;
+        self.closing.close_queue().await;
+        self.phases.announce.cancel();
+        ended(&mut self.tasks.announce, GRACE).await;
+        if self.engine.watchers() > 0 {
+            tokio::time::sleep(LAST_WORDS).await;
+        }
+        self.phases.doors.cancel();
+        ended(&mut self.tasks.doors, self.patience).await;
+        self.phases.relay.cancel();
+        ended(&mut self.tasks.relay, GRACE).await;
+        self.closing.close_store().await;
+        tracing::info!("stopped");
+    }
+}
+
+impl Phases {
+    fn guards(&self) -> [DropGuard; 4] {
+        [&self.drain, &self.announce, &self.doors, &self.relay].map(|phase| phase.clone().drop_guard())
+    }
+}
+
+async fn ended(tasks: &mut Vec<JoinHandle<()>>, patience: Duration) {
+    for mut task in tasks.drain(..) {
+        if tokio::time::timeout(patience, &mut task).await.is_err() {
+            tracing::warn!("a part did not end in time and is dropped");
+            task.abort();
+        }
+    }
+}
+
+/// Takes a port.
+pub(crate) async fn listen(host: &str, port: u16) -> Result<TcpListener, StartError> {
+    let bare = host.trim_matches(['[', ']']);
+    TcpListener::bind((bare, port))
+        .await
+        .map_err(|source| listening(format!("{host}:{port}"), source))
+}
+
+fn say_what_starts(loaded: &Loaded, role: Role) {
+    let config = &loaded.config;
+    let shown = |address: Option<&crate::config::Address>, otherwise: &str| {
+        address.map_or_else(|| otherwise.to_owned(), ToString::to_string)
+    };
+    tracing::info!(
+        version = env!("CARGO_PKG_VERSION"),
+        role = role.as_str(),
+        store = shown(config.database.url.as_ref(), "memory"),
+        queue = shown(config.redis.url.as_ref(), "memory"),
+        market = shown(config.market.url.as_ref(), "in this process"),
+        "starting"
+    );
+    for warning in &loaded.warnings {
+        tracing::warn!("{warning}");
+    }
+    if config.database.url.is_none() {
+        tracing::warn!("{FORGETS}; set DATABASE_URL to keep them");
+    } else if config.market.url.is_none() && role != Role::All {
+        tracing::warn!(
+            "each process has venues of its own and forgets what they executed when it ends, so an order that \
+             outlives its worker may be executed at another's; set VENUE_URL to share one market"
+        );
+    } else if config.market.url.is_none() && config.market.ledger.is_none() {
+        tracing::warn!(
+            "orders are kept, but the venues in this process forget what they executed when it ends; \
+             set VENUE_URL or market.ledger"
+        );
+    }
+}
+
+fn http_settings(
+    loaded: &Loaded,
+    settings: Settings,
+    health: Arc<dyn order_http::HealthReport>,
+) -> HttpSettings {
+    let config = &loaded.config;
+    HttpSettings {
+        post_upgrade: config.server.post_upgrade,
+        slippage_bps: config.orders.slippage_bps,
+        drain_timeout: settings.drain_timeout,
+        ..HttpSettings::new(Arc::new(loaded.tokens.clone()), health)
+    }
+}
+
+async fn serve(listener: TcpListener, engine: Arc<Engine>, settings: HttpSettings, stop: CancellationToken) {
+    if let Err(error) = order_http::serve(listener, engine, settings, stop).await {
+        tracing::error!(error = &error as &dyn std::error::Error, "the HTTP server failed");
+    }
+}
+
+fn keep_sweeping(sweeper: Sweeper, phases: &Phases, failures: &Failures) -> JoinHandle<()> {
+    let sweeper = Arc::new(Mutex::new(sweeper));
+    keep_running(
+        "the sweeper",
+        phases.drain.clone(),
+        failures.clone(),
+        move |stop| {
+            let sweeper = Arc::clone(&sweeper);
+            async move { sweeper.lock().await.run(stop).await }
+        },
+    )
+}
+
+fn keep_working(worker: Worker, phases: &Phases, failures: &Failures) -> JoinHandle<()> {
+    let worker = Arc::new(worker);
+    keep_running(
+        "the worker",
+        phases.drain.clone(),
+        failures.clone(),
+        move |stop| {
+            let worker = Arc::clone(&worker);
+            async move { worker.run(stop).await }
+        },
+    )
+}
+
+fn keep_relaying(relay: Relay, phases: &Phases, failures: &Failures) -> JoinHandle<()> {
+    let relay = Arc::new(relay);
+    keep_running("the relay", phases.relay.clone(), failures.clone(), move |stop| {
+        let relay = Arc::clone(&relay);
+        async move { relay.run(stop).await }
+    })
+}

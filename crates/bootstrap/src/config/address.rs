@@ -1,0 +1,95 @@
+//! Addresses of servers. They may hold a password, so they are never shown as they are.
+
+use std::fmt;
+
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Deserializer, de};
+use url::Url;
+
+/// The address of a server. Shown without its password.
+#[derive(Clone)]
+pub struct Address {
+    secret: SecretString,
+    shown: Box<str>,
+}
+
+impl Address {
+    /// The address with its password, for whoever connects.
+    pub fn expose(&self) -> &str {
+        self.secret.expose_secret()
+    }
+
+    fn new(url: &Url) -> Self {
+        let mut shown = url.clone();
+        // Drivers take passwords as parameters too.
+        shown.set_query(None);
+        shown.set_fragment(None);
+        if shown.password().is_some() && shown.set_password(Some("***")).is_err() {
+            shown.set_path("");
+        }
+        Self {
+            secret: url.to_string().into(),
+            shown: shown.as_str().into(),
+        }
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.shown)
+    }
+}
+
+impl fmt::Debug for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.shown)
+    }
+}
+
+/// A Postgres address, or none.
+pub(super) fn postgres<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Address>, D::Error> {
+    read(deserializer, |url| match url.scheme() {
+        "postgres" | "postgresql" => Ok(()),
+        _ => Err("must begin with postgres:// or postgresql://"),
+    })
+}
+
+/// A Redis address, or none.
+pub(super) fn redis<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Address>, D::Error> {
+    read(deserializer, |url| match url.scheme() {
+        "redis" | "rediss" | "valkey" | "valkeys" | "unix" | "redis+unix" => Ok(()),
+        "http" | "https" => Err(
+            "is a REST address; the queue is built on Streams, which need a TCP connection: \
+            use the redis:// or rediss:// address of the same database",
+        ),
+        _ => Err("must begin with redis:// (TCP), rediss:// (TLS) or unix:// (a socket)"),
+    })
+}
+
+/// A venue server's address, or none.
+pub(super) fn venue<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Address>, D::Error> {
+    read(deserializer, |url| match url.scheme() {
+        "http" if url.username().is_empty() && url.password().is_none() => Ok(()),
+        "http" => Err("must not hold a user or a password"),
+        _ => Err("must begin with http://"),
+    })
+}
+
+/// The errors never quote the text: it may hold a password.
+fn read<'de, D: Deserializer<'de>>(
+    deserializer: D,
+    scheme: impl Fn(&Url) -> Result<(), &'static str>,
+) -> Result<Option<Address>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let url = Url::parse(text.trim()).map_err(|error| {
+        de::Error::custom(format_args!(
+            "is not an address ({error}); special characters in a password must be percent-encoded"
+        ))
+    })?;
+    scheme(&url).map_err(de::Error::custom)?;
+    let socket = url.scheme().ends_with("unix") || url.query().is_some();
+    if url.host_str().is_none_or(str::is_empty) && !socket {
+        return Err(de::Error::custom("names no host"));
+    }
+    Ok(Some(Address::new(&url)))
+}

@@ -1,0 +1,232 @@
+//! What types cannot say: ranges, and settings that contradict each other.
+
+use std::fmt::Display;
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use order_core::token::{Token, TokenRegistry};
+use order_redis::RedisAddress;
+
+use tracing_subscriber::EnvFilter;
+
+use super::layers::{Layers, steps};
+use super::mistake::Mistake;
+use super::{Config, Purpose, Role};
+
+const MILLISECOND: Duration = Duration::from_millis(1);
+const HOUR: Duration = Duration::from_secs(3_600);
+
+/// Checks the whole; the tokens if they make a registry.
+pub(super) fn check(
+    config: &Config,
+    purpose: Purpose,
+    layers: &Layers,
+    mistakes: &mut Vec<Mistake>,
+) -> Option<TokenRegistry> {
+    let mut check = Check { layers, mistakes };
+    check.ranges(config);
+    check.redis(config);
+    check.durations(config);
+    check.agreement(config);
+    check.purpose(config, purpose);
+    let tokens = check.tokens(config)?;
+    check.venues(config, &tokens);
+    Some(tokens)
+}
+
+struct Check<'a> {
+    layers: &'a Layers,
+    mistakes: &'a mut Vec<Mistake>,
+}
+
+impl Check<'_> {
+    fn wrong(&mut self, key: &str, problem: impl Into<String>) {
+        let origin = self.layers.origin(&steps(key));
+        self.mistakes.push(Mistake {
+            key: key.to_owned(),
+            problem: problem.into(),
+            origin,
+        });
+    }
+
+    fn range<N: PartialOrd + Display>(&mut self, key: &str, value: N, range: RangeInclusive<N>) {
+        if !range.contains(&value) {
+            self.wrong(
+                key,
+                format!("must be {} to {}, not {value}", range.start(), range.end()),
+            );
+        }
+    }
+
+    fn duration(&mut self, key: &str, value: Duration, range: RangeInclusive<Duration>) {
+        if !range.contains(&value) {
+            self.wrong(
+                key,
+                format!("must be {:?} to {:?}, not {value:?}", range.start(), range.end()),
+            );
+        }
+    }
+
+    fn ranges(&mut self, config: &Config) {
+        let Config {
+            server,
+            orders,
+            queue,
+            watch,
+            log,
+            database,
+            redis,
+            ..
+        } = config;
+        if server.host.trim().is_empty() || server.host.contains(['/', ' ']) {
+            self.wrong("server.host", "must be a host name or an IP address");
+        }
+        self.range("orders.slippage_bps", orders.slippage_bps, 0..=10_000);
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b':');
+        if !(1..=64).contains(&queue.name.len()) || !queue.name.bytes().all(plain) {
+            self.wrong(
+                "queue.name",
+                "must be 1 to 64 letters, digits, '.', '_', '-' or ':'",
+            );
+        }
+        self.range("queue.concurrency", queue.concurrency, 1..=10_000);
+        self.range("queue.max_attempts", queue.max_attempts, 1..=100);
+        if let Some(rate) = queue.rate_per_minute {
+            self.range("queue.rate_per_minute", rate, 1..=1_000_000);
+        }
+        self.range("watch.buffer", watch.buffer, 1..=100_000);
+        self.range("database.pool_size", database.pool_size, 1..=1_000);
+        self.range("redis.streams", redis.streams, 1..=1_024);
+        if let Err(error) = EnvFilter::builder().parse(&log.filter) {
+            self.wrong("log.filter", format!("is not a filter: {error}"));
+        }
+    }
+
+    fn redis(&mut self, config: &Config) {
+        let address = config
+            .redis
+            .url
+            .as_ref()
+            .map(|url| url.expose().parse::<RedisAddress>());
+        if let Some(Err(error)) = address {
+            self.wrong("redis.url", error.to_string());
+        }
+    }
+
+    fn durations(&mut self, config: &Config) {
+        let Config {
+            orders,
+            queue,
+            watch,
+            process,
+            ..
+        } = config;
+        for (key, value, least) in [
+            ("orders.unknown_after", orders.unknown_after, MILLISECOND),
+            ("orders.quote_timeout", orders.quote_timeout, MILLISECOND),
+            ("orders.send_timeout", orders.send_timeout, MILLISECOND),
+            ("orders.look_up_wait", orders.look_up_wait, MILLISECOND),
+            ("queue.backoff", queue.backoff, MILLISECOND),
+            ("queue.backoff_cap", queue.backoff_cap, MILLISECOND),
+            ("queue.lease", queue.lease, 100 * MILLISECOND),
+            ("queue.sweep_interval", queue.sweep_interval, 10 * MILLISECOND),
+            (
+                "queue.announcement_timeout",
+                queue.announcement_timeout,
+                10 * MILLISECOND,
+            ),
+            ("watch.patrol_interval", watch.patrol_interval, 10 * MILLISECOND),
+            ("process.start_timeout", process.start_timeout, Duration::ZERO),
+            ("process.drain_timeout", process.drain_timeout, Duration::ZERO),
+        ] {
+            self.duration(key, value, least..=24 * HOUR);
+        }
+    }
+
+    fn agreement(&mut self, config: &Config) {
+        let Config { orders, queue, .. } = config;
+        if queue.backoff_cap < queue.backoff {
+            self.wrong(
+                "queue.backoff_cap",
+                format!("must not be below queue.backoff, {:?}", queue.backoff),
+            );
+        }
+        // A worker stops by itself after 80 % of its lease; what it waits for must be over by then.
+        let usable = queue.lease * 4 / 5;
+        for (key, value) in [
+            ("send_timeout", orders.send_timeout),
+            ("look_up_wait", orders.look_up_wait),
+        ] {
+            if value >= usable {
+                let problem = format!("{value:?} must fit into 80 % of queue.lease, {usable:?}");
+                self.wrong(&format!("orders.{key}"), problem);
+            }
+        }
+        if config.redis.url.is_some() && config.database.url.is_none() && !self.reported("database.url") {
+            self.wrong(
+                "redis.url",
+                "a queue that outlives the process needs a store that does: set DATABASE_URL too, or unset this",
+            );
+        }
+    }
+
+    fn purpose(&mut self, config: &Config, purpose: Purpose) {
+        match purpose {
+            Purpose::Serve(Role::All) | Purpose::Venue | Purpose::Probe => {}
+            Purpose::Serve(role @ (Role::Api | Role::Worker)) => {
+                let why = format!("role {} shares its work with other processes", role.as_str());
+                self.required("database.url", config.database.url.as_ref(), &why, "DATABASE_URL");
+                self.required("redis.url", config.redis.url.as_ref(), &why, "REDIS_URL");
+            }
+            Purpose::Verify => {
+                let why = "orders in the memory of another process cannot be read";
+                self.required("database.url", config.database.url.as_ref(), why, "DATABASE_URL");
+                if config.market.ledger.is_none() {
+                    let why = "what was executed is read there, or in the file market.ledger";
+                    self.required("market.url", config.market.url.as_ref(), why, "VENUE_URL");
+                }
+            }
+            Purpose::Migrate => {
+                self.required(
+                    "database.url",
+                    config.database.url.as_ref(),
+                    "there is nothing to migrate",
+                    "DATABASE_URL",
+                );
+            }
+        }
+    }
+
+    fn required<T>(&mut self, key: &str, value: Option<&T>, why: &str, name: &str) {
+        if value.is_none() && !self.reported(key) {
+            self.wrong(key, format!("is missing: {why}; set {name}"));
+        }
+    }
+
+    /// An address that is there and wrong counts as missing by now, and has been reported.
+    fn reported(&self, key: &str) -> bool {
+        self.mistakes.iter().any(|mistake| mistake.key == key)
+    }
+
+    fn tokens(&mut self, config: &Config) -> Option<TokenRegistry> {
+        let tokens = config.tokens.iter().map(|entry| Token {
+            symbol: entry.symbol,
+            decimals: entry.decimals,
+        });
+        TokenRegistry::with(tokens)
+            .map_err(|error| self.wrong("tokens", error.to_string()))
+            .ok()
+    }
+
+    fn venues(&mut self, config: &Config, tokens: &TokenRegistry) {
+        for mistake in config
+            .venues
+            .validate(tokens)
+            .err()
+            .into_iter()
+            .flat_map(|error| error.mistakes)
+        {
+            self.wrong(&mistake.key, mistake.problem);
+        }
+    }
+}

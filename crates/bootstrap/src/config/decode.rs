@@ -1,0 +1,244 @@
+//! From merged layers to typed settings, strictly, collecting every error on the way.
+//!
+//! A decoder stops at its first error. So a bad value is noted, replaced by its default and the whole decoded
+//! again, until nothing is left to complain about. Environment variables are text; one is read as a number or
+//! a switch exactly when the setting wants one.
+
+use config::{Value, ValueKind};
+use serde::de::DeserializeOwned;
+use serde_path_to_error::Segment;
+
+use super::layers::{Layers, Step, dotted};
+use super::mistake::Mistake;
+
+/// More mistakes than anybody makes; a bound in case that a repair does not help.
+const MOST: usize = 200;
+
+/// Decodes the merged layers. `None` when not even the defaults help.
+pub(super) fn decode<T: DeserializeOwned>(layers: &Layers, mistakes: &mut Vec<Mistake>) -> Option<T> {
+    let mut work = Work {
+        tree: strict(&layers.merged)?,
+        defaults: strict(&layers.defaults)?,
+        secrets: secrets(&layers.merged),
+        removed: Vec::new(),
+        read: Vec::new(),
+    };
+    for _ in 0..MOST {
+        match serde_path_to_error::deserialize(work.tree.clone()) {
+            Ok(config) => return Some(config),
+            Err(error) => work.digest(&error, layers, mistakes),
+        }
+    }
+    None
+}
+
+struct Work {
+    tree: toml::Value,
+    defaults: toml::Value,
+    secrets: Vec<String>,
+    /// Where something was repaired already, by its original path.
+    removed: Vec<Vec<Step>>,
+    /// Texts that were read as something else already.
+    read: Vec<Vec<Step>>,
+}
+
+impl Work {
+    fn digest(
+        &mut self,
+        error: &serde_path_to_error::Error<toml::de::Error>,
+        layers: &Layers,
+        mistakes: &mut Vec<Mistake>,
+    ) {
+        let path = steps(error.path());
+        if self.read_text(&path, layers) {
+            return;
+        }
+        let original = self.original(&path);
+        // A key that we took out ourselves is then missed: that is no further mistake.
+        let told = self
+            .removed
+            .iter()
+            .any(|removed| removed.starts_with(&original) && *removed != original);
+        if !told {
+            mistakes.push(Mistake {
+                key: dotted(&original),
+                problem: worded(error.inner().message(), &self.secrets),
+                origin: layers.origin(&original),
+            });
+        }
+        self.repair(&path, original);
+    }
+
+    /// Reads a variable's text as what it seems to be, once.
+    fn read_text(&mut self, path: &[Step], layers: &Layers) -> bool {
+        if self.read.iter().any(|read| read == path) || !layers.is_text_by_nature(path) {
+            return false;
+        }
+        let Some(slot) = find(&mut self.tree, path) else {
+            return false;
+        };
+        let Some(text) = slot.as_str() else { return false };
+        let value = match (text.parse(), text.parse()) {
+            (Ok(integer), _) => toml::Value::Integer(integer),
+            (_, Ok(switch)) => toml::Value::Boolean(switch),
+            (Err(_), Err(_)) => return false,
+        };
+        *slot = value;
+        self.read.push(path.to_vec());
+        true
+    }
+
+    /// The path before earlier repairs took entries out of lists.
+    fn original(&self, path: &[Step]) -> Vec<Step> {
+        let mut original: Vec<Step> = Vec::new();
+        for step in path {
+            let step = match step {
+                Step::Key(key) => Step::Key(key.clone()),
+                Step::Index(index) => Step::Index(self.original_index(&original, *index)),
+            };
+            original.push(step);
+        }
+        original
+    }
+
+    fn original_index(&self, list: &[Step], index: usize) -> usize {
+        let mut gone: Vec<usize> = self
+            .removed
+            .iter()
+            .filter_map(|path| entry_of(path, list))
+            .collect();
+        gone.sort_unstable();
+        gone.dedup();
+        gone.into_iter()
+            .fold(index, |index, gone| if gone <= index { index + 1 } else { index })
+    }
+
+    /// Puts the default in the place of the bad value. An entry of a list has none and goes altogether.
+    fn repair(&mut self, path: &[Step], original: Vec<Step>) {
+        let entry = path.iter().position(|step| matches!(step, Step::Index(_)));
+        let place = entry.map_or(path, |entry| &path[..=entry]);
+        let default = find(&mut self.defaults, place).map(|default| default.clone());
+        self.removed.push(original);
+        let Some((last, parent)) = place.split_last() else {
+            self.tree = self.defaults.clone();
+            return;
+        };
+        match (find(&mut self.tree, parent), last, default) {
+            (Some(toml::Value::Table(table)), Step::Key(key), Some(default)) => {
+                table.insert(key.clone(), default);
+            }
+            (Some(toml::Value::Table(table)), Step::Key(key), None) => {
+                table.remove(key);
+            }
+            (Some(toml::Value::Array(array)), Step::Index(index), _) if *index < array.len() => {
+                array.remove(*index);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Which entry of the list the path goes through, if it does.
+fn entry_of(path: &[Step], list: &[Step]) -> Option<usize> {
+    match path.strip_prefix(list)?.first()? {
+        Step::Index(index) => Some(*index),
+        Step::Key(_) => None,
+    }
+}
+
+fn steps(path: &serde_path_to_error::Path) -> Vec<Step> {
+    let step = |segment: &Segment| match segment {
+        Segment::Seq { index } => Some(Step::Index(*index)),
+        Segment::Map { key } => Some(Step::Key(key.clone())),
+        Segment::Enum { .. } | Segment::Unknown => None,
+    };
+    path.iter().filter_map(step).collect()
+}
+
+fn find<'a>(tree: &'a mut toml::Value, path: &[Step]) -> Option<&'a mut toml::Value> {
+    path.iter().try_fold(tree, |value, step| match step {
+        Step::Key(key) => value.get_mut(key.as_str()),
+        Step::Index(index) => value.get_mut(*index),
+    })
+}
+
+/// The `config` crate's own decoder rounds 2.5 to 3 and takes `true` for 1; this form does not.
+fn strict(value: &Value) -> Option<toml::Value> {
+    Some(match &value.kind {
+        ValueKind::Nil => return None,
+        ValueKind::Boolean(switch) => toml::Value::Boolean(*switch),
+        ValueKind::I64(integer) => toml::Value::Integer(*integer),
+        ValueKind::I128(integer) => integer_or_text(*integer),
+        ValueKind::U64(integer) => integer_or_text(*integer),
+        ValueKind::U128(integer) => integer_or_text(*integer),
+        ValueKind::Float(float) => toml::Value::Float(*float),
+        ValueKind::String(text) => toml::Value::String(text.clone()),
+        ValueKind::Array(array) => toml::Value::Array(array.iter().filter_map(strict).collect()),
+        ValueKind::Table(table) => toml::Value::Table(
+            table
+                .iter()
+                .filter_map(|(key, value)| Some((key.clone(), strict(value)?)))
+                .collect(),
+        ),
+    })
+}
+
+fn integer_or_text<N: TryInto<i64> + ToString + Copy>(integer: N) -> toml::Value {
+    integer
+        .try_into()
+        .map_or_else(|_| toml::Value::String(integer.to_string()), toml::Value::Integer)
+}
+
+/// Texts that no message may show: addresses, and whatever stands in the sections of the servers.
+fn secrets(merged: &Value) -> Vec<String> {
+    fn collect(value: &Value, section: Option<&str>, secrets: &mut Vec<String>) {
+        match &value.kind {
+            ValueKind::String(text) if text.contains("://") || section.is_some_and(sensitive) => {
+                secrets.push(text.clone());
+            }
+            ValueKind::Array(array) => array.iter().for_each(|value| collect(value, section, secrets)),
+            ValueKind::Table(table) => {
+                table
+                    .iter()
+                    .for_each(|(key, value)| collect(value, section.or(Some(key)), secrets));
+            }
+            _ => {}
+        }
+    }
+    fn sensitive(section: &str) -> bool {
+        !matches!(
+            section,
+            "server" | "orders" | "queue" | "watch" | "process" | "log" | "venues" | "tokens"
+        )
+    }
+    let mut secrets = Vec::new();
+    collect(merged, None, &mut secrets);
+    secrets
+}
+
+/// What decoders call by the names of Rust's types.
+const TYPES: [(&str, &str); 8] = [
+    ("expected usize", "expected a whole number"),
+    ("expected u64", "expected a whole number"),
+    ("expected u32", "expected a whole number"),
+    ("expected u16", "expected a whole number up to 65535"),
+    ("expected u8", "expected a whole number up to 255"),
+    ("expected i32", "expected a whole number"),
+    ("expected struct ", "expected the section "),
+    ("unknown field ", "unknown setting "),
+];
+
+/// A decoder's message for a person. It quotes what it chokes on; not if that is a secret.
+fn worded(message: &str, secrets: &[String]) -> String {
+    let plain = |message: String, (rust, plain): &(&str, &str)| message.replace(rust, plain);
+    TYPES.iter().fold(scrub(message, secrets), plain)
+}
+
+fn scrub(message: &str, secrets: &[String]) -> String {
+    let quoted = |message: String, secret: &String| {
+        message
+            .replace(&format!("{secret:?}"), "\"***\"")
+            .replace(&format!("`{secret}`"), "`***`")
+    };
+    secrets.iter().fold(message.trim().to_owned(), quoted)
+}

@@ -1,0 +1,181 @@
+//! Names that platforms and people set by habit: `PORT`, `DATABASE_URL` and the like.
+
+use std::collections::HashMap;
+
+use config::{Map, Source, Value, ValueKind};
+use url::Url;
+
+use super::mistake::Mistake;
+
+/// The familiar names, as settings.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Familiar {
+    settings: Map<String, Value>,
+}
+
+impl Source for Familiar {
+    fn clone_into_box(&self) -> Box<dyn Source + Send + Sync> {
+        Box::new(self.clone())
+    }
+
+    fn collect(&self) -> Result<Map<String, Value>, config::ConfigError> {
+        Ok(self.settings.clone())
+    }
+}
+
+/// Names that stand for exactly one setting. An empty variable counts as unset.
+const PLAIN: [(&str, &str); 6] = [
+    ("PORT", "server.port"),
+    ("HOST", "server.host"),
+    ("DATABASE_URL", "database.url"),
+    ("REDIS_URL", "redis.url"),
+    ("VENUE_URL", "market.url"),
+    ("RUST_LOG", "log.filter"),
+];
+
+/// The names that make up an address, where no name stands for the whole of it.
+const PARTS: [&str; 9] = [
+    "POSTGRES_HOST",
+    "POSTGRES_PORT",
+    "POSTGRES_USER",
+    "POSTGRES_PASSWORD",
+    "POSTGRES_DB",
+    "REDIS_HOST",
+    "REDIS_PORT",
+    "REDIS_USERNAME",
+    "REDIS_PASSWORD",
+];
+
+/// All familiar names.
+pub fn familiar_names() -> impl Iterator<Item = &'static str> {
+    PLAIN.into_iter().map(|(name, _)| name).chain(PARTS)
+}
+
+/// Whether this is the name of a variable that stands for one setting.
+pub(super) fn is_plain(name: &str) -> bool {
+    PLAIN.iter().any(|(plain, _)| *plain == name)
+}
+
+/// Reads the familiar names from an environment.
+pub(super) fn familiar(
+    environment: &HashMap<String, String>,
+    mistakes: &mut Vec<Mistake>,
+    warnings: &mut Vec<String>,
+) -> Familiar {
+    let variables = Variables { environment };
+    let mut familiar = Familiar::default();
+    for (name, key) in PLAIN {
+        if let Some(value) = variables.get(name) {
+            familiar.set(key, name, value);
+        }
+    }
+    if variables.get("DATABASE_URL").is_none() {
+        match variables.get("POSTGRES_HOST") {
+            Some(host) => familiar.compose(
+                "database.url",
+                "POSTGRES_HOST",
+                variables.postgres(host),
+                mistakes,
+            ),
+            None => variables.warn_of_orphans(warnings),
+        }
+    }
+    if variables.get("REDIS_URL").is_none()
+        && let Some(host) = variables.get("REDIS_HOST")
+    {
+        familiar.compose("redis.url", "REDIS_HOST", variables.redis(host), mistakes);
+    }
+    familiar
+}
+
+impl Familiar {
+    fn set(&mut self, key: &str, name: &str, value: &str) {
+        let value = Value::new(Some(&name.to_owned()), ValueKind::String(value.to_owned()));
+        self.settings.insert(key.to_owned(), value);
+    }
+
+    fn compose(&mut self, key: &str, name: &str, url: Result<Url, Mistake>, mistakes: &mut Vec<Mistake>) {
+        match url {
+            Ok(url) => self.set(key, name, url.as_str()),
+            Err(mistake) => mistakes.push(mistake),
+        }
+    }
+}
+
+struct Variables<'a> {
+    environment: &'a HashMap<String, String>,
+}
+
+impl Variables<'_> {
+    fn get(&self, name: &str) -> Option<&str> {
+        self.environment
+            .get(name)
+            .map(String::as_str)
+            .filter(|value| !value.is_empty())
+    }
+
+    fn postgres(&self, host: &str) -> Result<Url, Mistake> {
+        // A path is the folder of a Unix socket, which an address can only hold as a parameter.
+        let socket = host.starts_with('/');
+        let mut url = self.address("postgres", if socket { "localhost" } else { host }, "POSTGRES")?;
+        let user = self.get("POSTGRES_USER").unwrap_or("postgres");
+        let database = self.get("POSTGRES_DB").unwrap_or(user);
+        let described = url
+            .set_username(user)
+            .and_then(|()| url.set_password(self.get("POSTGRES_PASSWORD")));
+        described.map_err(|()| Mistake::at("POSTGRES_HOST", "is not a host"))?;
+        if let Ok(mut path) = url.path_segments_mut() {
+            path.clear().push(database);
+        }
+        if socket {
+            url.query_pairs_mut().append_pair("host", host);
+        }
+        Ok(url)
+    }
+
+    fn redis(&self, host: &str) -> Result<Url, Mistake> {
+        if host.contains("://") {
+            return Err(Mistake::at(
+                "REDIS_HOST",
+                "must be a host name; put a whole address into REDIS_URL",
+            ));
+        }
+        let mut url = self.address("redis", host, "REDIS")?;
+        let user = self.get("REDIS_USERNAME").unwrap_or("");
+        let described = url
+            .set_username(user)
+            .and_then(|()| url.set_password(self.get("REDIS_PASSWORD")));
+        described.map_err(|()| Mistake::at("REDIS_HOST", "is not a host"))?;
+        Ok(url)
+    }
+
+    /// `scheme://host[:port]`, the port from the variable `FAMILY_PORT`.
+    fn address(&self, scheme: &str, host: &str, family: &str) -> Result<Url, Mistake> {
+        let bracketed = if host.contains(':') && !host.starts_with('[') {
+            format!("[{host}]")
+        } else {
+            host.into()
+        };
+        let mut url = Url::parse(&format!("{scheme}://{bracketed}"))
+            .map_err(|error| Mistake::at(format!("{family}_HOST"), format!("is not a host ({error})")))?;
+        let name = format!("{family}_PORT");
+        if let Some(port) = self.get(&name) {
+            let port = port.parse().ok().filter(|port| *port != 0);
+            let port: u16 = port.ok_or_else(|| Mistake::at(&name, "must be a port, 1 to 65535"))?;
+            url.set_port(Some(port))
+                .map_err(|()| Mistake::at(&name, "does not go with this host"))?;
+        }
+        Ok(url)
+    }
+
+    /// Parts of an address without a host select nothing; a silent in-memory engine would surprise.
+    fn warn_of_orphans(&self, warnings: &mut Vec<String>) {
+        for name in ["POSTGRES_USER", "POSTGRES_PASSWORD", "POSTGRES_DB"] {
+            if self.get(name).is_some() {
+                warnings.push(format!(
+                    "{name} is set without POSTGRES_HOST or DATABASE_URL and selects nothing"
+                ));
+            }
+        }
+    }
+}

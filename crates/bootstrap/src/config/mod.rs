@@ -1,0 +1,267 @@
+//! The configuration: what can be set, where it comes from, and what is wrong with it.
+//!
+//! [`Config::load`] lays the sources over each other, decodes them strictly and checks the whole; it reports
+//! every mistake at once. Nothing here acts on the configuration.
+
+mod address;
+mod check;
+mod decode;
+mod familiar;
+mod layers;
+mod mistake;
+#[cfg(test)]
+mod tests;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use order_core::token::{Symbol, TokenRegistry};
+use order_mock_dex::MarketSettings;
+use serde::Deserialize;
+
+pub use self::address::Address;
+pub use self::familiar::familiar_names;
+pub use self::layers::Inputs;
+pub use self::mistake::{Mistake, Mistakes};
+
+/// What the process is started for; some settings are needed for some of it only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// Taking orders or executing them.
+    Serve(Role),
+    /// Being the market.
+    Venue,
+    /// Bringing the database up to date.
+    Migrate,
+    /// Checking what store and venues hold.
+    Verify,
+    /// Asking another process how it is.
+    Probe,
+}
+
+/// Which part of the work a serving process does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Role {
+    /// Takes orders and executes them, in one process.
+    #[default]
+    All,
+    /// Takes orders and tells their stories; needs Postgres and Redis.
+    Api,
+    /// Executes orders; needs Postgres and Redis.
+    Worker,
+}
+
+impl Role {
+    /// Whether this process stands at the doors.
+    pub const fn takes_orders(self) -> bool {
+        matches!(self, Self::All | Self::Api)
+    }
+
+    /// Whether this process works on the queue.
+    pub const fn executes_orders(self) -> bool {
+        matches!(self, Self::All | Self::Worker)
+    }
+
+    /// The name on the command line.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::Api => "api",
+            Self::Worker => "worker",
+        }
+    }
+}
+
+/// All settings, checked. `config/default.toml` says what each is for.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(
+    missing_docs,
+    reason = "each section is named as in config/default.toml, which says what it is"
+)]
+pub struct Config {
+    pub server: Server,
+    pub orders: Orders,
+    pub queue: Queue,
+    pub watch: Watch,
+    pub process: Process,
+    pub log: Log,
+    pub database: Database,
+    pub redis: Redis,
+    pub market: MarketPlace,
+    pub venues: MarketSettings,
+    /// Tokens beside the default ones.
+    #[serde(default)]
+    pub tokens: Vec<TokenEntry>,
+}
+
+/// Where and how the doors listen.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/default.toml says what each is for")]
+pub struct Server {
+    pub host: String,
+    pub port: u16,
+    #[serde(default)]
+    pub worker_port: Option<u16>,
+    pub post_upgrade: bool,
+}
+
+/// How orders are executed.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/default.toml says what each is for")]
+pub struct Orders {
+    pub slippage_bps: u16,
+    #[serde(with = "humantime_serde")]
+    pub unknown_after: Duration,
+    #[serde(with = "humantime_serde")]
+    pub quote_timeout: Duration,
+    #[serde(with = "humantime_serde")]
+    pub send_timeout: Duration,
+    #[serde(with = "humantime_serde")]
+    pub look_up_wait: Duration,
+}
+
+/// How work is handed out and repeated.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/default.toml says what each is for")]
+pub struct Queue {
+    pub name: String,
+    pub concurrency: usize,
+    pub max_attempts: u8,
+    #[serde(with = "humantime_serde")]
+    pub backoff: Duration,
+    #[serde(with = "humantime_serde")]
+    pub backoff_cap: Duration,
+    #[serde(with = "humantime_serde")]
+    pub lease: Duration,
+    #[serde(default)]
+    pub rate_per_minute: Option<u32>,
+    #[serde(with = "humantime_serde")]
+    pub sweep_interval: Duration,
+    #[serde(with = "humantime_serde")]
+    pub announcement_timeout: Duration,
+}
+
+/// How orders are watched.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/default.toml says what each is for")]
+pub struct Watch {
+    pub buffer: usize,
+    #[serde(with = "humantime_serde")]
+    pub patrol_interval: Duration,
+}
+
+/// How the process starts and stops.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/default.toml says what each is for")]
+pub struct Process {
+    #[serde(with = "humantime_serde")]
+    pub start_timeout: Duration,
+    #[serde(with = "humantime_serde")]
+    pub drain_timeout: Duration,
+}
+
+/// What is logged, and how.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/default.toml says what each is for")]
+pub struct Log {
+    pub format: LogFormat,
+    pub filter: String,
+}
+
+/// How a line of the log looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogFormat {
+    /// For people.
+    Pretty,
+    /// For machines.
+    Json,
+}
+
+/// The Postgres that keeps the orders.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/default.toml says what each is for")]
+pub struct Database {
+    #[serde(default, deserialize_with = "address::postgres")]
+    pub url: Option<Address>,
+    pub pool_size: u32,
+    #[serde(with = "humantime_serde")]
+    pub acquire_timeout: Duration,
+    #[serde(with = "humantime_serde")]
+    pub statement_timeout: Duration,
+    pub migrate: bool,
+}
+
+/// The Redis that carries the queue and the notices.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/default.toml says what each is for")]
+pub struct Redis {
+    #[serde(default, deserialize_with = "address::redis")]
+    pub url: Option<Address>,
+    pub streams: u16,
+}
+
+/// Where the market is.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/default.toml says what each is for")]
+pub struct MarketPlace {
+    #[serde(default, deserialize_with = "address::venue")]
+    pub url: Option<Address>,
+    #[serde(default)]
+    pub ledger: Option<PathBuf>,
+}
+
+/// One more token that may be traded.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TokenEntry {
+    /// Its symbol.
+    pub symbol: Symbol,
+    /// How many decimals one whole token has.
+    pub decimals: u8,
+}
+
+impl Config {
+    /// Reads all sources and checks the whole for this purpose.
+    ///
+    /// # Errors
+    /// [`Mistakes`]: every one there is.
+    pub fn load(inputs: &Inputs, purpose: Purpose) -> Result<Loaded, Mistakes> {
+        let mut mistakes = Vec::new();
+        let mut warnings = Vec::new();
+        let layers = layers::lay(inputs, &mut mistakes, &mut warnings);
+        let config: Option<Self> = decode::decode(&layers, &mut mistakes);
+        let registry = config
+            .as_ref()
+            .map(|config| check::check(config, purpose, &layers, &mut mistakes));
+        match (config, registry) {
+            (Some(config), Some(Some(tokens))) if mistakes.is_empty() => Ok(Loaded {
+                config,
+                tokens,
+                warnings,
+            }),
+            _ => Err(Mistakes(mistakes)),
+        }
+    }
+}
+
+/// A configuration without mistakes.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// The settings.
+    pub config: Config,
+    /// The tokens that may be traded.
+    pub tokens: TokenRegistry,
+    /// What is odd but harmless, to be logged.
+    pub warnings: Vec<String>,
+}

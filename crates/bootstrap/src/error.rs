@@ -1,0 +1,126 @@
+//! Why the engine does not start, or stopped by itself.
+
+use std::error::Error;
+use std::net::SocketAddr;
+
+use crate::supervise::TaskFailed;
+
+/// Why the engine does not start. No message holds a password.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The address to listen on is taken.
+    #[error("{0} is in use: something else listens there; choose another port by PORT")]
+    AddressInUse(String),
+    /// The address to listen on cannot be used.
+    #[error("cannot listen on {address}")]
+    Listen {
+        /// Which address.
+        address: String,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// Something needs a database and none is configured.
+    #[error("no database is configured; set DATABASE_URL")]
+    NoDatabase,
+    /// Nothing says where the venues' ledger is.
+    #[error("no ledger of the venues is configured; set VENUE_URL or market.ledger")]
+    NoLedger,
+    /// The database cannot be used.
+    #[error("Postgres")]
+    Postgres(#[from] order_postgres::ConnectError),
+    /// The database could not be brought up to date.
+    #[error("Postgres")]
+    Migration(#[from] order_postgres::MigrationError),
+    /// The database is not up to date, and this process may not change that.
+    #[error("the database lacks migrations, and database.migrate is false: run `order-engine migrate` first")]
+    NotMigrated,
+    /// The queue's name cannot be used.
+    #[error("queue.name")]
+    QueueName(#[from] order_redis::InvalidQueueName),
+    /// Redis' address cannot be used.
+    #[error("redis.url")]
+    RedisAddress(#[from] order_redis::InvalidAddress),
+    /// Redis cannot be reached.
+    #[error("Redis")]
+    Redis(#[from] order_redis::RedisUnavailable),
+    /// Redis will not do.
+    #[error(transparent)]
+    RedisCheck(#[from] order_redis::CheckError),
+    /// The market cannot open.
+    #[error("the market cannot open")]
+    Market(#[from] order_mock_dex::OpenError),
+    /// The venue server's address cannot be used.
+    #[error("market.url")]
+    VenueAddress(#[from] order_mock_dex::RemoteError),
+    /// The venue server is not there.
+    #[error("no venue server answers at {url} ({waited:?} waited)")]
+    VenueServer {
+        /// Where.
+        url: String,
+        /// How long it was tried.
+        waited: std::time::Duration,
+        /// The last failure.
+        #[source]
+        source: order_mock_dex::RemoteError,
+    },
+    /// Opening something was cut short.
+    #[error("starting was interrupted")]
+    Interrupted(#[from] tokio::task::JoinError),
+}
+
+/// Why a running engine stopped by itself.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// It did not start.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// There is no log.
+    #[error("the log")]
+    Telemetry(#[from] crate::telemetry::TelemetryError),
+    /// What a venue server executed may not be on the disk.
+    #[error("the venue server")]
+    Venue(#[from] order_mock_dex::ServeError),
+    /// The service that was looked at is not well.
+    #[error("not healthy")]
+    Health(#[from] crate::probe::Unhealthy),
+    /// What store and venues hold is not as it must be, or cannot be read.
+    #[error(transparent)]
+    Verify(#[from] crate::verify::VerifyError),
+    /// A part of it could not be kept running.
+    #[error(transparent)]
+    Task(#[from] TaskFailed),
+}
+
+/// The error and all its causes, in one line.
+pub fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let said = error.to_string();
+        if !text.ends_with(&said) {
+            text.push_str(": ");
+            text.push_str(&said);
+        }
+        cause = error.source();
+    }
+    text
+}
+
+/// The error for an address that could not be bound.
+pub(crate) fn listening(address: String, source: std::io::Error) -> StartError {
+    if source.kind() == std::io::ErrorKind::AddrInUse {
+        StartError::AddressInUse(address)
+    } else {
+        StartError::Listen { address, source }
+    }
+}
+
+/// The address as something that can be opened: a listener on all interfaces is reached by localhost.
+pub(crate) fn reachable(address: SocketAddr) -> String {
+    if address.ip().is_unspecified() {
+        format!("localhost:{}", address.port())
+    } else {
+        address.to_string()
+    }
+}

@@ -1,0 +1,88 @@
+//! The binary.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::Parser;
+use order_bootstrap::cli::{Cli, Command, ServeArgs, VenueArgs, VerifyArgs};
+use order_bootstrap::config::{Config, Inputs, Loaded, Purpose};
+use order_bootstrap::{
+    RunError, VenueOptions, VerifyOptions, chain, migrate, own_health, probe, run, serve_venue, signals,
+    telemetry, verify,
+};
+
+/// Something failed.
+const FAILED: u8 = 1;
+/// The configuration or the command line is wrong; also what clap exits with.
+const MISCONFIGURED: u8 = 2;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let inputs = Inputs::of_process(cli.config);
+    match cli
+        .command
+        .unwrap_or_else(|| Command::Serve(ServeArgs::default()))
+    {
+        Command::Serve(ServeArgs { role }) => logged(&inputs, Purpose::Serve(role), |loaded| {
+            run(loaded, role, signals::stop())
+        }),
+        Command::Venue(VenueArgs { port, ledger, admin }) => logged(&inputs, Purpose::Venue, |loaded| {
+            serve_venue(loaded, VenueOptions { port, ledger, admin }, signals::stop())
+        }),
+        Command::Migrate => logged(&inputs, Purpose::Migrate, |loaded| async move {
+            Ok(migrate(&loaded.config).await?)
+        }),
+        Command::Verify(VerifyArgs { drained, clock_skew }) => {
+            let options = VerifyOptions { drained, clock_skew };
+            quietly(&inputs, Purpose::Verify, |loaded| async move {
+                Ok(verify(&loaded, options).await?)
+            })
+        }
+        Command::Health { url } => quietly(&inputs, Purpose::Probe, |loaded| async move {
+            Ok(probe(&url.unwrap_or_else(|| own_health(&loaded.config))).await?)
+        }),
+        Command::Openapi => match writeln!(std::io::stdout(), "{}", order_bootstrap::openapi()) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => fail(&error, FAILED),
+        },
+    }
+}
+
+/// Does the work with a log.
+fn logged<F>(inputs: &Inputs, purpose: Purpose, work: impl FnOnce(Loaded) -> F) -> ExitCode
+where
+    F: Future<Output = Result<(), RunError>>,
+{
+    let mut log = None;
+    let code = quietly(inputs, purpose, |loaded| {
+        let begun = telemetry::init(&loaded.config.log).map(|guard| log = Some(guard));
+        let work = begun.map(|()| work(loaded));
+        async move { work?.await }
+    });
+    drop(log);
+    code
+}
+
+/// Loads the configuration and does the work on a runtime.
+fn quietly<F>(inputs: &Inputs, purpose: Purpose, work: impl FnOnce(Loaded) -> F) -> ExitCode
+where
+    F: Future<Output = Result<(), RunError>>,
+{
+    let loaded = match Config::load(inputs, purpose) {
+        Ok(loaded) => loaded,
+        Err(mistakes) => return fail(&mistakes, MISCONFIGURED),
+    };
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&error, FAILED),
+    };
+    match runtime.block_on(work(loaded)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&error, FAILED),
+    }
+}
+
+fn fail(error: &dyn std::error::Error, code: u8) -> ExitCode {
+    eprintln!("order-engine: {}", chain(error));
+    ExitCode::from(code)
+}

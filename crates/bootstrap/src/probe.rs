@@ -1,0 +1,64 @@
+//! Asking a running process how it is, for images that hold no shell and no other client.
+
+use std::time::Duration;
+
+use crate::config::Config;
+
+/// Whoever probes has a deadline of its own; an answer that takes this long is no good one.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// Why a process does not count as healthy.
+#[derive(Debug, thiserror::Error)]
+pub enum Unhealthy {
+    /// It did not answer.
+    #[error("no answer from {url}")]
+    Silent {
+        /// Who was asked.
+        url: String,
+        /// What happened instead.
+        #[source]
+        source: reqwest::Error,
+    },
+    /// It says so itself.
+    #[error("{url} answers {status}: {body}")]
+    Down {
+        /// Who was asked.
+        url: String,
+        /// The HTTP status.
+        status: u16,
+        /// What it says.
+        body: String,
+    },
+}
+
+/// Where the engine with this configuration says how it is, seen from its own machine.
+pub fn own_health(config: &Config) -> String {
+    format!("http://127.0.0.1:{}/health/ready", config.server.port)
+}
+
+/// Asks for any good answer.
+///
+/// # Errors
+/// [`Unhealthy`].
+pub async fn probe(url: &str) -> Result<(), Unhealthy> {
+    let silent = |source| Unhealthy::Silent {
+        url: url.to_owned(),
+        source,
+    };
+    let client = reqwest::Client::builder()
+        .no_proxy()
+        .timeout(PATIENCE)
+        .build()
+        .map_err(silent)?;
+    let answer = client.get(url).send().await.map_err(silent)?;
+    let status = answer.status();
+    if status.is_success() {
+        return Ok(());
+    }
+    let body = answer.text().await.map_err(silent)?;
+    Err(Unhealthy::Down {
+        url: url.to_owned(),
+        status: status.as_u16(),
+        body,
+    })
+}

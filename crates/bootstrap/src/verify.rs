@@ -1,0 +1,178 @@
+//! Checking the promise over what store and venues hold, while the engine is at work or after.
+
+use std::fmt;
+use std::io::{IsTerminal, Write};
+use std::time::Duration;
+
+use order_core::audit::{Auditor, Report, Terms};
+use order_ports::{LookUpError, StoreError};
+
+use crate::config::Loaded;
+use crate::error::StartError;
+use crate::wiring::{self, Records};
+
+/// How many orders are read at once.
+const PAGE: usize = 500;
+/// An order may show an execution before the ledger does, if only for as long as it takes to read one after the
+/// other. So often the ledger is read again for it,
+const RETRIES: usize = 5;
+/// after this long.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// What to check.
+#[derive(Clone, Copy, Debug)]
+pub struct VerifyOptions {
+    /// Whether nothing is under way any more, so that an order that has not ended is a violation.
+    pub drained: bool,
+    /// How far the clocks of the workers may be apart.
+    pub clock_skew: Duration,
+}
+
+/// What was found.
+#[derive(Debug)]
+pub struct Verdict {
+    /// By invariant.
+    pub report: Report,
+    /// How many orders the store holds.
+    pub orders: u64,
+    /// How many executions the ledger holds.
+    pub executions: usize,
+    /// How many pools' books were checked; none where they are not told.
+    pub books: Option<usize>,
+    /// The pools whose books do not balance.
+    pub unbalanced: Vec<String>,
+}
+
+/// Why there is no clean verdict.
+#[derive(Debug, thiserror::Error)]
+pub enum VerifyError {
+    /// An invariant does not hold.
+    #[error("{0} violations")]
+    Violated(u64),
+    /// Store or ledger cannot be opened.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// The store cannot be read.
+    #[error("the orders cannot be read")]
+    Store(#[from] StoreError),
+    /// The ledger cannot be read.
+    #[error("the venues' ledger cannot be read")]
+    Ledger(#[from] LookUpError),
+    /// The books cannot be read.
+    #[error("the pools' books cannot be read")]
+    Books(#[from] order_mock_dex::RemoteError),
+    /// The verdict cannot be told.
+    #[error("the verdict cannot be written")]
+    Output(#[from] std::io::Error),
+}
+
+impl Verdict {
+    /// How many violations there are in all.
+    pub fn violated(&self) -> u64 {
+        self.report.violated() + u64::try_from(self.unbalanced.len()).unwrap_or(u64::MAX)
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.report)?;
+        match (self.books, self.unbalanced.len()) {
+            (None, _) => {}
+            (Some(checked), 0) => writeln!(f, "the books of {checked} pools balance")?,
+            (Some(checked), wrong) => {
+                let pools = self.unbalanced.join(", ");
+                writeln!(
+                    f,
+                    "the books of {wrong} of {checked} pools DO NOT BALANCE: {pools}"
+                )?;
+            }
+        }
+        let Self {
+            orders, executions, ..
+        } = self;
+        match self.violated() {
+            0 => write!(f, "{orders} orders, {executions} executions: no violation"),
+            violated => write!(
+                f,
+                "{orders} orders, {executions} executions: {violated} VIOLATIONS"
+            ),
+        }
+    }
+}
+
+/// Checks everything, and prints what was found.
+///
+/// # Errors
+/// [`VerifyError`], also when something was found.
+pub async fn verify(loaded: &Loaded, options: VerifyOptions) -> Result<(), VerifyError> {
+    let verdict = audit(loaded, options).await?;
+    writeln!(std::io::stdout(), "{verdict}")?;
+    match verdict.violated() {
+        0 => Ok(()),
+        violated => Err(VerifyError::Violated(violated)),
+    }
+}
+
+/// Checks everything.
+///
+/// # Errors
+/// [`VerifyError`] when something cannot be read; what was found is in the verdict.
+pub async fn audit(loaded: &Loaded, options: VerifyOptions) -> Result<Verdict, VerifyError> {
+    let records = wiring::records(loaded).await?;
+    let terms = Terms {
+        max_attempts: loaded.config.queue.max_attempts,
+        drained: options.drained,
+        clock_skew: options.clock_skew,
+    };
+    let landed = records.ledger.landed().await?;
+    let executions = landed.len();
+    let mut auditor = Auditor::new(terms, landed);
+    let orders = show_orders(&records, &mut auditor).await?;
+    for _ in 0..RETRIES {
+        if auditor.awaited() == 0 {
+            break;
+        }
+        auditor.landed_since(records.ledger.landed().await?);
+        if auditor.awaited() > 0 {
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+    let (mut books, mut unbalanced) = (None, Vec::new());
+    if let Some(venues) = &records.venues {
+        let told = venues.books().await?;
+        books = Some(told.len());
+        let wrong = told.into_iter().filter(|(_, books)| !books.balance());
+        unbalanced.extend(wrong.map(|(pool, _)| pool.0.into_string()));
+    }
+    Ok(Verdict {
+        report: auditor.finish(),
+        orders,
+        executions,
+        books,
+        unbalanced,
+    })
+}
+
+async fn show_orders(records: &Records, auditor: &mut Auditor) -> Result<u64, VerifyError> {
+    let (mut orders, mut after) = (0, None);
+    loop {
+        let page = records.store.audit(after, PAGE).await?;
+        let Some(last) = page.last() else { break };
+        after = Some(last.order.id());
+        for order in &page {
+            auditor.order(order);
+            orders += 1;
+        }
+        progress(orders);
+    }
+    Ok(orders)
+}
+
+/// Whoever looks at a terminal sees that it goes on.
+fn progress(orders: u64) {
+    let mut terminal = std::io::stderr();
+    if terminal.is_terminal() {
+        // Nobody is told less of the orders because a terminal is gone.
+        let _ = write!(terminal, "\r{orders} orders\r");
+    }
+}

@@ -1,0 +1,110 @@
+//! The servers behind store and queue: connecting, waiting, and naming what is wrong.
+
+use std::num::NonZeroU16;
+use std::sync::Arc;
+use std::time::Duration;
+
+use order_core::id::WorkerId;
+use order_ports::{DispatchLimit, Notifier, OrderIntake, OrderJournal, OrderLeases, OrderReader, WorkQueue};
+use order_postgres::{PostgresSettings, PostgresStore};
+use order_redis::{RedisServer, RedisSettings};
+use tokio::time::Instant;
+
+use super::AFTER_LEASE;
+use crate::config::Config;
+use crate::error::StartError;
+
+/// The ports of one store.
+pub(super) struct StorePorts {
+    pub(super) intake: Arc<dyn OrderIntake>,
+    pub(super) leases: Arc<dyn OrderLeases>,
+    pub(super) journal: Arc<dyn OrderJournal>,
+    pub(super) reader: Arc<dyn OrderReader>,
+}
+
+impl StorePorts {
+    pub(super) fn of<S: OrderIntake + OrderLeases + OrderJournal + OrderReader + 'static>(store: S) -> Self {
+        let store = Arc::new(store);
+        Self {
+            intake: store.clone(),
+            leases: store.clone(),
+            journal: store.clone(),
+            reader: store,
+        }
+    }
+}
+
+/// The ports of what connects the processes.
+pub(super) struct QueuePorts {
+    pub(super) queue: Arc<dyn WorkQueue>,
+    pub(super) notifier: Arc<dyn Notifier>,
+    pub(super) dispatch: Option<Arc<dyn DispatchLimit>>,
+}
+
+/// How often a database is tried again that went away while it was being migrated.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// The configured Postgres, migrated.
+pub(super) async fn postgres(config: &Config) -> Result<PostgresStore, StartError> {
+    let store = connect(config).await?;
+    let deadline = Instant::now() + config.process.start_timeout;
+    loop {
+        match bring_up_to_date(&store, config).await {
+            Ok(()) => return Ok(store),
+            Err(StartError::Migration(error)) if error.may_pass() && Instant::now() + PAUSE < deadline => {
+                tracing::info!(
+                    error = &error as &dyn std::error::Error,
+                    "waiting for the database"
+                );
+                tokio::time::sleep(PAUSE).await;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+async fn bring_up_to_date(store: &PostgresStore, config: &Config) -> Result<(), StartError> {
+    if config.database.migrate {
+        store.migrate().await?;
+    } else if !store.is_migrated().await? {
+        return Err(StartError::NotMigrated);
+    }
+    Ok(())
+}
+
+/// Brings the configured Postgres up to date.
+pub(crate) async fn migrate(config: &Config) -> Result<(), StartError> {
+    let store = connect(config).await?;
+    store.migrate().await?;
+    store.close().await;
+    Ok(())
+}
+
+pub(super) async fn connect(config: &Config) -> Result<PostgresStore, StartError> {
+    let database = &config.database;
+    let url = database.url.as_ref().ok_or(StartError::NoDatabase)?;
+    let settings = PostgresSettings {
+        max_connections: database.pool_size,
+        acquire_timeout: database.acquire_timeout,
+        statement_timeout: database.statement_timeout,
+        ..PostgresSettings::new(url.expose())
+    };
+    Ok(PostgresStore::connect(&settings, config.process.start_timeout).await?)
+}
+
+/// The configured Redis, if there is one.
+pub(super) async fn redis(config: &Config, worker: WorkerId) -> Result<Option<RedisServer>, StartError> {
+    let Some(url) = &config.redis.url else {
+        return Ok(None);
+    };
+    let settings = RedisSettings {
+        name: config.queue.name.parse()?,
+        streams: NonZeroU16::new(config.redis.streams).unwrap_or(NonZeroU16::MIN),
+        claim_after: config.queue.lease + AFTER_LEASE,
+        startup_patience: config.process.start_timeout,
+        ..RedisSettings::new(url.expose().parse()?, worker)
+    };
+    let server = RedisServer::connect(settings)?;
+    server.check().await?;
+    Ok(Some(server))
+}

@@ -1,0 +1,114 @@
+//! The market: in this process, or at a venue server.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use order_mock_dex::{Market, RemoteTimeouts, RemoteVenues};
+use order_ports::{Clock, Entropy, QuoteSource, Settlement};
+use tokio::time::Instant;
+
+use crate::config::{Address, Loaded};
+use crate::error::StartError;
+
+/// The ports of one market.
+pub(super) struct MarketPorts {
+    pub(super) venues: Vec<Arc<dyn QuoteSource>>,
+    pub(super) settlement: Arc<dyn Settlement>,
+}
+
+/// How often a venue server that is not up yet is asked.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// The market that orders are executed at.
+pub(super) async fn market(
+    loaded: &Loaded,
+    clock: &Arc<dyn Clock>,
+    entropy: &Arc<dyn Entropy>,
+) -> Result<MarketPorts, StartError> {
+    if let Some(url) = &loaded.config.market.url {
+        return remote(loaded, url, clock, entropy).await;
+    }
+    let market = open(loaded, loaded.config.market.ledger.as_deref(), clock, entropy).await?;
+    Ok(MarketPorts {
+        venues: market.quote_sources(),
+        settlement: market.settlement(),
+    })
+}
+
+async fn remote(
+    loaded: &Loaded,
+    url: &Address,
+    clock: &Arc<dyn Clock>,
+    entropy: &Arc<dyn Entropy>,
+) -> Result<MarketPorts, StartError> {
+    let venues = server(loaded, url, clock, entropy).await?;
+    Ok(MarketPorts {
+        venues: venues.quote_sources(),
+        settlement: venues.settlement(),
+    })
+}
+
+/// The venue server at that address, once it answers.
+pub(super) async fn server(
+    loaded: &Loaded,
+    url: &Address,
+    clock: &Arc<dyn Clock>,
+    entropy: &Arc<dyn Entropy>,
+) -> Result<RemoteVenues, StartError> {
+    let orders = &loaded.config.orders;
+    let timeouts = RemoteTimeouts {
+        quote: orders.quote_timeout,
+        send: orders.send_timeout,
+        ..RemoteTimeouts::default()
+    };
+    let venues = RemoteVenues::connect(
+        url.expose(),
+        timeouts,
+        &loaded.tokens,
+        Arc::clone(clock),
+        Arc::clone(entropy),
+    )?;
+    await_server(&venues, url, loaded.config.process.start_timeout).await?;
+    Ok(venues)
+}
+
+async fn await_server(venues: &RemoteVenues, url: &Address, patience: Duration) -> Result<(), StartError> {
+    let deadline = Instant::now() + patience;
+    let mut told = false;
+    loop {
+        match venues.height().await {
+            Ok(_) => return Ok(()),
+            Err(source) if Instant::now() + PAUSE >= deadline => {
+                return Err(StartError::VenueServer {
+                    url: url.to_string(),
+                    waited: patience,
+                    source,
+                });
+            }
+            Err(error) if !told => {
+                tracing::info!(%url, error = &error as &dyn std::error::Error, "waiting for the venue server");
+                told = true;
+            }
+            Err(_) => {}
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+/// A market in this process, out of its ledger file if there is one.
+pub(crate) async fn open(
+    loaded: &Loaded,
+    ledger: Option<&Path>,
+    clock: &Arc<dyn Clock>,
+    entropy: &Arc<dyn Entropy>,
+) -> Result<Arc<Market>, StartError> {
+    let (settings, tokens) = (loaded.config.venues.clone(), loaded.tokens.clone());
+    let (clock, entropy) = (Arc::clone(clock), Arc::clone(entropy));
+    let Some(path) = ledger else {
+        return Ok(Market::new(&settings, &tokens, clock, entropy).map_err(order_mock_dex::OpenError::from)?);
+    };
+    let path = path.to_owned();
+    let opened = tokio::task::spawn_blocking(move || Market::open(&settings, &tokens, clock, entropy, &path));
+    Ok(opened.await??)
+}

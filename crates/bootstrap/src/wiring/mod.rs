@@ -1,0 +1,188 @@
+//! Which adapter stands behind which port. Everything that is chosen by configuration is chosen here.
+
+mod audit;
+mod backend;
+mod health;
+mod market;
+
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::time::Duration;
+
+use order_application::{Ports, Settings};
+use order_core::id::WorkerId;
+use order_core::retry::RetryPolicy;
+use order_http::HealthReport;
+use order_memory::{MemoryDispatchWindow, MemoryNotifier, MemoryQueue, MemoryStore};
+use order_ports::{Clock, Entropy};
+use order_postgres::PostgresStore;
+use order_redis::{RedisDispatchWindow, RedisNotifier, RedisQueue};
+
+use self::backend::{QueuePorts, StorePorts};
+use self::health::Report;
+use crate::config::{Config, Loaded};
+use crate::environment::{OsEntropy, SystemClock, TimeOrderedIds};
+use crate::error::StartError;
+
+pub(crate) use self::audit::{Records, records};
+pub(crate) use self::backend::migrate;
+pub(crate) use self::health::FORGETS;
+pub(crate) use self::market::open as open_market;
+
+/// How much longer than its lease an order's hint is left with a worker before another gets it: by then the
+/// order can be claimed.
+const AFTER_LEASE: Duration = Duration::from_secs(5);
+
+/// The engine's surroundings, and what has to be done about them at the end.
+pub(crate) struct Wired {
+    pub(crate) ports: Ports,
+    pub(crate) health: Arc<dyn HealthReport>,
+    pub(crate) closing: Closing,
+}
+
+/// Connections that want a farewell.
+#[derive(Default)]
+pub(crate) struct Closing {
+    store: Option<PostgresStore>,
+    queue: Option<Arc<RedisQueue>>,
+}
+
+impl Closing {
+    /// Gives back what the queue handed out in advance; the store is still needed.
+    pub(crate) async fn close_queue(&self) {
+        if let Some(queue) = &self.queue
+            && let Err(error) = queue.close().await
+        {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "the queue was not closed in good order"
+            );
+        }
+    }
+
+    /// Closes the store's connections.
+    pub(crate) async fn close_store(&self) {
+        if let Some(store) = &self.store {
+            store.close().await;
+        }
+    }
+}
+
+/// Connects to everything that is configured, waiting for servers that are not up yet.
+pub(crate) async fn wire(loaded: &Loaded, worker: WorkerId) -> Result<Wired, StartError> {
+    let config = &loaded.config;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+    let entropy: Arc<dyn Entropy> = Arc::new(OsEntropy);
+    let mut report = Report::new(config);
+    let mut closing = Closing::default();
+    let store = store(config, &mut report, &mut closing).await?;
+    let queue = queue(config, worker, &mut report, &mut closing).await?;
+    let market = market::market(loaded, &clock, &entropy).await?;
+    report.watch_market(&market, &loaded.tokens);
+    let ports = Ports {
+        intake: store.intake,
+        leases: store.leases,
+        journal: store.journal,
+        reader: store.reader,
+        queue: queue.queue,
+        notifier: queue.notifier,
+        dispatch: queue.dispatch,
+        venues: market.venues,
+        settlement: market.settlement,
+        clock,
+        entropy,
+        ids: Arc::new(TimeOrderedIds),
+    };
+    Ok(Wired {
+        ports,
+        health: Arc::new(report),
+        closing,
+    })
+}
+
+async fn store(
+    config: &Config,
+    report: &mut Report,
+    closing: &mut Closing,
+) -> Result<StorePorts, StartError> {
+    if config.database.url.is_none() {
+        report.memory("store");
+        return Ok(StorePorts::of(MemoryStore::new()));
+    }
+    let store = backend::postgres(config).await?;
+    report.watch_postgres(store.clone());
+    closing.store = Some(store.clone());
+    Ok(StorePorts::of(store))
+}
+
+async fn queue(
+    config: &Config,
+    worker: WorkerId,
+    report: &mut Report,
+    closing: &mut Closing,
+) -> Result<QueuePorts, StartError> {
+    let rate = config.queue.rate_per_minute.and_then(NonZeroU32::new);
+    let Some(server) = backend::redis(config, worker).await? else {
+        report.memory("queue");
+        return Ok(QueuePorts {
+            queue: Arc::new(MemoryQueue::new(config.queue.lease + AFTER_LEASE)),
+            notifier: Arc::new(MemoryNotifier::new(MemoryNotifier::RING)),
+            dispatch: rate.map(|rate| Arc::new(MemoryDispatchWindow::per_minute(rate)) as _),
+        });
+    };
+    let queue = Arc::new(RedisQueue::new(&server));
+    let notifier = Arc::new(RedisNotifier::new(&server));
+    let dispatch = rate.map(|rate| Arc::new(RedisDispatchWindow::per_minute(&server, rate)) as _);
+    report.watch_redis(server);
+    closing.queue = Some(Arc::clone(&queue));
+    Ok(QueuePorts {
+        queue,
+        notifier,
+        dispatch,
+    })
+}
+
+/// The application's settings, as configured.
+pub(crate) fn settings(config: &Config) -> Settings {
+    let Config {
+        orders,
+        queue,
+        watch,
+        process,
+        ..
+    } = config;
+    Settings {
+        concurrency: queue.concurrency,
+        retry: RetryPolicy {
+            max_attempts: queue.max_attempts,
+            backoff: queue.backoff,
+            cap: queue.backoff_cap,
+        },
+        lease: queue.lease,
+        unknown_after: orders.unknown_after,
+        quote_timeout: orders.quote_timeout,
+        send_timeout: orders.send_timeout,
+        look_up_wait: orders.look_up_wait,
+        sweep_interval: queue.sweep_interval,
+        announcement_timeout: queue.announcement_timeout,
+        patrol_interval: watch.patrol_interval,
+        watch_buffer: watch.buffer,
+        drain_timeout: process.drain_timeout,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Inputs, Purpose, Role};
+
+    /// Two places state defaults; a person reads one, the application's tests use the other.
+    #[test]
+    fn the_default_file_agrees_with_the_applications_defaults() {
+        let loaded = Config::load(&Inputs::default(), Purpose::Serve(Role::All)).unwrap();
+        assert_eq!(
+            format!("{:?}", settings(&loaded.config)),
+            format!("{:?}", Settings::default())
+        );
+    }
+}

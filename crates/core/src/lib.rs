@@ -1,0 +1,20 @@
+//! The pure heart of Order Engine: orders, amounts, prices, the lifecycle, routing and retry policy.
+//!
+//! No I/O, no clock, no randomness, no async: time and entropy come in as arguments, so that every decision
+//! can be replayed. What acts on the decisions lives in `order-application`.
+
+pub mod amm;
+pub mod amount;
+pub mod audit;
+pub mod decimal;
+pub mod failure;
+pub mod id;
+pub mod lifecycle;
+pub mod order;
+pub mod price;
+pub mod priority;
+pub mod retry;
+pub mod routing;
+pub mod time;
+pub mod token;
+pub mod venue;

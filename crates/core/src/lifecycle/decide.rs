@@ -1,0 +1,369 @@
+//! The one function that decides what happens to an order next. Pure: the application brings the inputs,
+//! makes the events durable as the decision's [`Commit`] says, does its [`Step`], and comes back.
+
+use std::time::Duration;
+
+use super::attempt::{Attempt, AttemptOutcome};
+use super::event::Event;
+use super::state::State;
+use crate::amount::Amount;
+use crate::failure::{Failure, FailureClass, VenueError};
+use crate::order::{Execution, Order};
+use crate::price::Price;
+use crate::retry::RetryPolicy;
+use crate::routing;
+use crate::time::Timestamp;
+use crate::venue::{Draft, Fill, QuoteAnswer, QuoteRequest, SignedTransaction, TxStatus, Venue};
+
+/// What the decision may depend on besides the order and the input.
+#[derive(Clone, Copy, Debug)]
+pub struct Context {
+    /// The time.
+    pub now: Timestamp,
+    /// A fresh random number, for jitter.
+    pub entropy: u64,
+    /// When to try again.
+    pub retry: RetryPolicy,
+    /// How long a venue may be silent before the order is flagged as unknown.
+    pub unknown_after: Duration,
+    /// Whether the venue executes the same bytes at most once, so that they may be sent again.
+    pub venue_removes_duplicates: bool,
+}
+
+/// What has just been learnt.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// The worker holds the order's lease; a transaction of an earlier worker may be open.
+    Claimed {
+        /// That transaction.
+        open: Option<Attempt>,
+    },
+    /// Every venue has answered, or had its time.
+    Quoted(Vec<QuoteAnswer>),
+    /// The transaction is built and signed.
+    Built {
+        /// The venue of its route.
+        venue: Venue,
+        /// What it does.
+        draft: Draft,
+        /// The transaction.
+        transaction: SignedTransaction,
+    },
+    /// The transaction could not be built.
+    NotBuilt(VenueError),
+    /// The first send of an attempt failed before a byte left this process.
+    NotSent {
+        /// Which attempt.
+        attempt: Attempt,
+        /// Why.
+        error: VenueError,
+    },
+    /// The venue has said what became of the transaction.
+    Seen {
+        /// Which attempt.
+        attempt: Attempt,
+        /// What it said.
+        status: TxStatus,
+    },
+    /// The venue has not answered; the transaction may have executed.
+    Silent {
+        /// Which attempt.
+        attempt: Attempt,
+    },
+    /// The lease is running out: whoever claims the order next goes on.
+    OutOfTime,
+}
+
+/// How the events must be made durable before the step is taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Commit {
+    /// There is nothing to store.
+    Nothing,
+    /// No barrier: the events may be stored while the step runs, or together with the next commit.
+    Anytime,
+    /// Stored before the step.
+    Append,
+    /// Stored before the step, together with the attempt, which may execute from here on.
+    WriteAhead(Attempt),
+    /// Stored together with the attempt's outcome and the release of the lease.
+    Record {
+        /// What became of the open attempt, if that is known.
+        outcome: Option<AttemptOutcome>,
+        /// What happens to the order after this worker.
+        release: Release,
+    },
+}
+
+/// What happens to an order when its worker lets go of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Release {
+    /// Nothing: it is terminal.
+    Done,
+    /// It is due again after this long.
+    RunAgain(Duration),
+}
+
+/// What to do next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Ask every venue, all at once.
+    Quote(QuoteRequest),
+    /// Build and sign this transaction.
+    Build {
+        /// The venue of its route.
+        venue: Venue,
+        /// What it does.
+        draft: Draft,
+    },
+    /// Send the stored bytes.
+    Send(Attempt),
+    /// Find out what became of the transaction.
+    LookUp(Attempt),
+    /// Let go of the order.
+    Stop,
+}
+
+/// Events to append, how, and what to do then.
+#[derive(Clone, Debug)]
+pub struct Decision {
+    /// In order; to be numbered by [`Order::apply`].
+    pub events: Vec<Event>,
+    /// How they become durable.
+    pub commit: Commit,
+    /// What to do when they are.
+    pub step: Step,
+}
+
+impl Decision {
+    fn only(step: Step) -> Self {
+        Self {
+            events: Vec::new(),
+            commit: Commit::Nothing,
+            step,
+        }
+    }
+
+    fn stop(events: Vec<Event>, outcome: Option<AttemptOutcome>, release: Release) -> Self {
+        Self {
+            events,
+            commit: Commit::Record { outcome, release },
+            step: Step::Stop,
+        }
+    }
+}
+
+/// How soon an order whose transaction is still open is looked at again by the next worker.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+/// The same for one whose venue has been silent for long: a part of that time,
+const PATIENCE: u32 = 16;
+/// and no more than this.
+const LOOK_AGAIN_AT_LAST: Duration = Duration::from_secs(30);
+
+/// Decides what happens next.
+pub fn decide(order: &Order, input: Input, context: &Context) -> Decision {
+    match input {
+        Input::Claimed { open: Some(attempt) } => Decision::only(Step::LookUp(attempt)),
+        Input::Claimed { open: None } => Decision::only(Step::Quote(quote_request(order))),
+        Input::Quoted(answers) => quoted(order, answers, context),
+        Input::Built {
+            venue,
+            draft,
+            transaction,
+        } => built(order, venue, draft, transaction, context),
+        Input::NotBuilt(error) => failed(order, Failure::Venue(error), None, Vec::new(), context),
+        Input::NotSent { attempt: _, error } => dead(order, error, context),
+        Input::Seen { attempt, status } => seen(order, attempt, status, context),
+        Input::Silent { attempt } => unresolved(order, attempt, context),
+        Input::OutOfTime => out_of_time(order),
+    }
+}
+
+fn quote_request(order: &Order) -> QuoteRequest {
+    let spec = order.spec();
+    QuoteRequest {
+        token_in: spec.token_in,
+        token_out: spec.token_out,
+        amount_in: spec.amount_in,
+    }
+}
+
+/// The number of the attempt under way, or of the first if none has begun.
+fn current_attempt(order: &Order) -> u8 {
+    order.progress().attempt.max(1)
+}
+
+fn quoted(order: &Order, answers: Vec<QuoteAnswer>, context: &Context) -> Decision {
+    let chosen = routing::choose(&quote_request(order), order.spec().protection, &answers);
+    let routing = Event::Routing {
+        attempt: current_attempt(order),
+        quotes: answers,
+    };
+    let route = match chosen {
+        Ok(route) => route,
+        Err(failure) => return failed(order, failure, None, vec![routing], context),
+    };
+    let best = Event::BestDex {
+        venue: route.venue,
+        price: route.quote.price,
+        reason: route.reason,
+        min_out: route.min_out,
+    };
+    Decision {
+        events: vec![routing, best, Event::Building { venue: route.venue }],
+        commit: Commit::Anytime,
+        step: Step::Build {
+            venue: route.venue,
+            draft: Draft {
+                order_id: order.id(),
+                legs: route.legs,
+                min_out: route.min_out,
+            },
+        },
+    }
+}
+
+fn built(
+    order: &Order,
+    venue: Venue,
+    draft: Draft,
+    transaction: SignedTransaction,
+    context: &Context,
+) -> Decision {
+    let submitted = Event::Submitted {
+        venue,
+        tx_id: transaction.id,
+    };
+    let number = current_attempt(order);
+    let attempt = Attempt {
+        number,
+        venue,
+        draft,
+        transaction,
+        written_at: context.now,
+    };
+    Decision {
+        events: vec![submitted],
+        commit: Commit::WriteAhead(attempt.clone()),
+        step: Step::Send(attempt),
+    }
+}
+
+fn seen(order: &Order, attempt: Attempt, status: TxStatus, context: &Context) -> Decision {
+    match status {
+        TxStatus::Landed(fill) => landed(order, &attempt, fill),
+        TxStatus::Rejected(error) => dead(order, error, context),
+        TxStatus::Pending => unresolved(order, attempt, context),
+        TxStatus::NotFound { block_height } if block_height > attempt.transaction.last_valid_height => {
+            dead(order, VenueError::Expired, context)
+        }
+        TxStatus::NotFound { .. } if context.venue_removes_duplicates => send_again(order, attempt, context),
+        TxStatus::NotFound { .. } => unresolved(order, attempt, context),
+    }
+}
+
+fn landed(order: &Order, attempt: &Attempt, fill: Fill) -> Decision {
+    let spec = order.spec();
+    // A fill whose price does not fit 128 bits is still a fill; the price is then the largest there is.
+    let executed_price = Price::of_trade(&spec.pair, spec.side, fill.amount_in, fill.amount_out)
+        .unwrap_or(Price::new(u128::MAX));
+    let confirmed = Event::Confirmed(Execution {
+        venue: attempt.venue,
+        tx_id: attempt.transaction.id,
+        executed_price,
+        amount_out: Amount::with_decimals(fill.amount_out, spec.token_out.decimals),
+        fill,
+    });
+    Decision::stop(vec![confirmed], Some(AttemptOutcome::Landed(fill)), Release::Done)
+}
+
+fn dead(order: &Order, error: VenueError, context: &Context) -> Decision {
+    failed(
+        order,
+        Failure::Venue(error),
+        Some(AttemptOutcome::Dead(error)),
+        Vec::new(),
+        context,
+    )
+}
+
+/// The attempt is over and has provably not executed: another one later, or the end.
+fn failed(
+    order: &Order,
+    failure: Failure,
+    outcome: Option<AttemptOutcome>,
+    mut events: Vec<Event>,
+    context: &Context,
+) -> Decision {
+    let number = current_attempt(order);
+    let repeatable = match failure.class() {
+        FailureClass::Retry | FailureClass::Requote => number < context.retry.max_attempts,
+        FailureClass::Final => false,
+    };
+    if !repeatable {
+        events.push(Event::Failed { failure });
+        return Decision::stop(events, outcome, Release::Done);
+    }
+    let delay = context.retry.delay(number, context.entropy);
+    let delay_ms = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX);
+    events.push(Event::Retrying {
+        attempt: number + 1,
+        delay_ms,
+        failure,
+    });
+    Decision::stop(events, outcome, Release::RunAgain(delay))
+}
+
+/// Nobody knows yet. Past the deadline everybody is told that, once, and the search goes on; but a worker does
+/// not hold on to the order while it has nothing to do but wait, so that silent venues do not take all workers
+/// from the orders that can be executed.
+fn unresolved(order: &Order, attempt: Attempt, context: &Context) -> Decision {
+    if is_early(&attempt, context) {
+        return Decision::only(Step::LookUp(attempt));
+    }
+    let silent_for = context.now.since(attempt.written_at);
+    let again = (silent_for / PATIENCE).clamp(LOOK_AGAIN, LOOK_AGAIN_AT_LAST);
+    Decision::stop(news_of_silence(order, &attempt), None, Release::RunAgain(again))
+}
+
+/// The venue does not have it, and still takes it: the same bytes again.
+fn send_again(order: &Order, attempt: Attempt, context: &Context) -> Decision {
+    if is_early(&attempt, context) {
+        return Decision::only(Step::Send(attempt));
+    }
+    let events = news_of_silence(order, &attempt);
+    let commit = if events.is_empty() {
+        Commit::Nothing
+    } else {
+        Commit::Append
+    };
+    Decision {
+        events,
+        commit,
+        step: Step::Send(attempt),
+    }
+}
+
+/// Whether it is too early to call the outcome unknown.
+fn is_early(attempt: &Attempt, context: &Context) -> bool {
+    context.now.since(attempt.written_at) < context.unknown_after
+}
+
+/// What everybody is told of a transaction whose outcome is unknown, unless they were told before.
+fn news_of_silence(order: &Order, attempt: &Attempt) -> Vec<Event> {
+    if matches!(order.state(), State::Submitted { unknown: true, .. }) {
+        return Vec::new();
+    }
+    vec![Event::OutcomeUnknown {
+        venue: attempt.venue,
+        tx_id: attempt.transaction.id,
+    }]
+}
+
+fn out_of_time(order: &Order) -> Decision {
+    let soon = if order.state().tx_id().is_some() {
+        LOOK_AGAIN
+    } else {
+        Duration::ZERO
+    };
+    Decision::stop(Vec::new(), None, Release::RunAgain(soon))
+}

@@ -1,0 +1,184 @@
+//! What happens to an order, as it is stored and streamed.
+
+use serde::{Deserialize, Serialize};
+
+use crate::amount::Amount;
+use crate::failure::Failure;
+use crate::id::OrderId;
+use crate::order::Execution;
+use crate::price::Price;
+use crate::routing::RouteReason;
+use crate::time::Timestamp;
+use crate::venue::{QuoteAnswer, TxId, Venue};
+
+/// One thing that happened to an order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// It is accepted, durably.
+    Pending,
+    /// It waits for its trigger.
+    Waiting,
+    /// The venues have answered.
+    Routing {
+        /// The attempt's number, from 1.
+        attempt: u8,
+        /// Every venue's answer.
+        quotes: Vec<QuoteAnswer>,
+    },
+    /// A venue was chosen.
+    BestDex {
+        /// The venue.
+        venue: Venue,
+        /// Its price, quote per base, net of fees.
+        price: Price,
+        /// Why.
+        reason: RouteReason,
+        /// The least output that will be accepted, in raw units.
+        min_out: Amount,
+    },
+    /// The transaction is being built.
+    Building {
+        /// For this venue.
+        venue: Venue,
+    },
+    /// Written ahead of the send: the transaction may be at the venue from here on.
+    Submitted {
+        /// Where.
+        venue: Venue,
+        /// The transaction.
+        tx_id: TxId,
+    },
+    /// The venue has been silent too long; nobody guesses, everybody is told.
+    OutcomeUnknown {
+        /// Where.
+        venue: Venue,
+        /// The transaction that is being looked for.
+        tx_id: TxId,
+    },
+    /// It executed.
+    Confirmed(Execution),
+    /// The attempt failed, proven not to have executed; another follows.
+    Retrying {
+        /// The number of the attempt that follows.
+        attempt: u8,
+        /// How long until then, in milliseconds.
+        delay_ms: u64,
+        /// Why.
+        failure: Failure,
+    },
+    /// It did not execute and never will.
+    Failed {
+        /// Why.
+        failure: Failure,
+    },
+    /// Its owner took it back before anything was sent.
+    Cancelled,
+    /// Its time was up before anything was sent.
+    Expired,
+}
+
+/// An event's name, without its data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(
+    missing_docs,
+    reason = "the variants are those of Event, which says what each means"
+)]
+pub enum EventKind {
+    Pending,
+    Waiting,
+    Routing,
+    BestDex,
+    Building,
+    Submitted,
+    OutcomeUnknown,
+    Confirmed,
+    Retrying,
+    Failed,
+    Cancelled,
+    Expired,
+}
+
+impl EventKind {
+    /// All kinds, for tests of the table.
+    pub const ALL: [Self; 12] = [
+        Self::Pending,
+        Self::Waiting,
+        Self::Routing,
+        Self::BestDex,
+        Self::Building,
+        Self::Submitted,
+        Self::OutcomeUnknown,
+        Self::Confirmed,
+        Self::Retrying,
+        Self::Failed,
+        Self::Cancelled,
+        Self::Expired,
+    ];
+
+    /// The name on the wire. An unknown outcome is still `submitted`: that flag is not a state.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Waiting => "waiting",
+            Self::Routing => "routing",
+            Self::BestDex => "best_dex",
+            Self::Building => "building",
+            Self::Submitted | Self::OutcomeUnknown => "submitted",
+            Self::Confirmed => "confirmed",
+            Self::Retrying => "retrying",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+            Self::Expired => "expired",
+        }
+    }
+
+    /// Whether nothing can follow it.
+    pub const fn is_terminal(self) -> bool {
+        match self {
+            Self::Confirmed | Self::Failed | Self::Cancelled | Self::Expired => true,
+            Self::Pending
+            | Self::Waiting
+            | Self::Routing
+            | Self::BestDex
+            | Self::Building
+            | Self::Submitted
+            | Self::OutcomeUnknown
+            | Self::Retrying => false,
+        }
+    }
+}
+
+impl Event {
+    /// Its name.
+    pub const fn kind(&self) -> EventKind {
+        match self {
+            Self::Pending => EventKind::Pending,
+            Self::Waiting => EventKind::Waiting,
+            Self::Routing { .. } => EventKind::Routing,
+            Self::BestDex { .. } => EventKind::BestDex,
+            Self::Building { .. } => EventKind::Building,
+            Self::Submitted { .. } => EventKind::Submitted,
+            Self::OutcomeUnknown { .. } => EventKind::OutcomeUnknown,
+            Self::Confirmed(_) => EventKind::Confirmed,
+            Self::Retrying { .. } => EventKind::Retrying,
+            Self::Failed { .. } => EventKind::Failed,
+            Self::Cancelled => EventKind::Cancelled,
+            Self::Expired => EventKind::Expired,
+        }
+    }
+}
+
+/// An event in its order's story.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecordedEvent {
+    /// Whose story.
+    pub order_id: OrderId,
+    /// Its number there, from 1, without gaps.
+    pub seq: u32,
+    /// When it happened.
+    pub at: Timestamp,
+    /// What happened.
+    #[serde(flatten)]
+    pub event: Event,
+}

@@ -1,0 +1,316 @@
+//! The auditor passes a good story and catches every way in which one can be bad.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+use order_core::amount::Amount;
+use order_core::audit::{
+    AuditedAttempt, AuditedEvent, AuditedOrder, Auditor, Invariant, LandedTransaction, Report, SubscriberLog,
+    Terms,
+};
+use order_core::failure::{Failure, VenueError};
+use order_core::id::OrderId;
+use order_core::lifecycle::{AttemptOutcome, Event};
+use order_core::order::{Execution, Order, OrderKind, OrderSpec, Protection, TimeInForce};
+use order_core::price::Price;
+use order_core::priority::Priority;
+use order_core::routing::RouteReason;
+use order_core::time::Timestamp;
+use order_core::token::TokenRegistry;
+use order_core::venue::{Fill, TxId, Venue};
+use std::time::Duration;
+use uuid::Uuid;
+
+const FILL: Fill = Fill {
+    amount_in: Amount::new(10),
+    amount_out: Amount::new(9),
+    slot: 3,
+};
+const TX: TxId = TxId([1; 64]);
+
+fn id(number: u128) -> OrderId {
+    OrderId::from_uuid(Uuid::from_u128(number))
+}
+
+fn spec() -> OrderSpec {
+    let tokens = TokenRegistry::default();
+    let (token_in, token_out) = (tokens.find("SOL").unwrap(), tokens.find("USDC").unwrap());
+    let (pair, side) = tokens.orient(token_in, token_out);
+    OrderSpec {
+        owner: "desk".parse().unwrap(),
+        client_order_id: None,
+        kind: OrderKind::Market,
+        token_in,
+        token_out,
+        pair,
+        side,
+        amount_in: Amount::new(10),
+        protection: Protection::Slippage(50),
+        time_in_force: TimeInForce::Gtc,
+        priority: Priority::Normal,
+    }
+}
+
+fn up_to_submitted() -> Vec<Event> {
+    let venue = Venue::Raydium;
+    let price = Price::new(1);
+    vec![
+        Event::Routing {
+            attempt: 1,
+            quotes: Vec::new(),
+        },
+        Event::BestDex {
+            venue,
+            price,
+            reason: RouteReason::OnlyQuote,
+            min_out: Amount::new(9),
+        },
+        Event::Building { venue },
+        Event::Submitted { venue, tx_id: TX },
+    ]
+}
+
+fn confirmed() -> Event {
+    let amount_out = FILL.amount_out.with_decimals(6);
+    let executed_price = Price::new(1);
+    Event::Confirmed(Execution {
+        venue: Venue::Raydium,
+        tx_id: TX,
+        executed_price,
+        amount_out,
+        fill: FILL,
+    })
+}
+
+fn story(events: Vec<Event>, outcome: Option<AttemptOutcome>) -> AuditedOrder {
+    let (mut order, first) = Order::accept(id(1), spec(), Timestamp::from_millis(0));
+    let mut recorded = vec![AuditedEvent {
+        event: first,
+        epoch: 0,
+    }];
+    for event in events {
+        let event = order.apply(event, Timestamp::from_millis(5)).unwrap();
+        recorded.push(AuditedEvent { event, epoch: 1 });
+    }
+    let attempt = AuditedAttempt {
+        number: 1,
+        tx_id: TX,
+        min_out: Amount::new(9),
+        outcome,
+    };
+    AuditedOrder {
+        order,
+        idempotency_key: Some("key".parse().unwrap()),
+        events: recorded,
+        attempts: vec![attempt],
+    }
+}
+
+fn good() -> AuditedOrder {
+    let mut events = up_to_submitted();
+    events.push(confirmed());
+    story(events, Some(AttemptOutcome::Landed(FILL)))
+}
+
+fn landed() -> LandedTransaction {
+    let Fill {
+        amount_in,
+        amount_out,
+        slot,
+    } = FILL;
+    LandedTransaction {
+        tx_id: TX,
+        order_id: id(1),
+        slot,
+        amount_in,
+        amount_out,
+    }
+}
+
+fn audit(orders: &[AuditedOrder], ledger: &[LandedTransaction]) -> Report {
+    let mut auditor = Auditor::new(
+        Terms {
+            max_attempts: 3,
+            drained: true,
+            clock_skew: Duration::ZERO,
+        },
+        ledger.iter().copied(),
+    );
+    orders.iter().for_each(|order| auditor.order(order));
+    auditor.finish()
+}
+
+fn assert_caught(report: &Report, invariant: Invariant) {
+    assert!(
+        report.figure(invariant).violated > 0,
+        "{invariant:?} was not caught:\n{report}"
+    );
+}
+
+#[test]
+fn a_good_story_has_no_violation() {
+    let report = audit(&[good()], &[landed()]);
+    assert_eq!(report.violated(), 0, "{report}");
+    assert!(report.figure(Invariant::ExecutedOnce).checked > 0);
+}
+
+#[test]
+fn executions_must_match_what_the_order_says() {
+    let twice = LandedTransaction {
+        tx_id: TxId([2; 64]),
+        ..landed()
+    };
+    let report = audit(&[good()], &[landed(), twice]);
+    assert_caught(&report, Invariant::ExecutedOnce);
+    assert_caught(&report, Invariant::ExecutionWrittenAhead);
+    assert_caught(&audit(&[good()], &[]), Invariant::ConfirmedIsExecuted);
+    assert_caught(&audit(&[], &[landed()]), Invariant::ExecutionHasOrder);
+
+    let failure = Failure::Venue(VenueError::InsufficientLiquidity);
+    let mut events = up_to_submitted();
+    events.push(Event::Failed { failure });
+    let failed = story(
+        events,
+        Some(AttemptOutcome::Dead(VenueError::InsufficientLiquidity)),
+    );
+    assert_caught(&audit(&[failed], &[landed()]), Invariant::EndedIsNotExecuted);
+}
+
+#[test]
+fn what_lands_while_the_store_is_read_is_no_violation() {
+    let terms = Terms {
+        max_attempts: 3,
+        drained: false,
+        clock_skew: Duration::ZERO,
+    };
+    let mut auditor = Auditor::new(terms, []);
+    auditor.order(&good());
+    assert_eq!(auditor.awaited(), 1);
+    let stranger = LandedTransaction {
+        order_id: id(7),
+        ..landed()
+    };
+    auditor.landed_since([stranger]);
+    assert_eq!(auditor.awaited(), 1);
+    auditor.landed_since([stranger, landed()]);
+    assert_eq!(auditor.awaited(), 0);
+    let report = auditor.finish();
+    assert_eq!(report.violated(), 0, "{report}");
+    assert_eq!(report.figure(Invariant::ConfirmedIsExecuted).checked, 1);
+}
+
+#[test]
+fn what_had_landed_before_the_order_was_read_cannot_be_news_to_it() {
+    let terms = Terms {
+        max_attempts: 3,
+        drained: false,
+        clock_skew: Duration::ZERO,
+    };
+    let mut unaware = good();
+    let (order, first) = Order::accept(id(1), spec(), Timestamp::from_millis(0));
+    unaware.order = order;
+    unaware.events = vec![AuditedEvent {
+        event: first,
+        epoch: 0,
+    }];
+    unaware.attempts.clear();
+    let mut auditor = Auditor::new(terms, [landed()]);
+    auditor.order(&unaware);
+    assert_caught(&auditor.finish(), Invariant::EndedIsNotExecuted);
+}
+
+#[test]
+fn amounts_must_hold() {
+    let short = LandedTransaction {
+        amount_out: Amount::new(8),
+        ..landed()
+    };
+    assert_caught(&audit(&[good()], &[short]), Invariant::AmountsHold);
+}
+
+#[test]
+fn a_story_must_be_whole_legal_and_at_its_end() {
+    let mut gap = good();
+    gap.events.remove(2);
+    assert_caught(&audit(&[gap], &[landed()]), Invariant::StoryWithoutGap);
+
+    let mut swapped = good();
+    swapped.events.swap(1, 4);
+    assert_caught(&audit(&[swapped], &[landed()]), Invariant::LegalMoves);
+
+    let mut longer = good();
+    let last = longer.events.last().unwrap().clone();
+    longer.events.push(last);
+    assert_caught(&audit(&[longer], &[landed()]), Invariant::NothingAfterTheEnd);
+
+    let mut epochs = good();
+    epochs.events[2].epoch = 9;
+    assert_caught(&audit(&[epochs], &[landed()]), Invariant::EpochNeverFalls);
+
+    let waiting = story(up_to_submitted(), None);
+    assert_caught(&audit(&[waiting], &[]), Invariant::ReachesAnEnd);
+}
+
+#[test]
+fn attempts_must_be_closed_few_and_far_between() {
+    let mut open = good();
+    open.attempts[0].outcome = None;
+    assert_caught(&audit(&[open], &[landed()]), Invariant::AttemptsWithinLimit);
+
+    let mut many = good();
+    many.attempts = vec![many.attempts[0].clone(); 4];
+    assert_caught(&audit(&[many], &[landed()]), Invariant::AttemptsWithinLimit);
+
+    let failure = Failure::NoQuotes;
+    let mut hasty = vec![Event::Retrying {
+        attempt: 2,
+        delay_ms: 2_000,
+        failure,
+    }];
+    hasty.extend(up_to_submitted());
+    hasty.push(confirmed());
+    let hasty = story(hasty, Some(AttemptOutcome::Landed(FILL)));
+    assert_caught(&audit(&[hasty], &[landed()]), Invariant::RetriesWait);
+}
+
+#[test]
+fn keys_acknowledgements_and_streams_are_checked() {
+    let mut twin = good();
+    let events = std::mem::take(&mut twin.events);
+    let (order, _) = Order::accept(id(2), spec(), Timestamp::from_millis(0));
+    twin.order = Order::restore(id(2), spec(), order.created_at(), good().order.progress().clone());
+    twin.events = events;
+    assert_caught(&audit(&[good(), twin], &[landed()]), Invariant::OneOrderPerKey);
+
+    let mut auditor = Auditor::new(
+        Terms {
+            max_attempts: 3,
+            drained: true,
+            clock_skew: Duration::ZERO,
+        },
+        [landed()],
+    );
+    auditor.order(&good());
+    auditor.acknowledged(id(1));
+    auditor.acknowledged(id(9));
+    let log = |after, seqs: &[u32], complete| SubscriberLog {
+        order_id: id(1),
+        after,
+        seqs: seqs.to_vec(),
+        complete,
+    };
+    auditor.subscriber(&log(0, &[1, 2, 3, 4, 5, 6], true));
+    auditor.subscriber(&log(4, &[5, 6], true));
+    auditor.subscriber(&log(0, &[1, 2], false));
+    for bad in [
+        log(0, &[1, 2], true),
+        log(0, &[1, 3], false),
+        log(0, &[1, 1], false),
+        log(2, &[2, 3], false),
+    ] {
+        auditor.subscriber(&bad);
+    }
+    let report = auditor.finish();
+    assert_eq!(report.figure(Invariant::AcceptedIsStored).violated, 1);
+    assert_eq!(report.figure(Invariant::StreamsAreExact).violated, 4);
+    assert_eq!(report.violated(), 5, "{report}");
+}

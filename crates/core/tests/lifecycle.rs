@@ -1,0 +1,351 @@
+//! Whatever the world answers, the decisions stay within the table and within the promise.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+use std::time::Duration;
+
+use order_core::amount::Amount;
+use order_core::failure::VenueError;
+use order_core::id::OrderId;
+use order_core::lifecycle::{
+    Attempt, Commit, Context, Decision, Event, Input, Release, Status, Step, decide,
+};
+use order_core::order::{Order, OrderKind, OrderSpec, Protection, TimeInForce};
+use order_core::price::Price;
+use order_core::priority::Priority;
+use order_core::retry::RetryPolicy;
+use order_core::time::Timestamp;
+use order_core::token::TokenRegistry;
+use order_core::venue::{
+    Fill, PoolId, Quote, QuoteAnswer, QuoteRequest, SignedTransaction, TxId, TxStatus, Venue,
+};
+use proptest::prelude::*;
+use uuid::Uuid;
+
+const LAST_VALID: u64 = 150;
+
+fn order() -> Order {
+    let tokens = TokenRegistry::default();
+    let (token_in, token_out) = (tokens.find("SOL").unwrap(), tokens.find("USDC").unwrap());
+    let (pair, side) = tokens.orient(token_in, token_out);
+    let spec = OrderSpec {
+        owner: "desk".parse().unwrap(),
+        client_order_id: None,
+        kind: OrderKind::Market,
+        token_in,
+        token_out,
+        pair,
+        side,
+        amount_in: Amount::new(1_000_000_000),
+        protection: Protection::Slippage(50),
+        time_in_force: TimeInForce::Gtc,
+        priority: Priority::Normal,
+    };
+    Order::accept(
+        OrderId::from_uuid(Uuid::from_u128(7)),
+        spec,
+        Timestamp::from_millis(1_000),
+    )
+    .0
+}
+
+fn context(now: Timestamp, venue_removes_duplicates: bool) -> Context {
+    Context {
+        now,
+        entropy: 0,
+        retry: RetryPolicy::default(),
+        unknown_after: Duration::from_secs(90),
+        venue_removes_duplicates,
+    }
+}
+
+fn answers(request: &QuoteRequest, outs: [Result<u128, VenueError>; 2]) -> Vec<QuoteAnswer> {
+    let quote = |venue, out: u128| Quote {
+        venue,
+        pool: PoolId("pool".into()),
+        amount_in: request.amount_in.with_decimals(request.token_in.decimals),
+        amount_out: Amount::new(out).with_decimals(request.token_out.decimals),
+        fee: Amount::ZERO.with_decimals(request.token_in.decimals),
+        price: Price::new(out),
+        price_impact_bps: 1,
+    };
+    let both = Venue::ALL.into_iter().zip(outs);
+    both.map(|(venue, out)| QuoteAnswer {
+        venue,
+        result: out.map(|out| quote(venue, out)),
+    })
+    .collect()
+}
+
+/// What the world does next, whatever it is asked.
+#[derive(Clone, Debug)]
+enum Fate {
+    Quotes([Result<u128, VenueError>; 2]),
+    BuildFails(VenueError),
+    NotSent(VenueError),
+    Landed,
+    Rejected(VenueError),
+    Pending,
+    NotFound(u64),
+    Silent,
+    WorkerDies,
+    LeaseEnds,
+}
+
+fn fate() -> impl Strategy<Value = Fate> {
+    let error = prop::sample::select(VenueError::ALL.to_vec());
+    let out = prop_oneof![3 => (1u128..1_000_000).prop_map(Ok), 1 => error.clone().prop_map(Err)];
+    prop_oneof![
+        4 => prop::array::uniform2(out).prop_map(Fate::Quotes),
+        1 => error.clone().prop_map(Fate::BuildFails),
+        1 => error.clone().prop_map(Fate::NotSent),
+        1 => Just(Fate::Landed),
+        2 => error.prop_map(Fate::Rejected),
+        1 => Just(Fate::Pending),
+        2 => (0..2 * LAST_VALID).prop_map(Fate::NotFound),
+        1 => Just(Fate::Silent),
+        1 => Just(Fate::WorkerDies),
+        1 => Just(Fate::LeaseEnds),
+    ]
+}
+
+/// A world that answers as fate says, and remembers what the promise is about.
+#[derive(Default)]
+struct World {
+    open: Option<Attempt>,
+    written: u32,
+    sends: u32,
+    landed: bool,
+}
+
+impl World {
+    /// Checks a decision, does what it says as far as storing goes, and returns the step.
+    fn commit(&mut self, order: &mut Order, decision: Decision, now: Timestamp) -> Step {
+        for event in decision.events {
+            if matches!(event, Event::Failed { .. } | Event::Retrying { .. }) {
+                assert!(!self.landed, "never reported failed if it executed");
+            }
+            if matches!(event, Event::Confirmed(_)) {
+                assert!(self.landed, "confirmed means executed");
+            }
+            order.apply(event, now).unwrap();
+        }
+        match decision.commit {
+            Commit::Nothing | Commit::Anytime | Commit::Append => {}
+            Commit::WriteAhead(attempt) => {
+                assert!(self.open.is_none(), "one open attempt at most");
+                self.written += 1;
+                assert_eq!(u32::from(attempt.number), u32::from(order.progress().attempt));
+                self.open = Some(attempt);
+            }
+            Commit::Record { outcome, release } => {
+                assert_eq!(release == Release::Done, order.status().is_terminal());
+                if outcome.is_some() {
+                    assert!(self.open.take().is_some(), "an outcome belongs to an attempt");
+                }
+            }
+        }
+        if let Step::Send(attempt) = &decision.step {
+            assert_eq!(
+                self.open.as_ref(),
+                Some(attempt),
+                "only what is written ahead is sent"
+            );
+            self.sends += 1;
+        }
+        decision.step
+    }
+
+    /// What the worker learns when it takes a step.
+    fn answer(&mut self, step: Step, fate: &Fate, first_send: bool) -> Input {
+        match (step, fate) {
+            (Step::Stop, _) | (_, Fate::WorkerDies) => Input::Claimed {
+                open: self.open.clone(),
+            },
+            (_, Fate::LeaseEnds) => Input::OutOfTime,
+            (Step::Quote(request), Fate::Quotes(outs)) => Input::Quoted(answers(&request, *outs)),
+            (Step::Quote(request), _) => Input::Quoted(answers(&request, [Ok(5), Ok(6)])),
+            (Step::Build { .. }, Fate::BuildFails(error)) => Input::NotBuilt(*error),
+            (Step::Build { venue, draft }, _) => {
+                let id = TxId([u8::try_from(self.written).unwrap(); 64]);
+                let transaction = SignedTransaction {
+                    id,
+                    bytes: vec![1],
+                    last_valid_height: LAST_VALID,
+                };
+                Input::Built {
+                    venue,
+                    draft,
+                    transaction,
+                }
+            }
+            (Step::Send(attempt), Fate::NotSent(error)) if first_send => Input::NotSent {
+                attempt,
+                error: *error,
+            },
+            (Step::Send(attempt) | Step::LookUp(attempt), fate) => self.venue_says(attempt, fate),
+        }
+    }
+
+    fn venue_says(&mut self, attempt: Attempt, fate: &Fate) -> Input {
+        let status = match fate {
+            Fate::Rejected(error) => TxStatus::Rejected(*error),
+            Fate::Pending => TxStatus::Pending,
+            Fate::NotFound(block_height) => TxStatus::NotFound {
+                block_height: *block_height,
+            },
+            Fate::Landed => {
+                self.landed = true;
+                TxStatus::Landed(Fill {
+                    amount_in: Amount::new(10),
+                    amount_out: Amount::new(9),
+                    slot: 1,
+                })
+            }
+            Fate::Quotes(_)
+            | Fate::BuildFails(_)
+            | Fate::NotSent(_)
+            | Fate::Silent
+            | Fate::WorkerDies
+            | Fate::LeaseEnds => return Input::Silent { attempt },
+        };
+        Input::Seen { attempt, status }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2_000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_answer_of_the_world_breaks_the_promise(
+        fates in prop::collection::vec(fate(), 1..60), removes_duplicates: bool,
+    ) {
+        let mut order = order();
+        let mut world = World::default();
+        let mut now = Timestamp::from_millis(1_000);
+        let mut input = Input::Claimed { open: None };
+        for fate in &fates {
+            now = now.plus(Duration::from_secs(10));
+            let decision = decide(&order, input, &context(now, removes_duplicates));
+            let sends_before = world.sends;
+            let step = world.commit(&mut order, decision, now);
+            if order.status().is_terminal() {
+                prop_assert_eq!(step, Step::Stop);
+                prop_assert!(world.open.is_none(), "no attempt is left open");
+                prop_assert_eq!(order.status() == Status::Confirmed, world.landed);
+                break;
+            }
+            prop_assert!(order.progress().attempt <= 3, "attempts within the limit");
+            if !removes_duplicates {
+                prop_assert!(world.sends <= world.written, "nothing is sent twice to a venue that keeps duplicates");
+            }
+            let first_send = world.sends == world.written && world.sends > sends_before;
+            input = world.answer(step, fate, first_send);
+        }
+    }
+}
+
+#[test]
+fn a_silent_venue_makes_the_order_unknown_once_and_never_failed() {
+    let mut order = order();
+    let mut world = World::default();
+    let mut now = Timestamp::from_millis(1_000);
+    let mut input = Input::Claimed { open: None };
+    for _ in 0..100 {
+        now = now.plus(Duration::from_secs(10));
+        let decision = decide(&order, input, &context(now, true));
+        let step = world.commit(&mut order, decision, now);
+        input = world.answer(step, &Fate::Silent, false);
+    }
+    assert_eq!(order.status(), Status::Submitted);
+    assert!(matches!(
+        order.state(),
+        order_core::lifecycle::State::Submitted { unknown: true, .. }
+    ));
+    // pending, routing, best_dex, building, submitted, and once that the outcome is unknown.
+    assert_eq!(order.version(), 6);
+}
+
+/// Otherwise so many silent transactions as a worker has hands would keep it from everything else.
+#[test]
+fn a_worker_lets_go_of_an_unknown_order_for_longer_and_longer() {
+    let mut order = order();
+    let mut world = World::default();
+    let mut now = Timestamp::from_millis(1_000);
+    let mut input = Input::Claimed { open: None };
+    let mut rests = Vec::new();
+    while rests.last() != Some(&Duration::from_secs(30)) {
+        let decision = decide(&order, input, &context(now, true));
+        if let Commit::Record {
+            outcome,
+            release: Release::RunAgain(rest),
+        } = decision.commit
+        {
+            assert_eq!(outcome, None);
+            now = now.plus(rest);
+            rests.push(rest);
+        }
+        let step = world.commit(&mut order, decision, now);
+        now = now.plus(Duration::from_secs(2));
+        input = world.answer(step, &Fate::Silent, false);
+    }
+    assert_eq!(rests[0], Duration::from_secs(90) / 16);
+    assert!(rests.is_sorted() && rests.len() > 10, "{rests:?}");
+    assert_eq!(order.version(), 6, "nobody is told twice");
+}
+
+#[test]
+fn not_found_is_dead_only_past_the_last_valid_block() {
+    let mut order = order();
+    let mut world = World::default();
+    let now = Timestamp::from_millis(2_000);
+    let mut input = Input::Claimed { open: None };
+    for _ in 0..3 {
+        let decision = decide(&order, input, &context(now, true));
+        let step = world.commit(&mut order, decision, now);
+        input = world.answer(step, &Fate::NotFound(LAST_VALID), false);
+    }
+    let decision = decide(&order, input, &context(now, true));
+    assert!(matches!(decision.step, Step::Send(_)), "the same bytes again");
+    let Some(attempt) = world.open.clone() else {
+        panic!("an attempt is open")
+    };
+    let gone = Input::Seen {
+        attempt,
+        status: TxStatus::NotFound {
+            block_height: LAST_VALID + 1,
+        },
+    };
+    let decision = decide(&order, gone, &context(now, true));
+    assert!(matches!(
+        decision.events[..],
+        [Event::Retrying {
+            attempt: 2,
+            delay_ms: 2_000,
+            ..
+        }]
+    ));
+}
+
+#[test]
+fn a_final_error_burns_no_attempts_and_a_retryable_one_burns_three() {
+    for (error, attempts) in [
+        (VenueError::InsufficientLiquidity, 1),
+        (VenueError::SlippageExceeded, 3),
+    ] {
+        let mut order = order();
+        let mut world = World::default();
+        let now = Timestamp::from_millis(2_000);
+        let mut input = Input::Claimed { open: None };
+        while !order.status().is_terminal() {
+            let decision = decide(&order, input, &context(now, true));
+            let step = world.commit(&mut order, decision, now);
+            input = world.answer(step, &Fate::Rejected(error), false);
+        }
+        assert_eq!(
+            (order.status(), world.written),
+            (Status::Failed, attempts),
+            "{error:?}"
+        );
+    }
+}

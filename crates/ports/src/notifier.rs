@@ -1,0 +1,50 @@
+//! Telling every process what has been committed. Best effort: who misses a notice finds it in the store.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use order_core::id::Owner;
+use order_core::lifecycle::RecordedEvent;
+
+/// A committed event on its way to those who watch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// Whose order.
+    pub owner: Owner,
+    /// The event.
+    pub event: RecordedEvent,
+}
+
+/// Why a notice was not sent or cannot be received.
+#[derive(Debug, thiserror::Error)]
+pub enum NotifyError {
+    /// The other processes cannot be reached.
+    #[error("the notifier is unavailable")]
+    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// Publishes committed events to every process, this one included.
+#[cfg_attr(feature = "mock", mockall::automock)]
+#[async_trait]
+pub trait Notifier: Send + Sync {
+    /// Tells everybody. To be called after the commit only, with the events of one order in order.
+    ///
+    /// # Errors
+    /// [`NotifyError`]; then some may have been told.
+    async fn publish(&self, notices: Arc<[Notice]>) -> Result<(), NotifyError>;
+
+    /// Starts to listen. Everything published from now on arrives, unless it is lost.
+    ///
+    /// # Errors
+    /// [`NotifyError`].
+    async fn listen(&self) -> Result<Box<dyn Notices>, NotifyError>;
+}
+
+/// What a listener hears.
+#[async_trait]
+pub trait Notices: Send {
+    /// The next notices, at least one; `None` when the notifier is gone for good. A listener that falls
+    /// behind misses notices rather than holding memory. Reconnecting after a break is the
+    /// implementation's business. Cancel-safe.
+    async fn next(&mut self) -> Option<Arc<[Notice]>>;
+}

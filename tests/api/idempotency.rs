@@ -1,0 +1,110 @@
+//! A request that is repeated is one order.
+
+use futures_util::future::join_all;
+use order_tests::{Mode, Reply, TestEngine, in_both_modes};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::{sell, sell_with};
+
+in_both_modes!(
+    a_key_is_one_order,
+    a_client_order_id_is_one_order,
+    many_at_once_are_one_order
+);
+
+async fn submit(engine: &TestEngine, key: &str, order: &Value) -> Reply {
+    let request = engine
+        .request(Method::POST, "/api/orders/execute")
+        .header("idempotency-key", key);
+    engine.send(request.json(order)).await
+}
+
+async fn count(engine: &TestEngine) -> usize {
+    engine.get("/api/orders?limit=200").await.json()["items"]
+        .as_array()
+        .unwrap()
+        .len()
+}
+
+async fn a_key_is_one_order(mode: Mode) {
+    let engine = TestEngine::start(mode, "").await;
+    let first = submit(&engine, "k", &sell()).await;
+    assert_eq!((first.status, first.header("idempotency-replayed")), (202, None));
+    engine.finished(&first.order_id()).await;
+    let again = submit(&engine, "k", &sell()).await;
+    assert_eq!(
+        (again.status, again.header("idempotency-replayed")),
+        (202, Some("true"))
+    );
+    assert_eq!(again.text, first.text);
+    // The same order in other words.
+    let words =
+        json!({"type": "market", "side": "sell", "tokenIn": "sol", "tokenOut": "usdc", "amount": 1.50});
+    assert_eq!(submit(&engine, "k", &words).await.order_id(), first.order_id());
+
+    let other = submit(&engine, "k", &sell_with(json!({"amountIn": "2"}))).await;
+    assert_eq!(
+        (other.status, &other.json()["code"]),
+        (422, &json!("idempotency_key_reused"))
+    );
+    assert_eq!(other.order_id(), first.order_id());
+    // Another caller's key is another key.
+    let theirs = submit(&engine, "k", &sell_with(json!({"userId": "bob"}))).await;
+    assert_eq!(
+        (theirs.status, theirs.header("idempotency-replayed")),
+        (202, None)
+    );
+    assert_eq!(count(&engine).await, 2);
+    engine.stop().await;
+}
+
+async fn a_client_order_id_is_one_order(mode: Mode) {
+    let engine = TestEngine::start(mode, "").await;
+    let order = sell_with(json!({"clientOrderId": "c"}));
+    let first = engine.accepted(&order).await;
+    let again = engine.execute(&order).await;
+    assert_eq!(
+        (again.status, again.header("idempotency-replayed")),
+        (202, Some("true"))
+    );
+    assert_eq!(again.order_id(), first);
+    let other = engine
+        .execute(&sell_with(json!({"clientOrderId": "c", "amountIn": "2"})))
+        .await;
+    assert_eq!(
+        (other.status, &other.json()["code"]),
+        (422, &json!("client_order_id_reused"))
+    );
+    assert_eq!(other.json()["errors"][0]["field"], "clientOrderId");
+    assert_eq!(count(&engine).await, 1);
+    engine.stop().await;
+}
+
+async fn many_at_once_are_one_order(mode: Mode) {
+    let engine = TestEngine::start(mode, "").await;
+    let order = sell();
+    let replies = join_all((0..40).map(|_| submit(&engine, "k", &order))).await;
+    let ids: std::collections::HashSet<_> = replies.iter().map(Reply::order_id).collect();
+    assert_eq!(ids.len(), 1);
+    let fresh = replies
+        .iter()
+        .filter(|reply| reply.header("idempotency-replayed").is_none())
+        .count();
+    assert_eq!(fresh, 1);
+    assert_eq!(count(&engine).await, 1);
+    engine.stop().await;
+}
+
+#[tokio::test]
+async fn a_bad_key_is_refused_by_name() {
+    let engine = TestEngine::memory("").await;
+    for key in ["", &"x".repeat(129)] {
+        let reply = submit(&engine, key, &sell()).await;
+        assert_eq!(
+            (reply.status, &reply.json()["errors"][0]["field"]),
+            (400, &json!("Idempotency-Key"))
+        );
+    }
+    assert_eq!(count(&engine).await, 0);
+}

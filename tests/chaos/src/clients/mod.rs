@@ -1,0 +1,126 @@
+//! The clients: they submit orders until they are acknowledged, twice at times, and watch them to the end.
+
+mod order;
+mod owner;
+mod submit;
+mod watch;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::Failure;
+use crate::dice::Dice;
+use crate::stage::http_client;
+use crate::tally::Tally;
+
+pub(crate) use self::owner::watch_owner;
+
+/// Whose orders there are.
+pub(crate) const USERS: [&str; 4] = ["alice", "bob", "carol", "dave"];
+
+/// How long a client waits for an answer.
+const PATIENCE: Duration = Duration::from_secs(4);
+
+/// What a client knows of the engine.
+#[derive(Clone)]
+pub(crate) struct Doors {
+    pub(crate) urls: Arc<[String]>,
+    pub(crate) http: reqwest::Client,
+    pub(crate) tally: Arc<Tally>,
+    /// When cancelled, clients give up what they have not achieved.
+    pub(crate) give_up: CancellationToken,
+    /// Whether clients take no pauses but those that they must.
+    pub(crate) hurry: bool,
+}
+
+impl Doors {
+    pub(crate) fn new(
+        urls: Vec<String>,
+        tally: Arc<Tally>,
+        give_up: CancellationToken,
+    ) -> Result<Self, Failure> {
+        Ok(Self {
+            urls: urls.into(),
+            http: http_client(PATIENCE)?,
+            tally,
+            give_up,
+            hurry: false,
+        })
+    }
+
+    fn any(&self, dice: &Dice) -> &str {
+        &self.urls[dice.index(self.urls.len())]
+    }
+}
+
+/// A few clients at once, with these numbers; returns when all are content or have given up.
+pub(crate) async fn handful(doors: Doors, dice: Dice, numbers: std::ops::Range<u64>) {
+    let doors = Doors { hurry: true, ..doors };
+    let (watchers, mut joining) = mpsc::unbounded_channel();
+    let mut clients = JoinSet::new();
+    for number in numbers {
+        clients.spawn(submit::client(
+            doors.clone(),
+            dice.fork(),
+            number,
+            watchers.clone(),
+        ));
+    }
+    drop(watchers);
+    loop {
+        tokio::select! {
+            Some(watch) = joining.recv() => {
+                clients.spawn(watch::watcher(doors.clone(), dice.fork(), watch));
+            }
+            Some(_) = clients.join_next() => {}
+            else => return,
+        }
+    }
+}
+
+/// So many new clients a minute until the end; returns when every client is content or has given up.
+pub(crate) async fn crowd(
+    doors: Doors,
+    dice: Dice,
+    per_minute: u64,
+    until: Instant,
+    calm: CancellationToken,
+) {
+    let (watchers, mut joining) = mpsc::unbounded_channel();
+    let mut clients = JoinSet::new();
+    let average = 60_000 / per_minute.max(1);
+    let mut number = 0;
+    while Instant::now() < until && !calm.is_cancelled() {
+        // In bursts at times, as clients come.
+        let together = if dice.percent(5) { 10 } else { 1 };
+        for _ in 0..together {
+            number += 1;
+            clients.spawn(submit::client(
+                doors.clone(),
+                dice.fork(),
+                number,
+                watchers.clone(),
+            ));
+        }
+        tokio::time::sleep(dice.millis(0, 2 * average * together)).await;
+        while clients.try_join_next().is_some() {}
+        while let Ok(watch) = joining.try_recv() {
+            clients.spawn(watch::watcher(doors.clone(), dice.fork(), watch));
+        }
+    }
+    drop(watchers);
+    loop {
+        tokio::select! {
+            Some(watch) = joining.recv() => {
+                clients.spawn(watch::watcher(doors.clone(), dice.fork(), watch));
+            }
+            Some(_) = clients.join_next() => {}
+            else => return,
+        }
+    }
+}

@@ -1,0 +1,282 @@
+//! Every step of the protocol failed, and every step repeated: for each fault point a handful of orders on an
+//! engine of its own, all of which must end well.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use order_ports::{OrderAudit, OrderFilter, OrderReader};
+use order_postgres::{PostgresSettings, PostgresStore};
+use tokio::sync::{Mutex, Semaphore};
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+
+use crate::Failure;
+use crate::clients::{Doors, handful};
+use crate::dice::Dice;
+use crate::fault_points::{SITES, STRUCK, VARIABLE};
+use crate::judge::{Testimony, Verdict, audit_stores, surprises, under_way, venues};
+use crate::process::{Launch, Process, free_port};
+use crate::stage::{Terrain, Weather, await_answer, owned};
+use crate::tally::Tally;
+use crate::watchdog::Watchdog;
+
+/// How many orders each engine gets.
+const ORDERS: u64 = 5;
+/// How often more orders are sent if what is to strike them has not.
+const ROUNDS: u64 = 10;
+/// How many engines run at the same time.
+const AT_ONCE: usize = 6;
+/// How long the orders of one engine may take; all of them wait together for a lease or two.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Leases that run out while one waits, and a delay that is longer than they are.
+const SETTINGS: [(&str, &str); 15] = [
+    ("HOST", "127.0.0.1"),
+    ("RUST_LOG", "info"),
+    ("ORDER_ENGINE__QUEUE__LEASE", "1s"),
+    ("ORDER_ENGINE__QUEUE__BACKOFF", "50ms"),
+    ("ORDER_ENGINE__QUEUE__BACKOFF_CAP", "200ms"),
+    ("ORDER_ENGINE__QUEUE__SWEEP_INTERVAL", "200ms"),
+    ("ORDER_ENGINE__QUEUE__ANNOUNCEMENT_TIMEOUT", "600ms"),
+    ("ORDER_ENGINE__ORDERS__UNKNOWN_AFTER", "2s"),
+    ("ORDER_ENGINE__ORDERS__QUOTE_TIMEOUT", "600ms"),
+    ("ORDER_ENGINE__ORDERS__SEND_TIMEOUT", "600ms"),
+    ("ORDER_ENGINE__ORDERS__LOOK_UP_WAIT", "300ms"),
+    ("ORDER_ENGINE__WATCH__PATROL_INTERVAL", "300ms"),
+    ("ORDER_ENGINE__PROCESS__START_TIMEOUT", "60s"),
+    ("ORDER_ENGINE__PROCESS__DRAIN_TIMEOUT", "1s"),
+    ("ORDER_ENGINE__DATABASE__POOL_SIZE", "4"),
+];
+const DELAY: &str = "delay:1500ms";
+
+/// One fault at one step.
+#[derive(Clone, Debug)]
+struct Case {
+    number: u64,
+    /// What strikes, as [`crate::fault_points`] reads it.
+    points: String,
+}
+
+impl fmt::Display for Case {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.points)
+    }
+}
+
+/// What came of all cases.
+#[derive(Debug)]
+pub struct Steps {
+    /// How many there were.
+    pub cases: usize,
+    /// The cases whose orders did not all end, or whose fault never struck.
+    pub failed: Vec<String>,
+    /// What holds, over all of them.
+    pub verdict: Verdict,
+}
+
+/// The call of a site that is struck: one in the middle of the orders.
+fn nth(site: &str, when: &str) -> u32 {
+    match (site, when) {
+        // The first pull returns with the first orders, and an engine may need no more than a few.
+        ("queue.pull", "after") | ("queue.push" | "queue.acknowledge" | "notifier.publish", _) => 1,
+        // By then there are orders to be found.
+        ("leases.due", _) => 4,
+        _ => 2,
+    }
+}
+
+/// What must happen besides, for a site to be come by at all.
+fn besides(site: &str) -> &'static str {
+    match site {
+        // Events wait for a slow build no longer than a moment, then they are appended alone.
+        "journal.append" => ";settlement.build.before=delay:40ms@*",
+        "settlement.look_up" => ";settlement.send.after=error@*",
+        // The first orders are not announced, so that the sweep has something to do.
+        "leases.due" => ";queue.push.before=error@1",
+        _ => "",
+    }
+}
+
+/// Every fault at every step, on both sides of it.
+fn cases() -> Vec<Case> {
+    let mut cases = Vec::new();
+    for site in SITES {
+        for (when, faults) in [
+            ("before", &["abort", "error", DELAY, "repeat"][..]),
+            ("after", &["abort", "error", DELAY]),
+        ] {
+            for fault in faults {
+                let (nth, besides) = (nth(site, when), besides(site));
+                cases.push(Case {
+                    number: cases.len() as u64,
+                    points: format!("{site}.{when}={fault}@{nth}{besides}"),
+                });
+            }
+        }
+    }
+    cases
+}
+
+struct Ground {
+    terrain: Terrain,
+    watchdog: Arc<Watchdog>,
+    engine: PathBuf,
+    tally: Arc<Tally>,
+    stores: Mutex<Vec<PostgresStore>>,
+}
+
+/// Runs every case. `engine` must be one with fault points.
+///
+/// # Errors
+/// The machine cannot run them.
+pub async fn fail_and_repeat_every_step(engine: PathBuf, seed: u64) -> Result<Steps, Failure> {
+    let watchdog = Arc::new(Watchdog::start()?);
+    let ground = Arc::new(Ground {
+        terrain: Terrain::start(engine.clone(), seed, Weather::Fair, &watchdog).await?,
+        watchdog,
+        engine,
+        tally: Arc::new(Tally::default()),
+        stores: Mutex::default(),
+    });
+    let room = Arc::new(Semaphore::new(AT_ONCE));
+    let mut running = JoinSet::new();
+    let cases = cases();
+    for case in cases.clone() {
+        let (ground, room) = (Arc::clone(&ground), Arc::clone(&room));
+        running.spawn(async move {
+            let _place = room.acquire_owned().await;
+            let dice = Dice::new(seed, case.number);
+            ground
+                .play(&case, dice)
+                .await
+                .err()
+                .map(|error| format!("{case}: {error}"))
+        });
+    }
+    let mut failed = Vec::new();
+    while let Some(found) = running.join_next().await {
+        failed.extend(found?);
+    }
+    failed.sort();
+    Ok(Steps {
+        cases: cases.len(),
+        failed,
+        verdict: ground.judge().await?,
+    })
+}
+
+impl Ground {
+    /// An engine, a fault, and orders until they have ended.
+    async fn play(&self, case: &Case, dice: Dice) -> Result<(), Failure> {
+        let database = self.terrain.postgres.fresh_database().await?;
+        let port = free_port(&dice.fork())?;
+        let mut engine = Process::new(self.launch(case, &database, port), Arc::clone(&self.watchdog));
+        engine.start()?;
+        let (log, engine) = (engine.log().to_owned(), Mutex::new(engine));
+        let orders = async {
+            let url = format!("http://127.0.0.1:{port}");
+            await_answer(&format!("{url}/health/live"), PATIENCE).await?;
+            let give_up = CancellationToken::new();
+            let doors = Doors::new(vec![url], Arc::clone(&self.tally), give_up.clone())?;
+            for round in 0..ROUNDS {
+                let first = case.number * 1_000 + round * ORDERS;
+                let content = handful(doors.clone(), dice.fork(), first..first + ORDERS);
+                timeout(PATIENCE, content)
+                    .await
+                    .map_err(|_| "clients or watchers wait in vain")?;
+                if has_struck(&log, case)? {
+                    return self.all_ended(&database).await;
+                }
+            }
+            Err("the fault never strikes".into())
+        };
+        let done = tokio::select! {
+            done = orders => done,
+            gone = keep_alive(&engine) => gone,
+        };
+        engine.lock().await.terminate(Duration::from_secs(10)).await;
+        done
+    }
+
+    fn launch(&self, case: &Case, database: &str, port: u16) -> Launch {
+        let name = format!("{}{}", self.terrain.redis.prefix(), case.number);
+        let mut environment = owned(&SETTINGS);
+        environment.extend([
+            ("PORT".into(), port.to_string()),
+            ("DATABASE_URL".into(), database.into()),
+            ("REDIS_URL".into(), self.terrain.redis.url().into()),
+            ("VENUE_URL".into(), self.terrain.venue_url.clone()),
+            ("ORDER_ENGINE__QUEUE__NAME".into(), name),
+            (VARIABLE.into(), case.points.clone()),
+        ]);
+        Launch {
+            name: format!("engine-{}", case.number),
+            program: self.engine.clone(),
+            arguments: vec!["serve".into()],
+            environment,
+        }
+    }
+
+    async fn all_ended(&self, database: &str) -> Result<(), Failure> {
+        let settings = PostgresSettings {
+            max_connections: 1,
+            ..PostgresSettings::new(database)
+        };
+        let store = PostgresStore::connect(&settings, PATIENCE).await?;
+        self.stores.lock().await.push(store.clone());
+        let filter = OrderFilter {
+            statuses: under_way(),
+            ..OrderFilter::default()
+        };
+        let ended = async {
+            while !store.list(&filter, None, 1).await?.items.is_empty() {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+            Ok(())
+        };
+        timeout(PATIENCE, ended)
+            .await
+            .map_err(|_| "an order does not end")?
+    }
+
+    async fn judge(&self) -> Result<Verdict, Failure> {
+        let landed = venues(&self.terrain.venue_url)?.venue_ledger().landed().await?;
+        let testimony = Testimony {
+            acknowledged: self
+                .tally
+                .acknowledged
+                .lock()
+                .iter()
+                .map(|order| order.id)
+                .collect(),
+            streams: self.tally.streams.lock().clone(),
+        };
+        let stores = self.stores.lock().await;
+        let stores: Vec<_> = stores.iter().map(|store| store as &dyn OrderAudit).collect();
+        let (report, _) = audit_stores(&stores, landed, &testimony).await?;
+        let checks = surprises(&self.tally);
+        Ok(Verdict { report, checks })
+    }
+}
+
+/// Whether the case's own fault is in the engine's log, whatever else was.
+fn has_struck(log: &Path, case: &Case) -> Result<bool, Failure> {
+    let site = case.points.split(['=', ';']).next().unwrap_or_default();
+    let struck = format!("{STRUCK} {site}=");
+    Ok(std::fs::read_to_string(log)?.contains(&struck))
+}
+
+/// Starts the engine again without faults whenever one has ended it; returns when that does not work.
+async fn keep_alive(engine: &Mutex<Process>) -> Result<(), Failure> {
+    loop {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        let mut engine = engine.lock().await;
+        if engine.has_ended().is_some() {
+            engine.set_variable(VARIABLE, None);
+            engine.start()?;
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! The engine's processes in a storm of faults keep every promise; workers that promise nothing are found out.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use order_chaos::{Outcome, Plan, Programs, run};
+use order_core::audit::Invariant;
+use tokio_util::sync::CancellationToken;
+
+/// The engine as it was built along with this test.
+fn engine() -> PathBuf {
+    env!("CARGO_BIN_EXE_chaos-engine").into()
+}
+
+fn naive() -> PathBuf {
+    env!("CARGO_BIN_EXE_naive-worker").into()
+}
+
+/// `CHAOS_SEED` repeats a storm.
+fn seed() -> u64 {
+    let given = std::env::var("CHAOS_SEED").ok().map(|text| text.parse().unwrap());
+    let seed = given.unwrap_or_else(|| u64::from(rand::random::<u32>()));
+    println!("CHAOS_SEED={seed}");
+    seed
+}
+
+fn plan(seconds: u64) -> Plan {
+    Plan {
+        seed: seed(),
+        storm: Duration::from_secs(seconds),
+        faults: true,
+        orders_per_minute: 400,
+        rest_within: Duration::from_secs(120),
+        programs: Programs {
+            engine: engine(),
+            worker: None,
+        },
+        calm: CancellationToken::new(),
+    }
+}
+
+async fn play(plan: Plan) -> Outcome {
+    let outcome = run(plan).await.unwrap();
+    println!("{outcome}");
+    outcome
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "takes minutes of both cores: cargo nextest run -p order-chaos --run-ignored all"]
+async fn a_minute_of_chaos_breaks_no_promise() {
+    let outcome = play(plan(60)).await;
+    assert_eq!(outcome.verdict.violated(), 0, "{}", outcome.verdict);
+    // A storm that nobody felt proves nothing.
+    let faults = outcome.tally.faults.lock();
+    let struck = |name| faults.get(name).copied().unwrap_or_default();
+    for fault in [
+        "worker killed",
+        "worker frozen past its lease",
+        "Postgres crashed",
+        "Redis killed and empty",
+        "venue killed",
+    ] {
+        assert!(struck(fault) > 0, "{fault}: never");
+    }
+    let report = &outcome.verdict.report;
+    assert!(
+        report.figure(Invariant::ConfirmedIsExecuted).checked > 50,
+        "hardly an order was executed"
+    );
+    assert!(
+        report.figure(Invariant::StreamsAreExact).checked > 50,
+        "hardly a story was watched"
+    );
+}
+
+/// The same checks, the same storm, but workers that take a job, execute it, and then write down what came of it.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "takes minutes of both cores: cargo nextest run -p order-chaos --run-ignored all"]
+async fn a_naive_worker_is_found_out() {
+    let mut plan = plan(20);
+    plan.programs.worker = Some(naive());
+    let outcome = play(plan).await;
+    let twice = outcome.verdict.report.figure(Invariant::ExecutedOnce).violated;
+    assert!(twice > 0, "executed nothing twice:\n{}", outcome.verdict);
+    std::fs::remove_dir_all(outcome.logs.unwrap()).unwrap();
+}
+
+/// Nor is it found out for anything but what the storm does to it.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "takes minutes of both cores: cargo nextest run -p order-chaos --run-ignored all"]
+async fn in_fair_weather_even_a_naive_worker_passes() {
+    let mut plan = plan(6);
+    plan.programs.worker = Some(naive());
+    plan.faults = false;
+    plan.orders_per_minute = 120;
+    let outcome = play(plan).await;
+    assert_eq!(outcome.verdict.violated(), 0, "{}", outcome.verdict);
+}

@@ -1,0 +1,8 @@
+//! The binary in several processes on real servers: roles apart, stopped in good order, and killed.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+
+mod deployment;
+mod ending;
+mod roles;
+mod verifying;

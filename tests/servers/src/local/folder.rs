@@ -1,0 +1,48 @@
+//! A server's temporary folder.
+
+use std::{fs, io, os::unix::fs::PermissionsExt, path::Path};
+
+use tempfile::TempDir;
+
+use super::Account;
+
+/// A folder that only the server's account may read. It goes when this value does; when the test is
+/// killed, the supervisor removes it.
+pub(crate) struct Folder {
+    folder: TempDir,
+    account: Account,
+}
+
+impl Folder {
+    pub(crate) fn new(account: Account) -> io::Result<Self> {
+        let folder = tempfile::Builder::new()
+            .prefix("order-test-")
+            .permissions(fs::Permissions::from_mode(0o700))
+            .tempdir()?;
+        account.own(folder.path())?;
+        Ok(Self { folder, account })
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub(crate) fn account(&self) -> Account {
+        self.account
+    }
+
+    /// A file in it, readable by the account alone.
+    pub(crate) fn write(&self, name: &str, text: &str) -> io::Result<()> {
+        let path = self.path().join(name);
+        fs::write(&path, text)?;
+        self.account.own(&path)
+    }
+
+    /// What the server has said so far.
+    pub(crate) fn log(&self) -> String {
+        fs::read_to_string(self.path().join(LOG)).unwrap_or_else(|error| format!("(no log: {error})"))
+    }
+}
+
+/// The name of the log in the folder; the supervisor writes to it.
+pub(super) const LOG: &str = "log";

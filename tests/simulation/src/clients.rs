@@ -1,0 +1,188 @@
+//! Clients: they submit until they are acknowledged, sometimes twice, and watch until the end, resuming
+//! whenever a process ends under them or drops them for being slow.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use order_application::{Engine, SubmitError};
+use order_core::amount::Amount;
+use order_core::id::{IdempotencyKey, OrderId, Owner};
+use order_core::order::{OrderKind, OrderSpec, Protection, TimeInForce};
+use order_core::priority::Priority;
+use order_core::token::TokenRegistry;
+
+use crate::dice::{CountedIds, Dice};
+use crate::faults::Injector;
+use crate::process::{Process, Running};
+use crate::witness::{Testimony, Witness};
+
+/// How long a client waits before it tries again.
+const PAUSE: Duration = Duration::from_millis(300);
+
+/// How long a client waits for an answer that does not matter.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// All processes, of which a client takes any that lives.
+#[derive(Clone)]
+pub struct Doors {
+    pub(crate) processes: Arc<[Arc<Process>]>,
+    pub(crate) dice: Arc<Dice>,
+    pub(crate) ids: Arc<CountedIds>,
+    pub(crate) injector: Arc<Injector>,
+    pub(crate) testimony: Arc<Testimony>,
+}
+
+impl Doors {
+    async fn any(&self) -> Running {
+        loop {
+            let choice = self
+                .dice
+                .below(u32::try_from(self.processes.len()).unwrap_or(u32::MAX));
+            let process = usize::try_from(choice)
+                .ok()
+                .and_then(|choice| self.processes.get(choice));
+            if let Some(running) = process.and_then(|process| process.running()) {
+                return running;
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    /// Submits an order until it is acknowledged, and at times once more although it was. Returns the id that
+    /// was acknowledged last; none if the order is refused.
+    pub(crate) async fn submit(&self, spec: OrderSpec, key: IdempotencyKey) -> Option<OrderId> {
+        let mut acknowledged = None;
+        loop {
+            let Running { engine, gone } = self.any().await;
+            let answer = tokio::select! {
+                biased;
+                answer = engine.submit(spec.clone(), Some(key.clone())) => answer,
+                () = gone.cancelled() => continue,
+            };
+            match answer {
+                Ok(submission) => {
+                    self.testimony.acknowledged(&spec.owner, submission.order_id);
+                    acknowledged = Some(submission.order_id);
+                    if self.dice.strikes(50) {
+                        self.submit_another(&engine, &spec, &key).await;
+                    }
+                    if !self.dice.strikes(200) {
+                        return acknowledged;
+                    }
+                }
+                Err(SubmitError::Accept(_) | SubmitError::Draining) => tokio::time::sleep(PAUSE).await,
+                Err(
+                    SubmitError::UnsupportedKind(_)
+                    | SubmitError::UnsupportedTimeInForce(_)
+                    | SubmitError::NoPool
+                    | SubmitError::TooLarge { .. },
+                ) => return acknowledged,
+            }
+        }
+    }
+
+    /// Tries to use a key that is taken for another order.
+    async fn submit_another(&self, engine: &Engine, spec: &OrderSpec, key: &IdempotencyKey) {
+        let amount_in = Amount::new(spec.amount_in.units() + 1);
+        let other = OrderSpec {
+            amount_in,
+            ..spec.clone()
+        };
+        let answer = tokio::time::timeout(PATIENCE, engine.submit(other, Some(key.clone()))).await;
+        if let Ok(Ok(submission)) = answer {
+            self.testimony
+                .complains(format!("{key} was taken for another order: {submission:?}"));
+        }
+    }
+
+    /// Watches an order from behind `after` to its end, over as many connections as it takes.
+    pub(crate) async fn watch(&self, order_id: OrderId, after: u32) {
+        let witness = self.testimony.witness(order_id, after);
+        while !witness.is_done() {
+            let running = self.any().await;
+            tokio::select! {
+                biased;
+                () = running.gone.cancelled() => {}
+                () = self.watch_once(&running, &witness) => {}
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    async fn watch_once(&self, running: &Running, witness: &Witness) {
+        let (order_id, last) = (witness.order_id(), witness.last_seen());
+        let Ok(Some((_, mut watch))) = running.engine.watch(order_id, last).await else {
+            return;
+        };
+        loop {
+            match watch.next().await {
+                Ok(Some(live)) => witness.saw(live.event()),
+                Ok(None) => return witness.done(),
+                Err(_) => return,
+            }
+            if self.read_slowly().await {
+                return;
+            }
+        }
+    }
+
+    /// At times takes its time; says whether to leave in the middle.
+    async fn read_slowly(&self) -> bool {
+        if !self.injector.is_calm() && self.dice.strikes(30) {
+            tokio::time::sleep(self.dice.duration(Duration::from_secs(20))).await;
+            return self.dice.strikes(300);
+        }
+        false
+    }
+
+    /// Watches all orders of an owner for ever, from the beginning on each connection.
+    pub(crate) async fn watch_owner(&self, owner: Owner) {
+        loop {
+            let running = self.any().await;
+            self.testimony.owner_connects(&owner, self.ids.newest());
+            let mut watch = running.engine.watch_owner(Some(owner.clone()));
+            let watching = async {
+                while let Ok(live) = watch.next().await {
+                    self.testimony.owner_saw(&owner, live.event());
+                    if self.read_slowly().await {
+                        return;
+                    }
+                }
+            };
+            tokio::select! {
+                biased;
+                () = running.gone.cancelled() => {}
+                () = watching => {}
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+}
+
+/// A random order.
+pub fn random_spec(dice: &Dice, tokens: &TokenRegistry, owner: Owner) -> Option<OrderSpec> {
+    let pairs = [
+        ("SOL", "USDC"),
+        ("USDC", "SOL"),
+        ("ETH", "USDC"),
+        ("RAY", "SOL"),
+        ("USDC", "JUP"),
+    ];
+    let (token_in, token_out) = dice.pick(&pairs);
+    let (token_in, token_out) = (tokens.find(token_in)?, tokens.find(token_out)?);
+    let (pair, side) = tokens.orient(token_in, token_out);
+    let whole = 10u128.pow(u32::from(token_in.decimals));
+    Some(OrderSpec {
+        owner,
+        client_order_id: None,
+        kind: OrderKind::Market,
+        token_in,
+        token_out,
+        pair,
+        side,
+        amount_in: Amount::new(whole * u128::from(1 + dice.below(50))),
+        protection: Protection::Slippage(dice.pick(&[0, 10, 50, 500])),
+        time_in_force: TimeInForce::Gtc,
+        priority: dice.pick(&Priority::ALL),
+    })
+}

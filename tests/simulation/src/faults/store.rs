@@ -1,0 +1,144 @@
+//! A store that fails.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use order_core::id::{OrderId, WorkerId};
+use order_core::lifecycle::{Attempt, AttemptOutcome, RecordedEvent, Release};
+use order_core::order::Order;
+use order_ports::{
+    AcceptError, Acceptance, Accepted, Claim, JournalError, Lease, Moved, OrderFilter, OrderIntake,
+    OrderJournal, OrderLeases, OrderPage, OrderReader, StoreError, Sweep, WorkHint,
+};
+
+use super::{Injected, Life};
+
+/// All that the engine sees of a store.
+#[derive(Clone)]
+#[expect(missing_docs, reason = "each field is named after its port")]
+pub struct StorePorts {
+    pub intake: Arc<dyn OrderIntake>,
+    pub leases: Arc<dyn OrderLeases>,
+    pub journal: Arc<dyn OrderJournal>,
+    pub reader: Arc<dyn OrderReader>,
+}
+
+impl StorePorts {
+    /// All ports of one store.
+    pub fn of(store: Arc<impl OrderIntake + OrderLeases + OrderJournal + OrderReader + 'static>) -> Self {
+        Self {
+            intake: Arc::clone(&store) as _,
+            leases: Arc::clone(&store) as _,
+            journal: Arc::clone(&store) as _,
+            reader: store,
+        }
+    }
+}
+
+/// Wraps the store for one life of a process.
+pub struct FaultyStore {
+    pub(crate) store: StorePorts,
+    pub(crate) life: Life,
+}
+
+fn unavailable(injected: Injected) -> StoreError {
+    StoreError::Unavailable(Box::new(injected))
+}
+
+fn not_stored(injected: Injected) -> JournalError {
+    JournalError::Store(unavailable(injected))
+}
+
+#[async_trait]
+impl OrderIntake for FaultyStore {
+    async fn accept(&self, acceptance: Acceptance) -> Result<Accepted, AcceptError> {
+        let error = |injected| AcceptError::Store(unavailable(injected));
+        self.life
+            .call("accept", error, self.store.intake.accept(acceptance))
+            .await
+    }
+}
+
+#[async_trait]
+impl OrderLeases for FaultyStore {
+    async fn claim(&self, id: OrderId, holder: WorkerId, ttl: Duration) -> Result<Claim, StoreError> {
+        let claim = self
+            .life
+            .call("claim", unavailable, self.store.leases.claim(id, holder, ttl))
+            .await?;
+        if let Claim::Taken(claimed) = &claim {
+            self.life
+                .note(format_args!("holds {id} under epoch {}", claimed.lease.epoch));
+        }
+        Ok(claim)
+    }
+
+    async fn due(&self, sweep: Sweep, limit: usize) -> Result<Vec<WorkHint>, StoreError> {
+        self.life
+            .call("due", unavailable, self.store.leases.due(sweep, limit))
+            .await
+    }
+}
+
+#[async_trait]
+impl OrderJournal for FaultyStore {
+    async fn append(&self, lease: &Lease, moved: Moved<'_>) -> Result<(), JournalError> {
+        self.life
+            .call("append", not_stored, self.store.journal.append(lease, moved))
+            .await
+    }
+
+    async fn write_ahead(
+        &self,
+        lease: &Lease,
+        attempt: &Attempt,
+        moved: Moved<'_>,
+    ) -> Result<(), JournalError> {
+        let write = self.store.journal.write_ahead(lease, attempt, moved);
+        self.life.call("write_ahead", not_stored, write).await
+    }
+
+    async fn record(
+        &self,
+        lease: &Lease,
+        outcome: Option<AttemptOutcome>,
+        release: Release,
+        moved: Moved<'_>,
+    ) -> Result<(), JournalError> {
+        let write = self.store.journal.record(lease, outcome, release, moved);
+        self.life.call("record", not_stored, write).await
+    }
+}
+
+#[async_trait]
+impl OrderReader for FaultyStore {
+    async fn order(&self, id: OrderId) -> Result<Option<Order>, StoreError> {
+        self.life
+            .call("order", unavailable, self.store.reader.order(id))
+            .await
+    }
+
+    async fn events(&self, id: OrderId, after: u32, limit: usize) -> Result<Vec<RecordedEvent>, StoreError> {
+        self.life
+            .call("events", unavailable, self.store.reader.events(id, after, limit))
+            .await
+    }
+
+    async fn versions(&self, ids: &[OrderId]) -> Result<Vec<(OrderId, u32)>, StoreError> {
+        self.life
+            .call("versions", unavailable, self.store.reader.versions(ids))
+            .await
+    }
+
+    async fn list(
+        &self,
+        filter: &OrderFilter,
+        before: Option<OrderId>,
+        limit: usize,
+    ) -> Result<OrderPage, StoreError> {
+        self.life
+            .call("list", unavailable, self.store.reader.list(filter, before, limit))
+            .await
+    }
+}

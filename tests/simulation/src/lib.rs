@@ -1,0 +1,26 @@
+//! The whole engine in virtual time: the real core and application over the memory adapters and the mock market,
+//! under seeded faults of every kind. One seed is one run, the same to the last byte of its log.
+//!
+//! A simulation is one thread on paused time. Everything random is drawn from the seed, so a failure is repeated
+//! by its number: `simulate --seed N`. Engines that are broken on purpose ([`Variant`]) run in the same worlds,
+//! to show that the audit notices.
+
+mod broken;
+mod clients;
+mod clock;
+mod dice;
+mod faults;
+mod fixed;
+mod judge;
+mod panics;
+mod process;
+mod tally;
+mod witness;
+mod world;
+
+pub use broken::Variant;
+pub use faults::{Rates, StorePorts};
+pub use fixed::{Backends, NotTold, Told, stories, stories_in_memory};
+pub use judge::Outcome;
+pub use tally::{Tally, simulate_many};
+pub use world::{Plan, simulate};

@@ -1,0 +1,256 @@
+//! One simulated world: some processes, some clients, a time of faults, a time of calm, and an audit.
+
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::time::Duration;
+
+use order_core::failure::VenueError;
+use order_core::token::TokenRegistry;
+use order_memory::{MemoryDispatchWindow, MemoryNotifier, MemoryQueue, MemoryStore};
+use order_mock_dex::settings::Ppm;
+use order_mock_dex::settings::{PriceMode, Profile};
+use order_mock_dex::{FaultSettings, Market, MarketSettings};
+use order_ports::{Clock, Entropy};
+use tokio::task::JoinSet;
+
+use crate::broken::Variant;
+use crate::clients::{Doors, random_spec};
+use crate::clock::SimClock;
+use crate::dice::{CountedIds, Dice};
+use crate::faults::{Injector, Rates};
+use crate::judge::{Outcome, judge};
+use crate::panics;
+use crate::process::{Ground, Process, settings};
+use crate::witness::Testimony;
+
+/// How many owners the orders are spread over.
+const OWNERS: u64 = 3;
+
+/// How many orders are dispatched a minute, where that is limited.
+const DISPATCHES: NonZeroU32 = NonZeroU32::new(60).expect("sixty is not zero");
+
+/// How long the world goes on after the last order's end, so that whoever watches hears of it.
+const AFTERMATH: Duration = Duration::from_secs(30);
+
+/// How large a world is and how long it suffers.
+#[derive(Clone, Copy, Debug)]
+pub struct Plan {
+    /// Processes, each with a door and a worker.
+    pub processes: usize,
+    /// Orders submitted.
+    pub orders: u64,
+    /// How long things go wrong.
+    pub faults_for: Duration,
+    /// How long everything may take to come to rest after that: a lease that must run out, a transaction that
+    /// must expire, and the attempts that follow.
+    pub rest_within: Duration,
+    /// How often things go wrong. Each seed leaves some kinds of fault out and has more of others.
+    pub rates: Rates,
+    /// Whether the venues fall silent when everything else comes to rest, and stay so.
+    pub silent_at_last: bool,
+    /// What is wrong with the engine itself.
+    pub variant: Variant,
+}
+
+impl Default for Plan {
+    fn default() -> Self {
+        Self {
+            processes: 3,
+            orders: 30,
+            faults_for: Duration::from_secs(60),
+            rest_within: Duration::from_secs(900),
+            rates: Rates {
+                crash: 40,
+                error: 250,
+                ambiguous: 250,
+                delay: 300,
+                longest: Duration::from_secs(20),
+                lost: 800,
+                twice: 800,
+                flush: 50,
+                freeze: 5,
+            },
+            silent_at_last: false,
+            variant: Variant::Honest,
+        }
+    }
+}
+
+impl Plan {
+    /// The same, but the venues fall silent in the end. What they have not told by then stays unknown, so nothing
+    /// is waited for but that everybody has had a turn.
+    #[must_use]
+    pub fn silent_at_last(self) -> Self {
+        Self {
+            silent_at_last: true,
+            rest_within: Duration::from_secs(400),
+            ..self
+        }
+    }
+}
+
+/// Runs the world of a seed to its end.
+///
+/// # Panics
+/// When the runtime cannot be made, or the world's own settings are wrong: defects of the simulation.
+#[expect(
+    clippy::expect_used,
+    reason = "a simulation that cannot start has nothing to report"
+)]
+pub fn simulate(seed: u64, plan: Plan) -> Outcome {
+    let panicked = panics::so_far();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .expect("a runtime without I/O needs nothing that could be missing");
+    let outcome = runtime.block_on(run(seed, plan));
+    drop(runtime);
+    let mut outcome = outcome.expect("the world's settings are constants");
+    outcome.note_panics(panics::so_far() - panicked);
+    outcome
+}
+
+async fn run(seed: u64, plan: Plan) -> Result<Outcome, Box<dyn std::error::Error>> {
+    let ground = ground(seed, plan)?;
+    let processes: Arc<[_]> = (0..plan.processes)
+        .map(|number| Process::new(ground.clone(), number))
+        .collect();
+    let testimony = Arc::new(Testimony::default());
+    let doors = Doors {
+        processes,
+        dice: Arc::clone(&ground.dice),
+        ids: Arc::clone(&ground.ids),
+        injector: Arc::clone(&ground.injector),
+        testimony: Arc::clone(&testimony),
+    };
+    let mut world = JoinSet::new();
+    for process in doors.processes.iter() {
+        world.spawn(Arc::clone(process).run());
+    }
+    world.spawn(weather(ground.clone(), plan));
+    for number in 0..OWNERS {
+        let (doors, owner) = (doors.clone(), format!("client-{number}").parse()?);
+        world.spawn(async move { doors.watch_owner(owner).await });
+    }
+    let mut clients = JoinSet::new();
+    for number in 0..plan.orders {
+        clients.spawn(client(doors.clone(), number, plan.faults_for));
+    }
+    let everybody = async { while clients.join_next().await.is_some() {} };
+    // Whoever has not come to rest by then shows up in the audit.
+    let rested = tokio::time::timeout(plan.faults_for + plan.rest_within, everybody).await;
+    let settled_in = ground.injector.calm_for();
+    ground.injector.note(match rested {
+        Ok(()) => format!("at rest after {settled_in:?}"),
+        Err(_) => "no rest".to_owned(),
+    });
+    tokio::time::sleep(AFTERMATH).await;
+    clients.shutdown().await;
+    world.shutdown().await;
+    judge(&ground, &testimony, plan, settled_in).await
+}
+
+fn ground(seed: u64, plan: Plan) -> Result<Ground, Box<dyn std::error::Error>> {
+    let dice = Arc::new(Dice::new(seed, 0));
+    let clock = Arc::new(SimClock::new());
+    let market = MarketSettings {
+        profile: dice.pick(&[Profile::Instant, Profile::Realistic]),
+        price: PriceMode::Drifting,
+        seed: Some(seed),
+        removes_duplicates: plan.variant.chain_removes_duplicates(),
+        ..MarketSettings::default()
+    };
+    let entropy: Arc<dyn Entropy> = Arc::new(Dice::new(seed, 1));
+    let market = Market::new(
+        &market,
+        &TokenRegistry::default(),
+        Arc::clone(&clock) as Arc<dyn Clock>,
+        entropy,
+    )?;
+    let rates = plan.rates.of_a_world(&dice);
+    let store = Arc::new(MemoryStore::new());
+    Ok(Ground {
+        variant: plan.variant,
+        store_ports: plan.variant.store_of_the_world(Arc::clone(&store)),
+        store,
+        queue: Arc::new(MemoryQueue::new(settings().lease)),
+        notifier: MemoryNotifier::new(64),
+        market,
+        clock,
+        ids: Arc::new(CountedIds::new()),
+        dispatch: dice
+            .strikes(200)
+            .then(|| Arc::new(MemoryDispatchWindow::per_minute(DISPATCHES)) as _),
+        injector: Injector::new(Dice::new(seed, 2), rates),
+        dice,
+    })
+}
+
+/// The market misbehaves and clocks jump, now and then, until the calm.
+async fn weather(ground: Ground, plan: Plan) {
+    let Ground { dice, injector, .. } = &ground;
+    let ends = tokio::time::Instant::now() + plan.faults_for;
+    while tokio::time::Instant::now() < ends {
+        tokio::time::sleep(dice.duration(Duration::from_secs(10))).await;
+        let faults = market_faults(dice);
+        injector.note_fault(format_args!("market {faults:?}"));
+        ground.market.set_faults(faults);
+        if dice.strikes(200) {
+            let ahead = dice.duration(Duration::from_secs(300));
+            injector.note_fault(format_args!("clock jumps by {ahead:?}"));
+            ground.clock.jump(ahead);
+        }
+    }
+    ground.market.set_faults(FaultSettings {
+        down: plan.silent_at_last,
+        ..FaultSettings::default()
+    });
+    injector.calm();
+    std::future::pending::<()>().await;
+}
+
+fn market_faults(dice: &Dice) -> FaultSettings {
+    let chance = |choices: &[u32]| Ppm::new(dice.pick(choices) * 1_000);
+    FaultSettings {
+        error_rate: [
+            VenueError::Timeout,
+            VenueError::RateLimited,
+            VenueError::NodeBehind,
+            VenueError::SlippageExceeded,
+            VenueError::BlockhashNotFound,
+        ]
+        .into_iter()
+        .map(|error| (error, chance(&[0, 0, 50, 200])))
+        .collect(),
+        accept_then_timeout: chance(&[0, 100, 500]),
+        late_landing_blocks: dice.pick(&[0, 0, 5, 50, 140, 200]),
+        down: dice.strikes(150),
+    }
+}
+
+/// One client: an order some time, watched by some.
+async fn client(doors: Doors, number: u64, within: Duration) {
+    let dice = Arc::clone(&doors.dice);
+    tokio::time::sleep(dice.duration(within)).await;
+    let owner = format!("client-{}", number % OWNERS).parse().ok();
+    let spec = owner.and_then(|owner| random_spec(&dice, &TokenRegistry::default(), owner));
+    let key = format!("key-{number}").parse().ok();
+    let Some((spec, key)) = spec.zip(key) else { return };
+    let Some(id) = doors.submit(spec, key).await else {
+        return;
+    };
+    let mut watchers = JoinSet::new();
+    for _ in 0..=dice.below(3) {
+        let (doors, late, after) = (
+            doors.clone(),
+            dice.duration(Duration::from_secs(20)),
+            dice.pick(&[0, 0, 1, 4]),
+        );
+        watchers.spawn(async move {
+            tokio::time::sleep(late).await;
+            doors.watch(id, after).await;
+        });
+    }
+    while watchers.join_next().await.is_some() {}
+}
