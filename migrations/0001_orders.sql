@@ -46,6 +46,12 @@ create table orders (
     lease_epoch      bigint                   not null default 0,
     lease_until      timestamptz,
 
+    -- What its owner has put in the place of the terms in spec, which stays as it was asked for.
+    terms            jsonb,
+    -- When it began to wait for its trigger. An order that waits is due when somebody wakes it, and at the latest
+    -- at next_run_at.
+    waiting_since    timestamptz,
+
     constraint nothing_open_at_the_end check (ending is null or not attempt_open)
 ) with (
     -- Room for the next versions of a row on its own page.
@@ -61,6 +67,9 @@ create unique index orders_client_order_id on orders (owner, client_order_id) wh
 -- Between them they hold every live order once.
 create index orders_unannounced on orders (next_run_at) where ending is null and enqueued_at < next_run_at;
 create index orders_announced on orders (enqueued_at) where ending is null and enqueued_at >= next_run_at;
+
+-- For those who watch the market. Orders that never wait are not in it, and their updates stay heap-only.
+create index orders_waiting on orders (waiting_since, id) where waiting_since is not null;
 
 -- For lists, all of which are newest first by id. Those with ended orders only are written once an order; the
 -- others twice, since an order's last update, alone, is not heap-only.

@@ -10,6 +10,7 @@ mod one_connection;
 mod orders;
 mod quotes;
 mod streams;
+mod waiting;
 
 use serde_json::{Value, json};
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use order_core::id::Owner;
 use order_core::lifecycle::RecordedEvent;
 use order_ports::{Notice, Notifier, WorkHint, WorkQueue};
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 
 /// How many announcements may wait.
@@ -21,6 +21,7 @@ const BATCH: usize = 256;
 pub struct Announcer {
     hints: mpsc::Sender<WorkHint>,
     notices: mpsc::Sender<Notice>,
+    waits: Arc<Notify>,
 }
 
 impl Announcer {
@@ -39,7 +40,12 @@ impl Announcer {
                 carry_notices(notifier, notice_queue, stopping)
             );
         };
-        (Self { hints, notices }, carry)
+        let announcer = Self {
+            hints,
+            notices,
+            waits: Arc::default(),
+        };
+        (announcer, carry)
     }
 
     /// An order is due.
@@ -47,6 +53,11 @@ impl Announcer {
         if self.hints.try_send(hint).is_err() {
             tracing::debug!(order_id = %hint.order_id, "hint dropped; the sweep will find the order");
         }
+    }
+
+    /// Rings when an order of this process has begun to wait.
+    pub(crate) fn waits(&self) -> Arc<Notify> {
+        Arc::clone(&self.waits)
     }
 
     /// Events are committed.

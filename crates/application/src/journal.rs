@@ -93,7 +93,11 @@ impl<'a> HeldOrder<'a> {
         outcome: Option<AttemptOutcome>,
         release: Release,
     ) -> Result<(), JournalError> {
-        self.write(Write::Record(outcome, release)).await
+        self.write(Write::Record(outcome, release)).await?;
+        if let Release::Wait(_) = release {
+            self.announcer.waits().notify_one();
+        }
+        Ok(())
     }
 
     /// Writes until it succeeds, the lease is lost, or its time is up. Repeating is safe: a write that was

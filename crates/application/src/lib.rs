@@ -1,10 +1,11 @@
-//! The use cases: submit, execute, quote, query, watch, sweep.
+//! The use cases: submit, execute, cancel, replace, quote, query, watch, sweep, wait for a price.
 //!
 //! Everything here acts on what `order_core` decides, through the ports alone: no adapter, no clock on the
 //! wall, no randomness of its own. [`Engine`] is what a door (HTTP, a test, a script) talks to; the
-//! [`Worker`], the [`Sweeper`] and the [`Relay`] run beside it, in one process or in many.
+//! [`Worker`], the [`Sweeper`], the [`MarketWatcher`] and the [`Relay`] run beside it, in one process or in many.
 
 mod announce;
+mod control;
 mod engine;
 mod execute;
 mod hub;
@@ -17,9 +18,11 @@ mod submit;
 mod sweep;
 mod watch;
 mod watch_owner;
+mod watcher;
 mod worker;
 
 pub use announce::Announcer;
+pub use control::{Amendment, CancelledMany, ControlError};
 pub use engine::Engine;
 pub use execute::ExecuteError;
 pub use hub::Hub;
@@ -31,4 +34,5 @@ pub use submit::{Submission, SubmitError};
 pub use sweep::Sweeper;
 pub use watch::{OrderWatch, WatchError};
 pub use watch_owner::OwnerWatch;
+pub use watcher::MarketWatcher;
 pub use worker::Worker;

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use order_core::retry::RetryPolicy;
 use order_ports::{
-    Clock, DispatchLimit, Entropy, Notifier, OrderIds, OrderIntake, OrderJournal, OrderLeases, OrderReader,
-    QuoteSource, Settlement, WorkQueue,
+    Clock, DispatchLimit, Entropy, MarketFeed, Notifier, OrderControl, OrderIds, OrderIntake, OrderJournal,
+    OrderLeases, OrderReader, QuoteSource, Settlement, WaitingRoom, WorkQueue,
 };
 
 /// Every port, as wired at start.
@@ -20,10 +20,13 @@ pub struct Ports {
     pub leases: Arc<dyn OrderLeases>,
     pub journal: Arc<dyn OrderJournal>,
     pub reader: Arc<dyn OrderReader>,
+    pub waiting: Arc<dyn WaitingRoom>,
+    pub control: Arc<dyn OrderControl>,
     pub queue: Arc<dyn WorkQueue>,
     pub notifier: Arc<dyn Notifier>,
     pub venues: Vec<Arc<dyn QuoteSource>>,
     pub settlement: Arc<dyn Settlement>,
+    pub feed: Arc<dyn MarketFeed>,
     pub clock: Arc<dyn Clock>,
     pub entropy: Arc<dyn Entropy>,
     pub ids: Arc<dyn OrderIds>,

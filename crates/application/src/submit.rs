@@ -20,12 +20,9 @@ pub struct Submission {
 /// Why an order was not accepted.
 #[derive(Debug, thiserror::Error)]
 pub enum SubmitError {
-    /// This order type is not executed yet.
-    #[error("orders of type {0} are not supported")]
-    UnsupportedKind(&'static str),
-    /// This time in force has no meaning for the order's type.
-    #[error("time in force {0} does not apply to this order type")]
-    UnsupportedTimeInForce(&'static str),
+    /// Its time is up before it begins.
+    #[error("the order would expire before it begins")]
+    Expired,
     /// No venue has a pool of the pair.
     #[error("no venue trades this pair")]
     NoPool,
@@ -56,11 +53,14 @@ impl Engine {
         if self.draining() {
             return Err(SubmitError::Draining);
         }
-        supported(&spec)?;
+        let now = self.ports.clock.now();
+        if matches!(spec.time_in_force, TimeInForce::Gtd(until) if until <= now) {
+            return Err(SubmitError::Expired);
+        }
         self.within_reach(&spec).await?;
         let owner = spec.owner.clone();
         let priority = spec.priority;
-        let (order, event) = Order::accept(self.ports.ids.next(), spec, self.ports.clock.now());
+        let (order, event) = Order::accept(self.ports.ids.next(), spec, now);
         let order_id = order.id();
         let acceptance = Acceptance {
             order,
@@ -107,26 +107,18 @@ impl Engine {
             }
         }
         if !pools {
-            return Err(SubmitError::NoPool);
+            return match spec.kind {
+                // Its pool is yet to open.
+                OrderKind::Sniper => Ok(()),
+                OrderKind::Market | OrderKind::Limit { .. } | OrderKind::StopLimit { .. } => {
+                    Err(SubmitError::NoPool)
+                }
+            };
         }
         if spec.amount_in.units() > total {
             let capacity = order_core::amount::Amount::new(total).with_decimals(spec.token_in.decimals);
             return Err(SubmitError::TooLarge { capacity });
         }
         Ok(())
-    }
-}
-
-fn supported(spec: &OrderSpec) -> Result<(), SubmitError> {
-    match spec.kind {
-        OrderKind::Market => {}
-        OrderKind::Limit { .. } | OrderKind::StopLimit { .. } | OrderKind::Sniper => {
-            return Err(SubmitError::UnsupportedKind(spec.kind.as_str()));
-        }
-    }
-    match spec.time_in_force {
-        // A market order fills whole or not at all, as soon as it can: nothing of it is ever left to cancel.
-        TimeInForce::Gtc | TimeInForce::Ioc | TimeInForce::Fok => Ok(()),
-        TimeInForce::Gtd(_) => Err(SubmitError::UnsupportedTimeInForce(spec.time_in_force.as_str())),
     }
 }

@@ -131,23 +131,12 @@ async fn what_no_pool_could_ever_fill_is_refused() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_not_executed_is_refused_before_it_is_stored() {
-    let sniper = order_core::order::OrderSpec {
-        kind: OrderKind::Sniper,
-        ..spec()
-    };
-    assert!(matches!(
-        refusal(Vec::new(), sniper).await,
-        SubmitError::UnsupportedKind("sniper")
-    ));
+async fn an_order_whose_time_is_over_is_refused_before_it_is_stored() {
     let gtd = order_core::order::OrderSpec {
-        time_in_force: TimeInForce::Gtd(order_core::time::Timestamp::from_millis(1)),
+        time_in_force: TimeInForce::Gtd(order_core::time::Timestamp::from_millis(0)),
         ..spec()
     };
-    assert!(matches!(
-        refusal(Vec::new(), gtd).await,
-        SubmitError::UnsupportedTimeInForce("gtd")
-    ));
+    assert!(matches!(refusal(Vec::new(), gtd).await, SubmitError::Expired));
 }
 
 #[tokio::test(start_paused = true)]

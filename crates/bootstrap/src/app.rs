@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use order_application::{Announcer, Engine, Hub, Ports, Relay, Settings, Sweeper, Worker};
+use order_application::{Announcer, Engine, Hub, MarketWatcher, Ports, Relay, Settings, Sweeper, Worker};
 use order_core::id::WorkerId;
 use order_http::HttpSettings;
 use tokio::net::TcpListener;
@@ -143,6 +143,8 @@ impl App {
         let (sweeper, sweeps) = Sweeper::new(ports.clone(), settings);
         tasks.work.push(keep_sweeping(sweeper, &phases, &failures));
         if role.executes_orders() {
+            let watcher = MarketWatcher::new(ports.clone(), settings, announcer.clone());
+            tasks.work.push(keep_watching(watcher, &phases, &failures));
             let worker = Worker::new(ports.clone(), settings, announcer.clone(), worker, sweeps);
             tasks.work.push(keep_working(worker, &phases, &failures));
         }
@@ -303,6 +305,19 @@ fn keep_sweeping(sweeper: Sweeper, phases: &Phases, failures: &Failures) -> Join
         move |stop| {
             let sweeper = Arc::clone(&sweeper);
             async move { sweeper.lock().await.run(stop).await }
+        },
+    )
+}
+
+fn keep_watching(watcher: MarketWatcher, phases: &Phases, failures: &Failures) -> JoinHandle<()> {
+    let watcher = Arc::new(Mutex::new(watcher));
+    keep_running(
+        "the market watcher",
+        phases.drain.clone(),
+        failures.clone(),
+        move |stop| {
+            let watcher = Arc::clone(&watcher);
+            async move { watcher.lock().await.run(stop).await }
         },
     )
 }

@@ -17,4 +17,5 @@ pub mod retry;
 pub mod routing;
 pub mod time;
 pub mod token;
+pub mod trigger;
 pub mod venue;

@@ -119,6 +119,16 @@ impl OrderSpec {
     }
 }
 
+/// What an order's owner may change while it waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Terms {
+    /// Its type, which stays what it is, with its prices.
+    #[serde(flatten)]
+    pub kind: OrderKind,
+    /// How long it lives.
+    pub time_in_force: TimeInForce,
+}
+
 /// The result of an execution, as the order shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Execution {
@@ -145,6 +155,8 @@ pub struct Progress {
     pub state: State,
     /// When the last event happened.
     pub updated_at: Timestamp,
+    /// What its owner has put in the place of the terms that it was accepted with.
+    pub terms: Option<Terms>,
 }
 
 /// An order and how far it has come. Only events move it.
@@ -164,6 +176,7 @@ impl Order {
             attempt: 0,
             state: State::Pending,
             updated_at: now,
+            terms: None,
         };
         let event = RecordedEvent {
             order_id: id,
@@ -203,7 +216,7 @@ impl Order {
         self.progress.attempt = match &event {
             Event::Routing { attempt, .. } | Event::Retrying { attempt, .. } => *attempt,
             Event::Pending
-            | Event::Waiting
+            | Event::Waiting { .. }
             | Event::BestDex { .. }
             | Event::Building { .. }
             | Event::Submitted { .. }
@@ -213,6 +226,12 @@ impl Order {
             | Event::Cancelled
             | Event::Expired => self.progress.attempt,
         };
+        if let Event::Waiting {
+            terms: Some(terms), ..
+        } = &event
+        {
+            self.progress.terms = Some(*terms);
+        }
         self.progress.state = state;
         self.progress.version += 1;
         self.progress.updated_at = self.progress.updated_at.max(now);
@@ -232,6 +251,14 @@ impl Order {
     /// What was asked for.
     pub const fn spec(&self) -> &OrderSpec {
         &self.spec
+    }
+
+    /// The terms as they are now: those it was accepted with, unless its owner has replaced them.
+    pub fn terms(&self) -> Terms {
+        self.progress.terms.unwrap_or(Terms {
+            kind: self.spec.kind,
+            time_in_force: self.spec.time_in_force,
+        })
     }
 
     /// When it was accepted.

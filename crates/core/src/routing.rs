@@ -6,6 +6,8 @@ use crate::amm;
 use crate::amount::Amount;
 use crate::failure::{Failure, FailureClass, VenueError};
 use crate::order::Protection;
+use crate::price::Price;
+use crate::token::Side;
 use crate::venue::{Leg, Quote, QuoteAnswer, QuoteRequest, Venue};
 
 /// Why a venue was chosen.
@@ -99,6 +101,17 @@ pub fn choose(
     })
 }
 
+/// The price of the best quote: the highest for a sell, the lowest for a buy.
+pub fn best_price(side: Side, answers: &[QuoteAnswer]) -> Option<Price> {
+    let prices = answers
+        .iter()
+        .filter_map(|answer| answer.result.as_ref().ok().map(|quote| quote.price));
+    match side {
+        Side::Sell => prices.max(),
+        Side::Buy => prices.min(),
+    }
+}
+
 fn reason(best: &Quote, next: &Quote) -> RouteReason {
     let (over, runner_up) = (next.venue, next.amount_out.amount.units());
     let best = best.amount_out.amount.units();
@@ -147,7 +160,6 @@ pub fn minimum_out(quoted: Amount, protection: Protection) -> Result<Amount, Fai
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::price::Price;
     use crate::token::TokenRegistry;
     use crate::venue::PoolId;
 

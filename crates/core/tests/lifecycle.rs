@@ -5,17 +5,18 @@
 use std::time::Duration;
 
 use order_core::amount::Amount;
-use order_core::failure::VenueError;
+use order_core::failure::{Failure, VenueError};
 use order_core::id::OrderId;
 use order_core::lifecycle::{
-    Attempt, Commit, Context, Decision, Event, Input, Release, Status, Step, decide,
+    Attempt, Commit, Context, Decision, Event, Input, Release, State, Status, Step, decide,
 };
-use order_core::order::{Order, OrderKind, OrderSpec, Protection, TimeInForce};
+use order_core::order::{Order, OrderKind, OrderSpec, Protection, Terms, TimeInForce};
 use order_core::price::Price;
 use order_core::priority::Priority;
 use order_core::retry::RetryPolicy;
 use order_core::time::Timestamp;
 use order_core::token::TokenRegistry;
+use order_core::trigger::WaitsFor;
 use order_core::venue::{
     Fill, PoolId, Quote, QuoteAnswer, QuoteRequest, SignedTransaction, TxId, TxStatus, Venue,
 };
@@ -25,20 +26,24 @@ use uuid::Uuid;
 const LAST_VALID: u64 = 150;
 
 fn order() -> Order {
+    order_of(OrderKind::Market, TimeInForce::Gtc)
+}
+
+fn order_of(kind: OrderKind, time_in_force: TimeInForce) -> Order {
     let tokens = TokenRegistry::default();
     let (token_in, token_out) = (tokens.find("SOL").unwrap(), tokens.find("USDC").unwrap());
     let (pair, side) = tokens.orient(token_in, token_out);
     let spec = OrderSpec {
         owner: "desk".parse().unwrap(),
         client_order_id: None,
-        kind: OrderKind::Market,
+        kind,
         token_in,
         token_out,
         pair,
         side,
         amount_in: Amount::new(1_000_000_000),
         protection: Protection::Slippage(50),
-        time_in_force: TimeInForce::Gtc,
+        time_in_force,
         priority: Priority::Normal,
     };
     Order::accept(
@@ -66,7 +71,7 @@ fn answers(request: &QuoteRequest, outs: [Result<u128, VenueError>; 2]) -> Vec<Q
         amount_in: request.amount_in.with_decimals(request.token_in.decimals),
         amount_out: Amount::new(out).with_decimals(request.token_out.decimals),
         fee: Amount::ZERO.with_decimals(request.token_in.decimals),
-        price: Price::new(out),
+        price: price_of(out),
         price_impact_bps: 1,
     };
     let both = Venue::ALL.into_iter().zip(outs);
@@ -75,6 +80,32 @@ fn answers(request: &QuoteRequest, outs: [Result<u128, VenueError>; 2]) -> Vec<Q
         result: out.map(|out| quote(venue, out)),
     })
     .collect()
+}
+
+/// The price at which one SOL brings so many raw units of USDC.
+fn price_of(out: u128) -> Price {
+    Price::new(out * 10u128.pow(12))
+}
+
+/// A limit in the middle of what the venues quote.
+const LIMIT: u128 = 500_000;
+
+fn kind() -> impl Strategy<Value = OrderKind> {
+    let limit_price = price_of(LIMIT);
+    prop::sample::select(vec![
+        OrderKind::Market,
+        OrderKind::Limit { limit_price },
+        OrderKind::StopLimit {
+            stop_price: price_of(LIMIT * 3 / 2),
+            limit_price,
+        },
+        OrderKind::Sniper,
+    ])
+}
+
+fn time_in_force() -> impl Strategy<Value = TimeInForce> {
+    let until = Timestamp::from_millis(300_000);
+    prop::sample::select(vec![TimeInForce::Gtc, TimeInForce::Fok, TimeInForce::Gtd(until)])
 }
 
 /// What the world does next, whatever it is asked.
@@ -133,6 +164,15 @@ impl World {
         match decision.commit {
             Commit::Nothing | Commit::Anytime | Commit::Append => {}
             Commit::WriteAhead(attempt) => {
+                if let OrderKind::Limit { limit_price } | OrderKind::StopLimit { limit_price, .. } =
+                    order.terms().kind
+                {
+                    let least = limit_price.units() / 10u128.pow(12);
+                    assert!(
+                        attempt.draft.min_out.units() >= least,
+                        "never worse than the limit"
+                    );
+                }
                 assert!(self.open.is_none(), "one open attempt at most");
                 self.written += 1;
                 assert_eq!(u32::from(attempt.number), u32::from(order.progress().attempt));
@@ -218,9 +258,10 @@ proptest! {
 
     #[test]
     fn no_answer_of_the_world_breaks_the_promise(
-        fates in prop::collection::vec(fate(), 1..60), removes_duplicates: bool,
+        fates in prop::collection::vec(fate(), 1..60), removes_duplicates: bool, kind in kind(),
+        time_in_force in time_in_force(),
     ) {
-        let mut order = order();
+        let mut order = order_of(kind, time_in_force);
         let mut world = World::default();
         let mut now = Timestamp::from_millis(1_000);
         let mut input = Input::Claimed { open: None };
@@ -233,6 +274,9 @@ proptest! {
                 prop_assert_eq!(step, Step::Stop);
                 prop_assert!(world.open.is_none(), "no attempt is left open");
                 prop_assert_eq!(order.status() == Status::Confirmed, world.landed);
+                if order.status() == Status::Expired {
+                    prop_assert!(matches!(time_in_force, TimeInForce::Gtd(until) if now >= until));
+                }
                 break;
             }
             prop_assert!(order.progress().attempt <= 3, "attempts within the limit");
@@ -258,10 +302,7 @@ fn a_silent_venue_makes_the_order_unknown_once_and_never_failed() {
         input = world.answer(step, &Fate::Silent, false);
     }
     assert_eq!(order.status(), Status::Submitted);
-    assert!(matches!(
-        order.state(),
-        order_core::lifecycle::State::Submitted { unknown: true, .. }
-    ));
+    assert!(matches!(order.state(), State::Submitted { unknown: true, .. }));
     // pending, routing, best_dex, building, submitted, and once that the outcome is unknown.
     assert_eq!(order.version(), 6);
 }
@@ -348,4 +389,179 @@ fn a_final_error_burns_no_attempts_and_a_retryable_one_burns_three() {
             "{error:?}"
         );
     }
+}
+
+/// A lone worker and a world without faults.
+struct Calm {
+    order: Order,
+    world: World,
+    now: Timestamp,
+}
+
+impl Calm {
+    fn of(kind: OrderKind, time_in_force: TimeInForce) -> Self {
+        Self {
+            order: order_of(kind, time_in_force),
+            world: World::default(),
+            now: Timestamp::from_millis(2_000),
+        }
+    }
+
+    /// Claims the order and works on it until it is let go of, with these outputs quoted.
+    fn work(&mut self, outs: [Result<u128, VenueError>; 2], sent: &Fate) -> Release {
+        let mut input = Input::Claimed { open: None };
+        loop {
+            let decision = decide(&self.order, input, &context(self.now, true));
+            let release = match decision.commit {
+                Commit::Record { release, .. } => Some(release),
+                Commit::Nothing | Commit::Anytime | Commit::Append | Commit::WriteAhead(_) => None,
+            };
+            let step = self.world.commit(&mut self.order, decision, self.now);
+            if let Some(release) = release {
+                return release;
+            }
+            let fate = match step {
+                Step::Quote(_) => Fate::Quotes(outs),
+                Step::Build { .. } | Step::Send(_) | Step::LookUp(_) | Step::Stop => sent.clone(),
+            };
+            input = self.world.answer(step, &fate, false);
+        }
+    }
+
+    fn waits_for(&self) -> Option<WaitsFor> {
+        match self.order.state() {
+            State::Waiting { waits_for } => Some(*waits_for),
+            _ => None,
+        }
+    }
+}
+
+const SHORT_OF_IT: [Result<u128, VenueError>; 2] = [Ok(LIMIT - 2), Ok(LIMIT - 1)];
+const MET: [Result<u128, VenueError>; 2] = [Ok(LIMIT - 1), Ok(LIMIT)];
+
+fn limit() -> OrderKind {
+    OrderKind::Limit {
+        limit_price: price_of(LIMIT),
+    }
+}
+
+#[test]
+fn a_limit_waits_without_a_word_more_until_its_whole_size_is_quoted_at_it() {
+    let mut calm = Calm::of(limit(), TimeInForce::Gtc);
+    for _ in 0..3 {
+        assert_eq!(
+            calm.work(SHORT_OF_IT, &Fate::Landed),
+            Release::Wait(Duration::MAX)
+        );
+    }
+    assert_eq!(
+        (calm.waits_for(), calm.order.version()),
+        (Some(WaitsFor::Limit), 2)
+    );
+    assert_eq!(calm.work(MET, &Fate::Landed), Release::Done);
+    assert_eq!(calm.order.status(), Status::Confirmed);
+}
+
+#[test]
+fn a_limit_whose_price_has_gone_by_waits_again_and_uses_no_attempt_up() {
+    let mut calm = Calm::of(limit(), TimeInForce::Gtc);
+    for _ in 0..5 {
+        let release = calm.work(MET, &Fate::Rejected(VenueError::SlippageExceeded));
+        assert_eq!(release, Release::Wait(Duration::MAX));
+    }
+    assert_eq!(calm.waits_for(), Some(WaitsFor::Limit));
+    assert_eq!((calm.order.progress().attempt, calm.world.written), (1, 5));
+}
+
+#[test]
+fn fill_or_kill_does_not_wait() {
+    let mut calm = Calm::of(limit(), TimeInForce::Fok);
+    assert_eq!(calm.work(SHORT_OF_IT, &Fate::Landed), Release::Done);
+    let failure = Failure::Venue(VenueError::LimitNotMet);
+    assert_eq!(*calm.order.state(), State::Failed { failure });
+}
+
+#[test]
+fn a_stop_limit_waits_for_its_stop_and_then_for_its_limit() {
+    let kind = OrderKind::StopLimit {
+        stop_price: price_of(LIMIT + 50),
+        limit_price: price_of(LIMIT),
+    };
+    let mut calm = Calm::of(kind, TimeInForce::Gtc);
+    // Before anything is quoted: whoever watches the market knows better when to look.
+    calm.work(MET, &Fate::Landed);
+    assert_eq!(calm.waits_for(), Some(WaitsFor::Stop));
+    calm.work([Ok(LIMIT + 60), Ok(LIMIT + 51)], &Fate::Landed);
+    assert_eq!(
+        (calm.waits_for(), calm.order.version()),
+        (Some(WaitsFor::Stop), 2)
+    );
+    // It falls through both.
+    calm.work(SHORT_OF_IT, &Fate::Landed);
+    assert_eq!(calm.waits_for(), Some(WaitsFor::Limit));
+    calm.work([Ok(LIMIT + 70), Ok(LIMIT + 70)], &Fate::Landed);
+    assert_eq!(calm.order.status(), Status::Confirmed);
+}
+
+#[test]
+fn a_sniper_waits_for_a_pool_and_then_is_a_market_order() {
+    let no_pool = [Err(VenueError::UnknownToken), Err(VenueError::UnknownToken)];
+    let mut calm = Calm::of(OrderKind::Sniper, TimeInForce::Gtc);
+    calm.work(no_pool, &Fate::Landed);
+    calm.work(no_pool, &Fate::Landed);
+    assert_eq!(
+        (calm.waits_for(), calm.order.version()),
+        (Some(WaitsFor::Pool), 2)
+    );
+    assert_eq!(
+        calm.work([Ok(7), Err(VenueError::UnknownToken)], &Fate::Landed),
+        Release::Done
+    );
+    assert_eq!(calm.order.status(), Status::Confirmed);
+}
+
+#[test]
+fn an_order_that_waits_expires_at_its_date_and_not_before() {
+    let mut calm = Calm::of(limit(), TimeInForce::Gtd(Timestamp::from_millis(10_000)));
+    assert_eq!(
+        calm.work(SHORT_OF_IT, &Fate::Landed),
+        Release::Wait(Duration::from_secs(8))
+    );
+    calm.now = Timestamp::from_millis(9_999);
+    assert_eq!(
+        calm.work(SHORT_OF_IT, &Fate::Landed),
+        Release::Wait(Duration::from_millis(1))
+    );
+    calm.now = Timestamp::from_millis(10_000);
+    assert_eq!(calm.work(MET, &Fate::Landed), Release::Done);
+    assert_eq!(calm.order.status(), Status::Expired);
+}
+
+#[test]
+fn replaced_terms_are_the_ones_that_count() {
+    let mut calm = Calm::of(limit(), TimeInForce::Gtc);
+    calm.work(SHORT_OF_IT, &Fate::Landed);
+    let terms = Terms {
+        kind: OrderKind::Limit {
+            limit_price: price_of(LIMIT - 1),
+        },
+        time_in_force: TimeInForce::Gtc,
+    };
+    let replaced = Event::Waiting {
+        waits_for: WaitsFor::Limit,
+        terms: Some(terms),
+    };
+    calm.order.apply(replaced, calm.now).unwrap();
+    assert_eq!(calm.work(SHORT_OF_IT, &Fate::Landed), Release::Done);
+    assert_eq!(calm.order.status(), Status::Confirmed);
+}
+
+#[test]
+fn venues_that_do_not_answer_do_not_fail_a_limit() {
+    let mut calm = Calm::of(limit(), TimeInForce::Gtc);
+    let down = [Err(VenueError::Down), Err(VenueError::Timeout)];
+    for _ in 0..5 {
+        calm.work(down, &Fate::Landed);
+    }
+    assert_eq!(calm.waits_for(), Some(WaitsFor::Limit));
 }

@@ -4,16 +4,20 @@
 //! `contract` are the laws that every implementation is tested against, behind `mock` the mockall doubles.
 
 mod environment;
+mod feed;
 mod notifier;
 mod queue;
 mod store;
 mod venue;
+mod waiting;
 
 #[cfg(feature = "contract")]
 pub mod contract;
 
 pub use environment::*;
+pub use feed::*;
 pub use notifier::*;
 pub use queue::*;
 pub use store::*;
 pub use venue::*;
+pub use waiting::*;

@@ -4,12 +4,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use order_application::{Engine, SubmitError};
+use order_application::{ControlError, Engine, SubmitError};
 use order_core::amount::Amount;
 use order_core::id::{IdempotencyKey, OrderId, Owner};
 use order_core::order::{OrderKind, OrderSpec, Protection, TimeInForce};
+use order_core::price::Price;
 use order_core::priority::Priority;
-use order_core::token::TokenRegistry;
+use order_core::token::{Pair, TokenRegistry};
 
 use crate::dice::{CountedIds, Dice};
 use crate::faults::Injector;
@@ -71,12 +72,9 @@ impl Doors {
                     }
                 }
                 Err(SubmitError::Accept(_) | SubmitError::Draining) => tokio::time::sleep(PAUSE).await,
-                Err(
-                    SubmitError::UnsupportedKind(_)
-                    | SubmitError::UnsupportedTimeInForce(_)
-                    | SubmitError::NoPool
-                    | SubmitError::TooLarge { .. },
-                ) => return acknowledged,
+                Err(SubmitError::Expired | SubmitError::NoPool | SubmitError::TooLarge { .. }) => {
+                    return acknowledged;
+                }
             }
         }
     }
@@ -92,6 +90,36 @@ impl Doors {
         if let Ok(Ok(submission)) = answer {
             self.testimony
                 .complains(format!("{key} was taken for another order: {submission:?}"));
+        }
+    }
+
+    /// Cancels an order, until somebody has said what came of it. What was said to be cancelled must be so.
+    pub(crate) async fn cancel(&self, order_id: OrderId) {
+        loop {
+            let Running { engine, gone } = self.any().await;
+            let answer = tokio::select! {
+                biased;
+                answer = engine.cancel(order_id, None) => answer,
+                () = gone.cancelled() => continue,
+            };
+            match answer {
+                Ok(_) => return self.testimony.cancelled(order_id),
+                Err(ControlError::TooLate(status)) if status.is_terminal() => return,
+                // What is submitted may fail, and be tried or wait again.
+                Err(ControlError::TooLate(_) | ControlError::Busy | ControlError::Store(_)) => {
+                    tokio::time::sleep(PAUSE).await;
+                }
+                Err(
+                    error @ (ControlError::NoSuchOrder
+                    | ControlError::NotWaiting(_)
+                    | ControlError::OtherVersion(_)
+                    | ControlError::NotApplicable { .. }),
+                ) => {
+                    return self
+                        .testimony
+                        .complains(format!("{order_id} cannot be cancelled: {error}"));
+                }
+            }
         }
     }
 
@@ -175,7 +203,7 @@ pub fn random_spec(dice: &Dice, tokens: &TokenRegistry, owner: Owner) -> Option<
     Some(OrderSpec {
         owner,
         client_order_id: None,
-        kind: OrderKind::Market,
+        kind: random_kind(dice, &pair),
         token_in,
         token_out,
         pair,
@@ -185,4 +213,22 @@ pub fn random_spec(dice: &Dice, tokens: &TokenRegistry, owner: Owner) -> Option<
         time_in_force: TimeInForce::Gtc,
         priority: dice.pick(&Priority::ALL),
     })
+}
+
+/// Some kind of order; limits and stops are near to where the market begins.
+fn random_kind(dice: &Dice, pair: &Pair) -> OrderKind {
+    if pair.base.symbol.as_str() != "SOL" || dice.strikes(400) {
+        return OrderKind::Market;
+    }
+    // 150 USDC, give or take half a percent.
+    let near = |dice: &Dice| Price::new((14_925 + u128::from(dice.below(150))) * 10u128.pow(16));
+    let limit_price = near(dice);
+    if dice.strikes(300) {
+        let stop_price = near(dice);
+        return OrderKind::StopLimit {
+            stop_price,
+            limit_price,
+        };
+    }
+    OrderKind::Limit { limit_price }
 }

@@ -53,7 +53,7 @@ pub struct Told {
 impl Told {
     fn of(event: &Event) -> Self {
         let (venue, amount, code) = match event {
-            Event::Pending | Event::Waiting | Event::Cancelled | Event::Expired => (None, None, None),
+            Event::Pending | Event::Waiting { .. } | Event::Cancelled | Event::Expired => (None, None, None),
             Event::Routing { quotes, .. } => {
                 let quotes = quotes.iter().filter_map(|answer| answer.result.as_ref().ok());
                 (None, quotes.map(|quote| quote.amount_out.amount).max(), None)
@@ -155,10 +155,13 @@ fn ports(seed: u64, dice: Arc<Dice>, backends: Backends) -> Result<Ports, order_
         leases: store.leases,
         journal: store.journal,
         reader: store.reader,
+        waiting: store.waiting,
+        control: store.control,
         queue,
         notifier,
         venues: market.quote_sources(),
         settlement: market.settlement(),
+        feed: market.feed(),
         clock: Arc::new(SimClock::new()),
         entropy: dice,
         ids: Arc::new(CountedIds::new()),

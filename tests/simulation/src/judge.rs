@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use order_core::audit::{AuditedOrder, Auditor, Report, Terms};
 use order_core::id::OrderId;
-use order_core::lifecycle::EventKind;
+use order_core::lifecycle::{EventKind, Status};
 use order_mock_dex::LandedTransaction as Landed;
 use order_ports::{OrderAudit, StoreError};
 
@@ -109,6 +109,7 @@ pub async fn judge(
         ));
     }
     wrong.extend(misled(&stored, &seen));
+    wrong.extend(not_cancelled(&stored, &testimony.all_cancelled()));
     for (pool, books) in ground.market.books() {
         if !books.balance() {
             wrong.push(format!("the books of {pool:?} do not balance: {books:?}"));
@@ -125,6 +126,17 @@ pub async fn judge(
         landed,
         seen,
     })
+}
+
+/// Orders that somebody was told are cancelled, and are not.
+fn not_cancelled(stored: &[AuditedOrder], said: &[OrderId]) -> Vec<String> {
+    let cancelled = |id: &OrderId| {
+        stored
+            .iter()
+            .any(|audited| audited.order.id() == *id && audited.order.status() == Status::Cancelled)
+    };
+    let lies = said.iter().filter(|id| !cancelled(id));
+    lies.map(|id| format!("{id} was said to be cancelled")).collect()
 }
 
 /// Watchers who saw another's order, or something else than what is stored.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use order_application::{Announcer, Engine, Hub, Ports, Relay, Settings, Sweeper, Worker};
+use order_application::{Announcer, Engine, Hub, MarketWatcher, Ports, Relay, Settings, Sweeper, Worker};
 use order_core::id::WorkerId;
 use order_core::retry::RetryPolicy;
 use order_memory::{MemoryNotifier, MemoryQueue, MemoryStore};
@@ -17,7 +17,8 @@ use crate::broken::{NaiveWorker, Variant};
 use crate::clock::{SimClock, SkewedClock};
 use crate::dice::{CountedIds, Dice};
 use crate::faults::{
-    FaultyNotifier, FaultyQueue, FaultyQuotes, FaultySettlement, FaultyStore, Injector, Life, StorePorts,
+    FaultyFeed, FaultyNotifier, FaultyQueue, FaultyQuotes, FaultySettlement, FaultyStore, Injector, Life,
+    StorePorts,
 };
 
 /// How long a dead process stays dead, at most.
@@ -172,6 +173,9 @@ impl Process {
             let worker = Worker::new(ports.clone(), self.settings, announcer.clone(), holder, sweeps);
             tasks.working.spawn(async move { worker.run(stop).await });
         }
+        let mut watcher = MarketWatcher::new(ports.clone(), self.settings, announcer.clone());
+        let stop = tasks.stop_working.clone();
+        tasks.working.spawn(async move { watcher.run(stop).await });
         let engine = Engine::new(ports, self.settings, announcer, hub, tasks.stop_working.clone());
         Running {
             engine: Arc::new(engine),
@@ -213,6 +217,8 @@ impl Process {
             leases: store.leases,
             journal: store.journal,
             reader: store.reader,
+            waiting: store.waiting,
+            control: store.control,
             queue: Arc::new(FaultyQueue {
                 queue,
                 life: life.clone(),
@@ -223,6 +229,10 @@ impl Process {
             }),
             venues: market.quote_sources().into_iter().map(quotes).collect(),
             settlement: variant.settlement(settlement),
+            feed: Arc::new(FaultyFeed {
+                feed: market.feed(),
+                life: life.clone(),
+            }),
             clock: Arc::new(SkewedClock::new(clock, skew_ms, life.clone())),
             entropy: dice,
             ids,

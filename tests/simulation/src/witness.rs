@@ -18,6 +18,7 @@ pub struct Testimony {
     /// What owners saw on connections that are over.
     closed: Mutex<Vec<Seen>>,
     complaints: Mutex<Vec<String>>,
+    cancelled: Mutex<Vec<OrderId>>,
 }
 
 /// What somebody saw of one order.
@@ -90,6 +91,16 @@ impl Witness {
 }
 
 impl Testimony {
+    /// Somebody was told that an order is cancelled.
+    pub(crate) fn cancelled(&self, order_id: OrderId) {
+        self.cancelled.lock().push(order_id);
+    }
+
+    /// All orders that somebody was told are cancelled.
+    pub fn all_cancelled(&self) -> Vec<OrderId> {
+        self.cancelled.lock().clone()
+    }
+
     /// An order was acknowledged.
     pub fn acknowledged(&self, owner: &Owner, id: OrderId) {
         self.acknowledged.lock().push((owner.clone(), id));

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use order_core::failure::VenueError;
+use order_core::order::OrderKind;
 use order_core::token::TokenRegistry;
 use order_memory::{MemoryDispatchWindow, MemoryNotifier, MemoryQueue, MemoryStore};
 use order_mock_dex::settings::Ppm;
@@ -31,6 +32,9 @@ const DISPATCHES: NonZeroU32 = NonZeroU32::new(60).expect("sixty is not zero");
 
 /// How long the world goes on after the last order's end, so that whoever watches hears of it.
 const AFTERMATH: Duration = Duration::from_secs(30);
+
+/// How long it takes at most until a client thinks better of an order.
+const CHANGE_OF_MIND: Duration = Duration::from_secs(90);
 
 /// How large a world is and how long it suffers.
 #[derive(Clone, Copy, Debug)]
@@ -237,10 +241,18 @@ async fn client(doors: Doors, number: u64, within: Duration) {
     let spec = owner.and_then(|owner| random_spec(&dice, &TokenRegistry::default(), owner));
     let key = format!("key-{number}").parse().ok();
     let Some((spec, key)) = spec.zip(key) else { return };
+    let waits = spec.kind != OrderKind::Market;
     let Some(id) = doors.submit(spec, key).await else {
         return;
     };
     let mut watchers = JoinSet::new();
+    if waits || dice.strikes(100) {
+        let (doors, patience) = (doors.clone(), dice.duration(CHANGE_OF_MIND));
+        watchers.spawn(async move {
+            tokio::time::sleep(patience).await;
+            doors.cancel(id).await;
+        });
+    }
     for _ in 0..=dice.below(3) {
         let (doors, late, after) = (
             doors.clone(),

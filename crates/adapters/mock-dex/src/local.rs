@@ -9,7 +9,7 @@ use order_core::audit;
 use order_core::failure::VenueError;
 use order_core::token::Token;
 use order_core::venue::{Draft, Quote, QuoteRequest, SignedTransaction, TxId, TxStatus, Venue};
-use order_ports::{LookUpError, QuoteSource, SendError, Settlement, VenueLedger};
+use order_ports::{LookUpError, MarketFeed, MarketMoves, QuoteSource, SendError, Settlement, VenueLedger};
 
 use crate::market::{Market, SubmitError};
 
@@ -37,6 +37,24 @@ impl QuoteSource for LocalVenue {
 
     async fn capacity(&self, token_in: Token, token_out: Token) -> Result<Amount, VenueError> {
         self.market.capacity(self.venue, token_in, token_out)
+    }
+}
+
+/// The market's moves.
+pub(crate) struct LocalFeed {
+    market: Arc<Market>,
+}
+
+impl LocalFeed {
+    pub(crate) const fn new(market: Arc<Market>) -> Self {
+        Self { market }
+    }
+}
+
+#[async_trait]
+impl MarketFeed for LocalFeed {
+    async fn moves(&self, after: Option<u64>, wait: Duration) -> Result<MarketMoves, VenueError> {
+        self.market.moves(after, wait).await
     }
 }
 

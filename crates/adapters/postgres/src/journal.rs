@@ -31,6 +31,8 @@ pub(crate) struct Entry {
     gives_back: bool,
     /// After so many microseconds.
     run_again: Option<i64>,
+    /// For its trigger.
+    waits: bool,
     outcome: Option<String>,
     ahead: Option<Ahead>,
 }
@@ -73,6 +75,7 @@ impl Entry {
                 .transpose()?,
             gives_back: false,
             run_again: None,
+            waits: false,
             outcome: None,
             ahead: None,
         })
@@ -137,7 +140,8 @@ impl Step for Write {
             .bind(ahead(|ahead| &ahead.draft))
             .bind(column(entries, |entry| {
                 entry.ahead.as_ref().map(|ahead| ahead.bytes.as_slice())
-            }));
+            }))
+            .bind(column(entries, |entry| entry.waits));
         let mut written: Vec<_> = entries.iter().map(|_| Written::Fenced).collect();
         for row in database.run(statement).await? {
             if let Some(written) = written.get_mut(rows::index(&row)?) {
@@ -186,15 +190,13 @@ impl OrderJournal for PostgresStore {
         release: Release,
         moved: Moved<'_>,
     ) -> Result<(), JournalError> {
-        let run_again = match release {
-            Release::Done => None,
-            Release::RunAgain(delay) => Some(rows::micros(delay)),
-        };
+        let (run_again, waits) = rows::release(release);
         let entry = || {
             let outcome = outcome.as_ref().map(serde_json::to_string).transpose()?;
             Ok(Entry {
                 gives_back: true,
                 run_again,
+                waits,
                 outcome,
                 ..Entry::new(lease, moved)?
             })

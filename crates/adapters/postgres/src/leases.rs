@@ -151,13 +151,7 @@ impl OrderLeases for PostgresStore {
             .database
             .run_detached(sqlx::query(sql::DUE).bind(age).bind(limit))
             .await?;
-        let hint = |row| {
-            Ok(WorkHint {
-                order_id: rows::order_id(row, "id")?,
-                priority: rows::priority(row)?,
-            })
-        };
-        let hints: Result<_, Failure> = found.iter().map(hint).collect();
+        let hints: Result<_, Failure> = found.iter().map(rows::hint).collect();
         Ok(hints?)
     }
 }

@@ -21,6 +21,7 @@ mod rows;
 mod settings;
 mod sql;
 mod store;
+mod waiting;
 
 pub use connect::ConnectError;
 pub use migrations::MigrationError;

@@ -4,11 +4,12 @@
 use std::time::Duration;
 
 use order_core::id::OrderId;
-use order_core::lifecycle::{Attempt, Event, RecordedEvent, State};
-use order_core::order::{Order, OrderSpec, Progress};
+use order_core::lifecycle::{Attempt, Event, RecordedEvent, Release, State};
+use order_core::order::{Order, OrderSpec, Progress, Terms};
 use order_core::priority::Priority;
 use order_core::time::Timestamp;
 use order_core::venue::{Draft, SignedTransaction, TxId};
+use order_ports::WorkHint;
 use serde::{Deserialize, Serialize};
 use sqlx::Row;
 use sqlx::postgres::PgRow;
@@ -69,7 +70,7 @@ pub(crate) fn numbered(
         .collect())
 }
 
-/// The order of a row (`id`, `spec`, `created_at`, `version`, `attempt`, `state`, `updated_at`).
+/// The order of a row (`id`, `spec`, `created_at`, `version`, `attempt`, `state`, `updated_at`, `terms`).
 pub(crate) fn order(row: &PgRow) -> Result<Order, Failure> {
     let Json(spec) = row.try_get::<Json<OrderSpec>, _>("spec")?;
     let Json(state) = row.try_get::<Json<State>, _>("state")?;
@@ -78,6 +79,9 @@ pub(crate) fn order(row: &PgRow) -> Result<Order, Failure> {
         attempt: from_int(row.try_get::<i16, _>("attempt")?, "attempt")?,
         state,
         updated_at: timestamp(row.try_get("updated_at")?),
+        terms: row
+            .try_get::<Option<Json<Terms>>, _>("terms")?
+            .map(|Json(terms)| terms),
     };
     Ok(Order::restore(
         order_id(row, "id")?,
@@ -114,12 +118,29 @@ pub(crate) fn order_id(row: &PgRow, column: &'static str) -> Result<OrderId, Fai
 }
 
 /// The priority of a row.
-pub(crate) fn priority(row: &PgRow) -> Result<Priority, Failure> {
+fn priority(row: &PgRow) -> Result<Priority, Failure> {
     let index: usize = from_int(row.try_get::<i16, _>("priority")?, "priority")?;
     Priority::ALL
         .get(index)
         .copied()
         .ok_or_else(|| Failure::out_of_range("priority"))
+}
+
+/// The hint of a row (`id`, `priority`).
+pub(crate) fn hint(row: &PgRow) -> Result<WorkHint, Failure> {
+    Ok(WorkHint {
+        order_id: order_id(row, "id")?,
+        priority: priority(row)?,
+    })
+}
+
+/// After how many microseconds an order is due again, if ever, and whether it waits for its trigger until then.
+pub(crate) fn release(release: Release) -> (Option<i64>, bool) {
+    match release {
+        Release::Done => (None, false),
+        Release::RunAgain(delay) => (Some(micros(delay)), false),
+        Release::Wait(longest) => (Some(micros(longest)), true),
+    }
 }
 
 /// The number in `n`, counted from 1 by `with ordinality`, as an index.

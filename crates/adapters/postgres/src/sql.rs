@@ -11,6 +11,9 @@ pub(crate) const DUE: &str = include_str!("sql/due.sql");
 pub(crate) const ORDER: &str = include_str!("sql/order.sql");
 pub(crate) const EVENTS: &str = include_str!("sql/events.sql");
 pub(crate) const VERSIONS: &str = include_str!("sql/versions.sql");
+pub(crate) const WAITING: &str = include_str!("sql/waiting.sql");
+pub(crate) const WAKE: &str = include_str!("sql/wake.sql");
+pub(crate) const OVERRULE: &str = include_str!("sql/overrule.sql");
 pub(crate) const PING: &str = include_str!("sql/ping.sql");
 
 #[cfg(test)]
@@ -24,7 +27,7 @@ mod tests {
 
     use crate::{PostgresSettings, PostgresStore};
 
-    const ALL: [(&str, &str); 12] = [
+    const ALL: [(&str, &str); 15] = [
         ("accept", super::ACCEPT),
         ("audit", super::AUDIT),
         ("claim", super::CLAIM),
@@ -34,9 +37,12 @@ mod tests {
         ("journal", super::JOURNAL),
         ("open_attempts", super::OPEN_ATTEMPTS),
         ("order", super::ORDER),
+        ("overrule", super::OVERRULE),
         ("ping", super::PING),
         ("unclaimed", super::UNCLAIMED),
         ("versions", super::VERSIONS),
+        ("waiting", super::WAITING),
+        ("wake", super::WAKE),
     ];
 
     async fn migrated() -> (PostgresStore, Postgres) {

@@ -11,8 +11,8 @@ mod support;
 
 use std::time::Duration;
 
-use order_core::lifecycle::{Event, Release};
-use order_ports::contract::fixtures::{Walk, acceptance, spec, worker};
+use order_core::lifecycle::Release;
+use order_ports::contract::fixtures::{Walk, acceptance, spec, waits, worker};
 use order_ports::{Claim, Lease, OrderIntake, OrderJournal, OrderLeases};
 use order_postgres::{MigrationError, PostgresStore};
 use order_test_servers::Postgres;
@@ -79,7 +79,7 @@ async fn analysts_see_one_flat_row_an_order_and_one_an_event() {
     fresh.append(&lease, executed.route().moved()).await.unwrap();
     let again = Release::RunAgain(Duration::ZERO);
     fresh
-        .record(&lease, None, again, executed.go([Event::Waiting]).moved())
+        .record(&lease, None, again, executed.go([waits()]).moved())
         .await
         .unwrap();
     let lease = hold(&fresh, &executed, 2).await;

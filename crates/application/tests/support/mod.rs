@@ -16,8 +16,9 @@ use order_core::time::Timestamp;
 use order_core::token::TokenRegistry;
 use order_core::venue::Venue;
 use order_ports::{
-    Clock, Entropy, MockNotifier, MockOrderIntake, MockOrderLeases, MockOrderReader, MockQuoteSource,
-    MockSettlement, MockWorkQueue, Notice, Notices, Notifier, NotifyError, OrderIds, QuoteSource,
+    Clock, Entropy, MockMarketFeed, MockNotifier, MockOrderControl, MockOrderIntake, MockOrderLeases,
+    MockOrderReader, MockQuoteSource, MockSettlement, MockWaitingRoom, MockWorkQueue, Notice, Notices,
+    Notifier, NotifyError, OrderIds, QuoteSource,
 };
 use parking_lot::Mutex;
 use tokio::sync::mpsc;
@@ -190,10 +191,13 @@ pub fn ports() -> Ports {
         leases: Arc::new(MockOrderLeases::new()),
         journal: Arc::new(NoJournal),
         reader: Arc::new(MockOrderReader::new()),
+        waiting: Arc::new(MockWaitingRoom::new()),
+        control: Arc::new(MockOrderControl::new()),
         queue: Arc::new(MockWorkQueue::new()),
         notifier: Arc::new(MockNotifier::new()),
         venues: Vec::new(),
         settlement: Arc::new(MockSettlement::new()),
+        feed: Arc::new(MockMarketFeed::new()),
         clock: Arc::new(TestClock(tokio::time::Instant::now())),
         entropy: Arc::new(Counter::default()),
         ids: Arc::new(Counter::default()),

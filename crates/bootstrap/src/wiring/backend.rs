@@ -5,7 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use order_core::id::WorkerId;
-use order_ports::{DispatchLimit, Notifier, OrderIntake, OrderJournal, OrderLeases, OrderReader, WorkQueue};
+use order_ports::{
+    DispatchLimit, Notifier, OrderControl, OrderIntake, OrderJournal, OrderLeases, OrderReader, WaitingRoom,
+    WorkQueue,
+};
 use order_postgres::{PostgresSettings, PostgresStore};
 use order_redis::{RedisServer, RedisSettings};
 use tokio::time::Instant;
@@ -20,16 +23,23 @@ pub(super) struct StorePorts {
     pub(super) leases: Arc<dyn OrderLeases>,
     pub(super) journal: Arc<dyn OrderJournal>,
     pub(super) reader: Arc<dyn OrderReader>,
+    pub(super) waiting: Arc<dyn WaitingRoom>,
+    pub(super) control: Arc<dyn OrderControl>,
 }
 
 impl StorePorts {
-    pub(super) fn of<S: OrderIntake + OrderLeases + OrderJournal + OrderReader + 'static>(store: S) -> Self {
+    pub(super) fn of<S>(store: S) -> Self
+    where
+        S: OrderIntake + OrderLeases + OrderJournal + OrderReader + WaitingRoom + OrderControl + 'static,
+    {
         let store = Arc::new(store);
         Self {
             intake: store.clone(),
             leases: store.clone(),
             journal: store.clone(),
-            reader: store,
+            reader: store.clone(),
+            waiting: store.clone(),
+            control: store,
         }
     }
 }

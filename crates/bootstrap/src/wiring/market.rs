@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use order_mock_dex::{Market, RemoteTimeouts, RemoteVenues};
-use order_ports::{Clock, Entropy, QuoteSource, Settlement};
+use order_ports::{Clock, Entropy, MarketFeed, QuoteSource, Settlement};
 use tokio::time::Instant;
 
 use crate::config::{Address, Loaded};
@@ -15,6 +15,7 @@ use crate::error::StartError;
 pub(super) struct MarketPorts {
     pub(super) venues: Vec<Arc<dyn QuoteSource>>,
     pub(super) settlement: Arc<dyn Settlement>,
+    pub(super) feed: Arc<dyn MarketFeed>,
 }
 
 /// How often a venue server that is not up yet is asked.
@@ -33,6 +34,7 @@ pub(super) async fn market(
     Ok(MarketPorts {
         venues: market.quote_sources(),
         settlement: market.settlement(),
+        feed: market.feed(),
     })
 }
 
@@ -46,6 +48,7 @@ async fn remote(
     Ok(MarketPorts {
         venues: venues.quote_sources(),
         settlement: venues.settlement(),
+        feed: venues.feed(),
     })
 }
 

@@ -50,7 +50,7 @@ pub(super) const fn claimed(audited: &AuditedOrder) -> Option<&Execution> {
     match audited.order.state() {
         State::Confirmed(execution) => Some(execution),
         State::Pending
-        | State::Waiting
+        | State::Waiting { .. }
         | State::Routing
         | State::Building { .. }
         | State::Submitted { .. }

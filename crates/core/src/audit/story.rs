@@ -94,7 +94,26 @@ fn waits(terms: &Terms, audited: &AuditedOrder, report: &mut Report) {
 
 fn attempts(terms: &Terms, audited: &AuditedOrder, report: &mut Report) {
     let number = audited.order.progress().attempt;
-    let within = number <= terms.max_attempts && audited.attempts.len() <= usize::from(terms.max_attempts);
+    // A transaction whose price had gone by uses no attempt up: its order waits again.
+    let kinds: Vec<_> = audited
+        .events
+        .iter()
+        .map(|event| event.event.event.kind())
+        .collect();
+    let gone_by = kinds
+        .windows(2)
+        .filter(|pair| {
+            matches!(
+                pair,
+                [
+                    EventKind::Submitted | EventKind::OutcomeUnknown,
+                    EventKind::Waiting
+                ]
+            )
+        })
+        .count();
+    let within =
+        number <= terms.max_attempts && audited.attempts.len() <= usize::from(terms.max_attempts) + gone_by;
     report.check(Invariant::AttemptsWithinLimit, id(audited), within, || {
         format!("attempt {number}, {} transactions", audited.attempts.len())
     });
@@ -119,7 +138,7 @@ fn end(audited: &AuditedOrder, report: &mut Report) {
     report.check(
         Invariant::ReachesAnEnd,
         id(audited),
-        status.is_terminal() || unknown,
+        status.is_terminal() || status == Status::Waiting || unknown,
         || format!("still {}", status.as_str()),
     );
 }

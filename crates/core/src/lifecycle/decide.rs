@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::attempt::{Attempt, AttemptOutcome};
 use super::event::Event;
 use super::state::State;
+use super::wait;
 use crate::amount::Amount;
 use crate::failure::{Failure, FailureClass, VenueError};
 use crate::order::{Execution, Order};
@@ -13,6 +14,7 @@ use crate::price::Price;
 use crate::retry::RetryPolicy;
 use crate::routing;
 use crate::time::Timestamp;
+use crate::trigger::WaitsFor;
 use crate::venue::{Draft, Fill, QuoteAnswer, QuoteRequest, SignedTransaction, TxStatus, Venue};
 
 /// What the decision may depend on besides the order and the input.
@@ -101,6 +103,8 @@ pub enum Release {
     Done,
     /// It is due again after this long.
     RunAgain(Duration),
+    /// It waits for its trigger, and is due after this long at the latest.
+    Wait(Duration),
 }
 
 /// What to do next.
@@ -135,7 +139,7 @@ pub struct Decision {
 }
 
 impl Decision {
-    fn only(step: Step) -> Self {
+    pub(super) fn only(step: Step) -> Self {
         Self {
             events: Vec::new(),
             commit: Commit::Nothing,
@@ -143,7 +147,7 @@ impl Decision {
         }
     }
 
-    fn stop(events: Vec<Event>, outcome: Option<AttemptOutcome>, release: Release) -> Self {
+    pub(super) fn stop(events: Vec<Event>, outcome: Option<AttemptOutcome>, release: Release) -> Self {
         Self {
             events,
             commit: Commit::Record { outcome, release },
@@ -163,7 +167,7 @@ const LOOK_AGAIN_AT_LAST: Duration = Duration::from_secs(30);
 pub fn decide(order: &Order, input: Input, context: &Context) -> Decision {
     match input {
         Input::Claimed { open: Some(attempt) } => Decision::only(Step::LookUp(attempt)),
-        Input::Claimed { open: None } => Decision::only(Step::Quote(quote_request(order))),
+        Input::Claimed { open: None } => claimed(order, context),
         Input::Quoted(answers) => quoted(order, answers, context),
         Input::Built {
             venue,
@@ -175,6 +179,17 @@ pub fn decide(order: &Order, input: Input, context: &Context) -> Decision {
         Input::Seen { attempt, status } => seen(order, attempt, status, context),
         Input::Silent { attempt } => unresolved(order, attempt, context),
         Input::OutOfTime => out_of_time(order),
+    }
+}
+
+/// Nothing is open, so the order may still end, or wait, without a look at the market.
+fn claimed(order: &Order, context: &Context) -> Decision {
+    if wait::is_over(order, context.now) {
+        return Decision::stop(vec![Event::Expired], None, Release::Done);
+    }
+    match wait::before_the_market(order) {
+        Some(waits_for) => wait::wait(order, waits_for, Vec::new(), None, context.now),
+        None => Decision::only(Step::Quote(quote_request(order))),
     }
 }
 
@@ -193,14 +208,29 @@ fn current_attempt(order: &Order) -> u8 {
 }
 
 fn quoted(order: &Order, answers: Vec<QuoteAnswer>, context: &Context) -> Decision {
-    let chosen = routing::choose(&quote_request(order), order.spec().protection, &answers);
+    if wait::stop_is_ahead(order, &answers) {
+        return wait::wait(order, WaitsFor::Stop, Vec::new(), None, context.now);
+    }
+    let protection = match wait::protection(order) {
+        Ok(protection) => protection,
+        Err(failure) => return failed(order, failure, None, Vec::new(), context),
+    };
+    let chosen = routing::choose(&quote_request(order), protection, &answers);
+    if let Err(failure) = &chosen
+        && let Some(waits_for) = wait::after(order, *failure)
+    {
+        return wait::wait(order, waits_for, Vec::new(), None, context.now);
+    }
     let routing = Event::Routing {
         attempt: current_attempt(order),
         quotes: answers,
     };
     let route = match chosen {
         Ok(route) => route,
-        Err(failure) => return failed(order, failure, None, vec![routing], context),
+        Err(failure) => {
+            let failure = wait::verdict(order, failure);
+            return failed(order, failure, None, vec![routing], context);
+        }
     };
     let best = Event::BestDex {
         venue: route.venue,
@@ -277,13 +307,12 @@ fn landed(order: &Order, attempt: &Attempt, fill: Fill) -> Decision {
 }
 
 fn dead(order: &Order, error: VenueError, context: &Context) -> Decision {
-    failed(
-        order,
-        Failure::Venue(error),
-        Some(AttemptOutcome::Dead(error)),
-        Vec::new(),
-        context,
-    )
+    let (failure, outcome) = (Failure::Venue(error), Some(AttemptOutcome::Dead(error)));
+    match wait::after(order, failure) {
+        // The price has gone by: that is no failure, and no attempt is used up.
+        Some(waits_for) => wait::wait(order, waits_for, Vec::new(), outcome, context.now),
+        None => failed(order, wait::verdict(order, failure), outcome, Vec::new(), context),
+    }
 }
 
 /// The attempt is over and has provably not executed: another one later, or the end.

@@ -5,10 +5,11 @@ use serde::{Deserialize, Serialize};
 use crate::amount::Amount;
 use crate::failure::Failure;
 use crate::id::OrderId;
-use crate::order::Execution;
+use crate::order::{Execution, Terms};
 use crate::price::Price;
 use crate::routing::RouteReason;
 use crate::time::Timestamp;
+use crate::trigger::WaitsFor;
 use crate::venue::{QuoteAnswer, TxId, Venue};
 
 /// One thing that happened to an order.
@@ -18,7 +19,13 @@ pub enum Event {
     /// It is accepted, durably.
     Pending,
     /// It waits for its trigger.
-    Waiting,
+    Waiting {
+        /// What kind of trigger.
+        waits_for: WaitsFor,
+        /// Its new terms, if its owner has just replaced them.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        terms: Option<Terms>,
+    },
     /// The venues have answered.
     Routing {
         /// The attempt's number, from 1.
@@ -154,7 +161,7 @@ impl Event {
     pub const fn kind(&self) -> EventKind {
         match self {
             Self::Pending => EventKind::Pending,
-            Self::Waiting => EventKind::Waiting,
+            Self::Waiting { .. } => EventKind::Waiting,
             Self::Routing { .. } => EventKind::Routing,
             Self::BestDex { .. } => EventKind::BestDex,
             Self::Building { .. } => EventKind::Building,

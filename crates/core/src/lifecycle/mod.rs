@@ -5,8 +5,10 @@ mod attempt;
 mod decide;
 mod event;
 mod state;
+mod wait;
 
 pub use attempt::{Attempt, AttemptOutcome};
 pub use decide::{Commit, Context, Decision, Input, Release, Step, decide};
 pub use event::{Event, EventKind, RecordedEvent};
 pub use state::{IllegalTransition, State, Status};
+pub use wait::patience;

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::event::{Event, EventKind};
 use crate::failure::Failure;
 use crate::order::Execution;
+use crate::trigger::WaitsFor;
 use crate::venue::{TxId, Venue};
 
 /// Where an order stands, with what only that state has.
@@ -14,7 +15,10 @@ pub enum State {
     /// Accepted, not yet taken up, or between two attempts.
     Pending,
     /// Its trigger has not fired.
-    Waiting,
+    Waiting {
+        /// What kind of trigger.
+        waits_for: WaitsFor,
+    },
     /// Quotes are in.
     Routing,
     /// Its transaction is being built.
@@ -195,7 +199,7 @@ impl State {
     pub const fn status(&self) -> Status {
         match self {
             Self::Pending => Status::Pending,
-            Self::Waiting => Status::Waiting,
+            Self::Waiting { .. } => Status::Waiting,
             Self::Routing => Status::Routing,
             Self::Building { .. } => Status::Building,
             Self::Submitted { .. } => Status::Submitted,
@@ -214,7 +218,9 @@ impl State {
         self.status().after(event.kind())?;
         Ok(match event {
             Event::Pending | Event::Retrying { .. } => Self::Pending,
-            Event::Waiting => Self::Waiting,
+            Event::Waiting { waits_for, terms: _ } => Self::Waiting {
+                waits_for: *waits_for,
+            },
             Event::Routing { .. } | Event::BestDex { .. } => Self::Routing,
             Event::Building { venue } => Self::Building { venue: *venue },
             Event::Submitted { venue, tx_id } => Self::Submitted {
@@ -240,7 +246,7 @@ impl State {
             Self::Building { venue } | Self::Submitted { venue, .. } => Some(*venue),
             Self::Confirmed(execution) => Some(execution.venue),
             Self::Pending
-            | Self::Waiting
+            | Self::Waiting { .. }
             | Self::Routing
             | Self::Failed { .. }
             | Self::Cancelled
@@ -254,7 +260,7 @@ impl State {
             Self::Submitted { tx_id, .. } => Some(*tx_id),
             Self::Confirmed(execution) => Some(execution.tx_id),
             Self::Pending
-            | Self::Waiting
+            | Self::Waiting { .. }
             | Self::Routing
             | Self::Building { .. }
             | Self::Failed { .. }

@@ -13,6 +13,7 @@ use order_core::priority::Priority;
 use order_core::routing::RouteReason;
 use order_core::time::Timestamp;
 use order_core::token::{Token, TokenRegistry};
+use order_core::trigger::WaitsFor;
 use order_core::venue::{
     Draft, Fill, Leg, PoolId, Quote, QuoteAnswer, QuoteRequest, SignedTransaction, TxId, Venue,
 };
@@ -90,6 +91,14 @@ pub fn keyed(n: u32, spec: OrderSpec, key: &str) -> Acceptance {
     Acceptance {
         idempotency_key: Some(name(key)),
         ..acceptance(n, spec)
+    }
+}
+
+/// It waits for its limit.
+pub const fn waits() -> Event {
+    Event::Waiting {
+        waits_for: WaitsFor::Limit,
+        terms: None,
     }
 }
 

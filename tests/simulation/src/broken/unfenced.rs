@@ -10,8 +10,9 @@ use order_core::lifecycle::{Attempt, AttemptOutcome, RecordedEvent, Release};
 use order_core::order::{Order, Progress};
 use order_memory::MemoryStore;
 use order_ports::{
-    AcceptError, Acceptance, Accepted, Claim, JournalError, Lease, Moved, OrderFilter, OrderIntake,
-    OrderJournal, OrderLeases, OrderPage, OrderReader, StoreError, Sweep, WorkHint,
+    AcceptError, Acceptance, Accepted, Claim, JournalError, Lease, Moved, OrderControl, OrderFilter,
+    OrderIntake, OrderJournal, OrderLeases, OrderPage, OrderReader, StoreError, Sweep, WaitingOrder,
+    WaitingRoom, WaitingSince, WorkHint,
 };
 use parking_lot::Mutex;
 
@@ -150,5 +151,31 @@ impl OrderReader for UnfencedStore {
         limit: usize,
     ) -> Result<OrderPage, StoreError> {
         self.store.list(filter, before, limit).await
+    }
+}
+
+#[async_trait]
+impl WaitingRoom for UnfencedStore {
+    async fn waiting(
+        &self,
+        after: Option<(WaitingSince, OrderId)>,
+        limit: usize,
+    ) -> Result<Vec<WaitingOrder>, StoreError> {
+        self.store.waiting(after, limit).await
+    }
+
+    fn overlap(&self, last: WaitingSince) -> WaitingSince {
+        self.store.overlap(last)
+    }
+
+    async fn wake(&self, ids: &[OrderId]) -> Result<Vec<WorkHint>, StoreError> {
+        self.store.wake(ids).await
+    }
+}
+
+#[async_trait]
+impl OrderControl for UnfencedStore {
+    async fn overrule<'a>(&self, moved: Moved<'a>, release: Release) -> Result<(), JournalError> {
+        self.store.overrule(moved, release).await
     }
 }

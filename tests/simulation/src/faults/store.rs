@@ -8,8 +8,9 @@ use order_core::id::{OrderId, WorkerId};
 use order_core::lifecycle::{Attempt, AttemptOutcome, RecordedEvent, Release};
 use order_core::order::Order;
 use order_ports::{
-    AcceptError, Acceptance, Accepted, Claim, JournalError, Lease, Moved, OrderFilter, OrderIntake,
-    OrderJournal, OrderLeases, OrderPage, OrderReader, StoreError, Sweep, WorkHint,
+    AcceptError, Acceptance, Accepted, Claim, JournalError, Lease, Moved, OrderControl, OrderFilter,
+    OrderIntake, OrderJournal, OrderLeases, OrderPage, OrderReader, StoreError, Sweep, WaitingOrder,
+    WaitingRoom, WaitingSince, WorkHint,
 };
 
 use super::{Injected, Life};
@@ -22,16 +23,23 @@ pub struct StorePorts {
     pub leases: Arc<dyn OrderLeases>,
     pub journal: Arc<dyn OrderJournal>,
     pub reader: Arc<dyn OrderReader>,
+    pub waiting: Arc<dyn WaitingRoom>,
+    pub control: Arc<dyn OrderControl>,
 }
 
 impl StorePorts {
     /// All ports of one store.
-    pub fn of(store: Arc<impl OrderIntake + OrderLeases + OrderJournal + OrderReader + 'static>) -> Self {
+    pub fn of<S>(store: Arc<S>) -> Self
+    where
+        S: OrderIntake + OrderLeases + OrderJournal + OrderReader + WaitingRoom + OrderControl + 'static,
+    {
         Self {
             intake: Arc::clone(&store) as _,
             leases: Arc::clone(&store) as _,
             journal: Arc::clone(&store) as _,
-            reader: store,
+            reader: Arc::clone(&store) as _,
+            waiting: Arc::clone(&store) as _,
+            control: store,
         }
     }
 }
@@ -140,5 +148,35 @@ impl OrderReader for FaultyStore {
         self.life
             .call("list", unavailable, self.store.reader.list(filter, before, limit))
             .await
+    }
+}
+
+#[async_trait]
+impl WaitingRoom for FaultyStore {
+    async fn waiting(
+        &self,
+        after: Option<(WaitingSince, OrderId)>,
+        limit: usize,
+    ) -> Result<Vec<WaitingOrder>, StoreError> {
+        let read = self.store.waiting.waiting(after, limit);
+        self.life.call("waiting", unavailable, read).await
+    }
+
+    fn overlap(&self, last: WaitingSince) -> WaitingSince {
+        self.store.waiting.overlap(last)
+    }
+
+    async fn wake(&self, ids: &[OrderId]) -> Result<Vec<WorkHint>, StoreError> {
+        self.life
+            .call("wake", unavailable, self.store.waiting.wake(ids))
+            .await
+    }
+}
+
+#[async_trait]
+impl OrderControl for FaultyStore {
+    async fn overrule<'a>(&self, moved: Moved<'a>, release: Release) -> Result<(), JournalError> {
+        let write = self.store.control.overrule(moved, release);
+        self.life.call("overrule", not_stored, write).await
     }
 }

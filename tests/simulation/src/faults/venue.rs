@@ -8,7 +8,7 @@ use order_core::amount::Amount;
 use order_core::failure::VenueError;
 use order_core::token::Token;
 use order_core::venue::{Draft, Quote, QuoteRequest, SignedTransaction, TxId, TxStatus, Venue};
-use order_ports::{LookUpError, QuoteSource, SendError, Settlement};
+use order_ports::{LookUpError, MarketFeed, MarketMoves, QuoteSource, SendError, Settlement};
 
 use super::{Fault, Injected, Life};
 
@@ -88,5 +88,20 @@ fn said(sent: &Result<TxStatus, SendError>) -> String {
     match sent {
         Ok(status) => format!("{status:?}"),
         Err(error) => error.to_string(),
+    }
+}
+
+/// Wraps the market's moves for one life of a process.
+pub struct FaultyFeed {
+    pub(crate) feed: Arc<dyn MarketFeed>,
+    pub(crate) life: Life,
+}
+
+#[async_trait]
+impl MarketFeed for FaultyFeed {
+    async fn moves(&self, after: Option<u64>, wait: Duration) -> Result<MarketMoves, VenueError> {
+        self.life
+            .call("moves", |_| VenueError::Timeout, self.feed.moves(after, wait))
+            .await
     }
 }

@@ -1,11 +1,12 @@
 //! Examples for the API's description. Tests send the requests through the real readers, and hold the
 //! events and problems against their schemas.
 
-use http::HeaderValue;
+use http::{HeaderMap, HeaderValue};
+use order_application::ControlError;
 use order_core::amount::Amount;
 use order_core::failure::{Failure, VenueError};
 use order_core::id::OrderId;
-use order_core::lifecycle::{Event, RecordedEvent};
+use order_core::lifecycle::{Event, RecordedEvent, Status};
 use order_core::order::Execution;
 use order_core::price::Price;
 use order_core::routing::RouteReason;
@@ -14,6 +15,8 @@ use order_core::venue::{Fill, PoolId, Quote, QuoteAnswer, TxId, Venue};
 use poem::http::StatusCode;
 use serde_json::{Value, json};
 
+use crate::doors::not_controlled;
+use crate::request::amend::if_match;
 use crate::wire::event::{Wire, encode};
 use crate::wire::problem::Problem;
 
@@ -72,18 +75,22 @@ fn problems() -> Vec<Value> {
         read(json!({"tokenIn": "SOL", "tokenOut": "DOGE", "amountIn": "-1", "size": 1})),
         read(json!({"tokenIn": "SOL", "tokenOut": "USDC", "amountIn": "1", "side": "buy"})),
         read(json!({"tokenIn": "SOL", "tokenOut": "USDC", "amountIn": "1", "limitPrice": "150"})),
-        read(
-            json!({"type": "limit", "tokenIn": "SOL", "tokenOut": "USDC", "amountIn": "1", "limitPrice": "150"}),
-        ),
         Problem::malformed_json("in amountIn: expected value at line 1 column 14")
             .field("amountIn", "is not JSON"),
         Problem::body_incomplete(),
         Problem::body_timeout(),
         Problem::body_too_large(16_384),
         Problem::unsupported_media_type(),
-        unprocessable("unsupported_time_in_force")
-            .detail("time in force gtd does not apply to this order type")
-            .field("timeInForce", "does not apply to this order type"),
+        unprocessable("already_expired")
+            .detail("the order would expire before it begins")
+            .field("expiresAt", "must lie in the future"),
+        not_controlled(ControlError::TooLate(Status::Submitted), ""),
+        not_controlled(ControlError::NotWaiting(Status::Confirmed), ""),
+        not_controlled(ControlError::Busy, ""),
+        not_controlled(ControlError::OtherVersion(3), ""),
+        if_match(&HeaderMap::new())
+            .err()
+            .unwrap_or_else(Problem::internal),
         unprocessable("pair_not_traded")
             .detail("no venue trades this pair")
             .field("tokenOut", "has no pool with tokenIn on any venue"),

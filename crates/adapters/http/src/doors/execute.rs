@@ -66,7 +66,7 @@ impl Answers for SubmitAnswers {
             ),
             problem(
                 422,
-                "The order cannot be executed: `side_mismatch`, `not_applicable`, `unsupported_order_type`, `unsupported_time_in_force`, `pair_not_traded`, `amount_exceeds_liquidity`, `idempotency_key_reused`, `client_order_id_reused`.",
+                "The order cannot be executed: `side_mismatch`, `not_applicable`, `already_expired`, `pair_not_traded`, `amount_exceeds_liquidity`, `idempotency_key_reused`, `client_order_id_reused`.",
             ),
             problem(500, "Something that should not happen: `internal_error`."),
             problem(
@@ -147,6 +147,11 @@ impl ExecuteApi {
     /// `orderId`, `status`, `links`) or with a problem object, which has `code` and `status` (a number) and
     /// leaves the socket usable. The events of every accepted order follow its reply. The socket stays open
     /// for more orders. An `Idempotency-Key` header of the handshake belongs to the first message.
+    ///
+    /// A message with an `action` is a command: `{"action":"cancel","orderId":"ORD-…"}`, or
+    /// `{"action":"replace","orderId":"ORD-…","ifMatch":2,"limitPrice":"151"}` with the fields of
+    /// `PATCH /api/orders/{id}`. It is answered with `{"success":true,"action","orderId","status","version"}` or
+    /// with a problem object.
     ///
     /// With `orderId`: like `/ws/orders/{id}`.
     #[oai(

@@ -1,6 +1,7 @@
 //! The doors themselves: each reads a request, asks the engine, and answers.
 
 mod answer;
+mod control;
 mod execute;
 mod orders;
 mod quotes;
@@ -18,10 +19,11 @@ use crate::request::body::BodyLimits;
 use crate::request::order::OrderRules;
 use crate::settings::HttpSettings;
 
+pub use control::command;
 pub use execute::ExecuteApi;
 pub use orders::OrdersApi;
 pub use quotes::QuotesApi;
-pub use refusal::{refused, store_failed};
+pub use refusal::{not_controlled, refused, store_failed};
 pub use service::ServiceApi;
 
 /// What every door needs.

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use http::header::{ETAG, HeaderValue};
 use order_application::Engine;
 use order_core::id::OrderId;
 use order_core::lifecycle::RecordedEvent;
@@ -15,9 +14,12 @@ use poem_openapi::registry::{MetaResponse, Registry};
 use poem_openapi::types::Type;
 
 use super::answer::{Answer, Answers, describe, empty, event_stream, header, json, problem};
+use super::control::{self, CancelAllAnswers, CancelAnswers, ReplaceAnswers};
 use super::execute::SocketAnswers;
 use super::{Chapter, Doors, store_failed};
 use crate::request::accept::wants_events;
+use crate::request::amend::AmendRequest;
+use crate::request::body::JsonBody;
 use crate::request::listing::{cursor, read_listing};
 use crate::request::param::{Header, Query};
 use crate::request::resume;
@@ -156,6 +158,80 @@ impl OrdersApi {
         order(&self.0.engine, &id).await.into()
     }
 
+    /// Cancel an order
+    ///
+    /// Until a transaction of it may execute. Either the order is cancelled and never executes, or this is refused.
+    #[oai(
+        path = "/api/orders/:id",
+        method = "delete",
+        operation_id = "cancelOrder",
+        tag = "Chapter::Orders"
+    )]
+    async fn cancel(
+        &self,
+        /// The order's id, with or without its prefix.
+        id: Path<String>,
+    ) -> Answer<CancelAnswers> {
+        control::cancel(&self.0, &id).await.into()
+    }
+
+    /// Replace the terms of an order that waits
+    ///
+    /// `If-Match` says which version the change is meant for: the ETag of the order.
+    #[oai(
+        path = "/api/orders/:id",
+        method = "patch",
+        operation_id = "replaceOrder",
+        tag = "Chapter::Orders"
+    )]
+    async fn replace(
+        &self,
+        request: &Request,
+        /// The order's id, with or without its prefix.
+        id: Path<String>,
+        /// The order's version, as its ETag says it.
+        #[oai(name = "If-Match")]
+        _version: Header<Name>,
+        body: JsonBody<AmendRequest>,
+    ) -> Answer<ReplaceAnswers> {
+        control::replace(&self.0, request, &id, body).await.into()
+    }
+
+    /// Cancel many orders
+    ///
+    /// All orders of the caller that these filters name and that can still be cancelled.
+    #[oai(
+        path = "/api/orders",
+        method = "delete",
+        operation_id = "cancelOrders",
+        tag = "Chapter::Orders"
+    )]
+    #[allow(clippy::too_many_arguments, reason = "each is described by its own parameter")]
+    async fn cancel_all(
+        &self,
+        request: &Request,
+        /// In one of these states; several with commas between them.
+        #[oai(name = "status")]
+        _status: Query<StatusList>,
+        /// Of this type.
+        #[oai(name = "type")]
+        _kind: Query<Kind>,
+        /// With this token on either side.
+        #[oai(name = "token")]
+        _token: Query<Symbol>,
+        /// Of this owner; anonymous if absent, as for orders.
+        #[oai(name = "userId")]
+        _owner: Query<Name>,
+        /// Accepted at or after: RFC 3339 or milliseconds since 1970.
+        #[oai(name = "from")]
+        _from: Query<TimeInput>,
+        /// Accepted before: RFC 3339 or milliseconds since 1970.
+        #[oai(name = "to")]
+        _to: Query<TimeInput>,
+    ) -> Answer<CancelAllAnswers> {
+        control::cancel_all(&self.0, request).await.into()
+    }
+
     /// Read or follow an order's events
     ///
     /// With `Accept: text/event-stream` this is a stream: the whole story after the given number, then live,
@@ -185,8 +261,9 @@ impl OrdersApi {
     /// One text message an event: the whole story after the given number, then live, without a gap or a
     /// duplicate. Close codes: 1000 after the terminal event, 4404 unknown order, 4408 the client read too
     /// slowly (resume with `after`), 1012 the service restarts (resume with `after`), 1013 the store does not
-    /// answer (resume with `after`), 1003 a binary message came, 1009 a message was too large. Text messages
-    /// of the client are ignored.
+    /// answer (resume with `after`), 1003 a binary message came, 1009 a message was too large. Text messages of
+    /// the client are commands about the order, as on `/api/orders/execute`: `{"action":"cancel"}`,
+    /// `{"action":"replace","ifMatch":2,"limitPrice":"151"}`.
     #[oai(
         path = "/ws/orders/:id",
         method = "get",
@@ -276,12 +353,7 @@ async fn order(engine: &Engine, id: &str) -> Result<Response, Problem> {
         .order(order_id(id)?)
         .await
         .map_err(|error| store_failed(&error))?;
-    let order = found.ok_or_else(|| Problem::order_not_found(id))?;
-    let mut response = json(StatusCode::OK, &OrderView::from(&order))?;
-    if let Ok(tag) = HeaderValue::try_from(format!("\"{}\"", order.version())) {
-        response.headers_mut().insert(ETAG, tag);
-    }
-    Ok(response)
+    control::tagged(&found.ok_or_else(|| Problem::order_not_found(id))?)
 }
 
 async fn events(

@@ -1,6 +1,6 @@
 //! What the engine's refusals are on the wire.
 
-use order_application::SubmitError;
+use order_application::{ControlError, SubmitError};
 use order_ports::{AcceptError, StoreError};
 use poem::http::StatusCode;
 
@@ -18,11 +18,9 @@ fn unprocessable(code: &'static str, error: &impl ToString) -> Problem {
 /// Why an order was not accepted.
 pub fn refused(error: SubmitError) -> Problem {
     match &error {
-        SubmitError::UnsupportedKind(_) => {
-            unprocessable("unsupported_order_type", &error).field("type", "is not supported")
+        SubmitError::Expired => {
+            unprocessable("already_expired", &error).field("expiresAt", "must lie in the future")
         }
-        SubmitError::UnsupportedTimeInForce(_) => unprocessable("unsupported_time_in_force", &error)
-            .field("timeInForce", "does not apply to this order type"),
         SubmitError::NoPool => unprocessable("pair_not_traded", &error)
             .field("tokenIn", "has no pool with tokenOut on any venue")
             .field("tokenOut", "has no pool with tokenIn on any venue"),
@@ -40,6 +38,28 @@ pub fn refused(error: SubmitError) -> Problem {
                 .with_order(*first)
         }
         SubmitError::Accept(AcceptError::Store(error)) => store_failed(error),
+    }
+}
+
+/// Why an owner's decision was not carried out.
+pub fn not_controlled(error: ControlError, id: &str) -> Problem {
+    let conflict = |code, title| Problem::new(StatusCode::CONFLICT, code, title).detail(error.to_string());
+    match &error {
+        ControlError::NoSuchOrder => Problem::order_not_found(id),
+        ControlError::TooLate(_) => conflict("not_cancellable", "The order cannot be cancelled"),
+        ControlError::NotWaiting(_) => conflict("not_waiting", "The order does not wait"),
+        ControlError::Busy => conflict("order_busy", "The order is being worked on").retry_after(1),
+        ControlError::OtherVersion(_) => Problem::new(
+            StatusCode::PRECONDITION_FAILED,
+            "version_mismatch",
+            "The order has another version",
+        )
+        .detail(error.to_string())
+        .field("If-Match", "is not the order's version"),
+        ControlError::NotApplicable { field, reason } => {
+            unprocessable("not_applicable", &error).field(field, *reason)
+        }
+        ControlError::Store(error) => store_failed(error),
     }
 }
 

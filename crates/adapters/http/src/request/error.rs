@@ -14,8 +14,6 @@ enum Severity {
     Contradiction,
     /// It cannot be read: 400.
     Invalid,
-    /// It asks for something that does not exist (yet), whatever the other fields say: 422.
-    Unsupported,
 }
 
 #[derive(Debug)]
@@ -66,16 +64,6 @@ impl Errors {
         self.push(Severity::Contradiction, field, code, message);
     }
 
-    /// Something that does not exist (yet).
-    pub fn unsupported(
-        &mut self,
-        field: &'static str,
-        code: &'static str,
-        message: impl Into<Cow<'static, str>>,
-    ) {
-        self.push(Severity::Unsupported, field, code, message);
-    }
-
     /// A decimal that cannot be read.
     pub fn decimal(&mut self, field: &'static str, error: DecimalError) {
         let code = match error {
@@ -96,7 +84,7 @@ impl Errors {
     pub fn into_problem(self) -> Problem {
         let worst = self.0.iter().max_by_key(|error| error.severity);
         let (status, code, title) = match worst.map(|worst| (worst.severity, worst.code)) {
-            Some((Severity::Contradiction | Severity::Unsupported, code)) => (
+            Some((Severity::Contradiction, code)) => (
                 StatusCode::UNPROCESSABLE_ENTITY,
                 code,
                 "The request cannot be executed",

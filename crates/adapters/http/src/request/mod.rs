@@ -4,6 +4,7 @@
 //! here goes through a float.
 
 pub mod accept;
+pub mod amend;
 pub mod body;
 pub mod error;
 mod fields;

@@ -37,7 +37,9 @@ pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
 )]
 #[serde(rename_all = "camelCase")]
 pub struct OrderRequest {
-    /// What kind of order it is; market if absent. The other kinds are not executed yet.
+    /// What kind of order it is; market if absent. A limit order waits until the quote for its whole size meets
+    /// its limit; a stop_limit order until that quote has reached its stop, then it is a limit order; a sniper
+    /// until there is a pool of its pair, and then it goes first.
     #[oai(rename = "type")]
     kind: Option<Text<Kind>>,
     /// What is paid: a symbol, in any case.
@@ -61,11 +63,12 @@ pub struct OrderRequest {
     limit_price: Option<Text<DecimalInput>>,
     /// Quote per base; for stop_limit orders.
     stop_price: Option<Text<DecimalInput>>,
-    /// How long it lives; gtc if absent. A market order may be gtc or fok: it is filled whole or not at all.
+    /// How long it lives; gtc if absent. ioc and fok do not wait for a limit; gtd waits until expiresAt. A market
+    /// order is filled whole or not at all, whatever this says.
     time_in_force: Option<Text<Force>>,
     /// Until when, for gtd: RFC 3339 or milliseconds since 1970.
     expires_at: Option<Text<TimeInput>>,
-    /// Who goes first; normal if absent. The number 0 is normal, too.
+    /// Who goes first; normal if absent, high for a sniper. The number 0 is normal, too.
     priority: Option<Text<PriorityInput>>,
     /// Your own id of the order, unique for you.
     client_order_id: Option<Text<NameFormat>>,
@@ -149,7 +152,7 @@ fn spec(fields: &mut Fields<'_>, rules: OrderRules<'_>) -> Option<OrderSpec> {
     let swap = read_swap(fields, rules.registry, tokens);
     let protection = protection(fields, tokens.token_out, rules.slippage_bps);
     let time_in_force = time_in_force(fields);
-    let priority = priority(fields);
+    let priority = priority(fields, kind);
     let client_order_id = fields.parsed::<Name>("clientOrderId", "invalid_value");
     let owner = fields.parsed::<Owner>("userId", "invalid_value");
     let swap = swap?;
@@ -187,8 +190,7 @@ const KINDS: [(&str, KindName); 4] = [
     ("sniper", KindName::Sniper),
 ];
 
-/// The order's type with its prices. The types that are not executed yet are refused as such, whatever else
-/// is wrong with them.
+/// The order's type with its prices.
 fn kind(fields: &mut Fields<'_>) -> Option<OrderKind> {
     let name = fields.one_of("type", &KINDS);
     let (limit_price, stop_price) = (price(fields, "limitPrice"), price(fields, "stopPrice"));
@@ -200,13 +202,6 @@ fn kind(fields: &mut Fields<'_>) -> Option<OrderKind> {
     let with_limit = matches!(name, KindName::Limit | KindName::StopLimit);
     let limit_price = belonging(fields, "limitPrice", limit_price, with_limit);
     let stop_price = belonging(fields, "stopPrice", stop_price, name == KindName::StopLimit);
-    if name != KindName::Market {
-        fields.errors.unsupported(
-            "type",
-            "unsupported_order_type",
-            "is not supported yet; market is",
-        );
-    }
     match name {
         KindName::Market => Some(OrderKind::Market),
         KindName::Limit => Some(OrderKind::Limit {
@@ -220,7 +215,8 @@ fn kind(fields: &mut Fields<'_>) -> Option<OrderKind> {
     }
 }
 
-fn price(fields: &mut Fields<'_>, name: &'static str) -> Read<Price> {
+/// A price, which must be greater than zero.
+pub fn price(fields: &mut Fields<'_>, name: &'static str) -> Read<Price> {
     let value = fields.decimal(name);
     value.and_then(|value| match Price::from_decimal(value) {
         Ok(price) if price.units() == 0 => {
@@ -312,6 +308,30 @@ fn time_in_force(fields: &mut Fields<'_>) -> Option<TimeInForce> {
     }
 }
 
+/// A time in force for an order that waits, if one is given: until a date, or until cancelled.
+pub fn time_in_force_given(fields: &mut Fields<'_>) -> Option<TimeInForce> {
+    let waiting = [FORCES[0], FORCES[3]];
+    let name = fields.one_of("timeInForce", &waiting);
+    let until = expires_at(fields);
+    match (name, until) {
+        (Read::Given(ForceName::Gtd), Read::Absent) => {
+            fields.missing("expiresAt");
+            None
+        }
+        (Read::Given(ForceName::Gtc), Read::Given(_)) => {
+            let message = "needs timeInForce gtd";
+            fields
+                .errors
+                .contradiction("expiresAt", "not_applicable", message);
+            None
+        }
+        (Read::Given(ForceName::Gtc), Read::Absent) => Some(TimeInForce::Gtc),
+        (Read::Absent | Read::Given(_), Read::Given(until)) => Some(TimeInForce::Gtd(until)),
+        (Read::Absent | Read::Given(_) | Read::Bad, Read::Absent | Read::Bad)
+        | (Read::Bad, Read::Given(_)) => None,
+    }
+}
+
 fn expires_at(fields: &mut Fields<'_>) -> Read<Timestamp> {
     let text = fields.scalar("expiresAt", "a time as RFC 3339 or milliseconds");
     text.and_then(|text| {
@@ -325,7 +345,7 @@ fn expires_at(fields: &mut Fields<'_>) -> Read<Timestamp> {
     })
 }
 
-fn priority(fields: &mut Fields<'_>) -> Option<Priority> {
+fn priority(fields: &mut Fields<'_>, kind: Option<OrderKind>) -> Option<Priority> {
     let text = fields.scalar("priority", "low, normal, high or 0");
     let priority = text.and_then(|text| {
         let named = Priority::ALL
@@ -340,6 +360,7 @@ fn priority(fields: &mut Fields<'_>) -> Option<Priority> {
         found
     });
     match priority {
+        Read::Absent if kind == Some(OrderKind::Sniper) => Some(Priority::High),
         Read::Absent => Some(Priority::default()),
         Read::Bad => None,
         Read::Given(priority) => Some(priority),

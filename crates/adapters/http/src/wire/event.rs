@@ -8,14 +8,16 @@ use order_core::amount::Quantity;
 use order_core::failure::{Failure, VenueError};
 use order_core::id::OrderId;
 use order_core::lifecycle::{Event, RecordedEvent};
-use order_core::order::Execution;
+use order_core::order::{Execution, Terms};
 use order_core::price::Price;
 use order_core::routing::RouteReason;
+use order_core::trigger::WaitsFor;
 use order_core::venue::{QuoteAnswer, TxId, Venue};
 use serde::{Serialize, Serializer};
 
+use super::order::{expiry, prices};
 use super::quote::{QuoteView, UnavailableView};
-use super::text::{Decimal, Text};
+use super::text::{Decimal, Text, Time};
 
 pub use view::EventView;
 
@@ -40,8 +42,11 @@ impl<T: Display> Serialize for Shown<T> {
 impl Serialize for Wire<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match &self.0.event {
-            Event::Pending | Event::Waiting | Event::Cancelled | Event::Expired => {
+            Event::Pending | Event::Cancelled | Event::Expired => {
                 self.with((), None::<()>).serialize(serializer)
+            }
+            Event::Waiting { waits_for, terms } => {
+                self.mirrored(Waiting::new(*waits_for, *terms), serializer)
             }
             Event::Routing { attempt, quotes } => {
                 let meta = RoutingMeta::from(quotes.as_slice());
@@ -147,6 +152,30 @@ impl<'a> Wire<'a> {
 
     fn mirrored<S: Serializer>(&self, fields: impl Serialize, serializer: S) -> Result<S::Ok, S::Error> {
         self.with(&fields, Some(&fields)).serialize(serializer)
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Waiting {
+    waiting_for: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    limit_price: Option<Text<Decimal>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stop_price: Option<Text<Decimal>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires_at: Option<Text<Time>>,
+}
+
+impl Waiting {
+    fn new(waits_for: WaitsFor, terms: Option<Terms>) -> Self {
+        let (limit_price, stop_price) = terms.map_or((None, None), |terms| prices(terms.kind));
+        Self {
+            waiting_for: waits_for.as_str(),
+            limit_price: limit_price.map(Text::of),
+            stop_price: stop_price.map(Text::of),
+            expires_at: terms.and_then(|terms| expiry(terms.time_in_force)),
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::text::{
     Code, Cursor, Decimal, Dex, Force, Id, Kind, Name, PriorityName, SideName, StatusName, Symbol, Text,
-    Time, TxHash,
+    Time, TxHash, WaitsForName,
 };
 
 /// A transaction id for examples.
@@ -62,6 +62,9 @@ pub struct OrderView {
     priority: Text<PriorityName>,
     /// Where it stands.
     status: Text<StatusName>,
+    /// What it waits for, while it does: limit, stop or pool.
+    #[oai(nullable)]
+    waiting_for: Option<Text<WaitsForName>>,
     /// Submitted, and the venue has not said for long what became of it. Nobody guesses.
     unknown: bool,
     /// The venue it is being built for, was sent to or was executed on.
@@ -103,7 +106,8 @@ pub const fn side_name(side: Side) -> &'static str {
 impl From<&Order> for OrderView {
     fn from(order: &Order) -> Self {
         let (spec, progress, state) = (order.spec(), order.progress(), order.state());
-        let (limit_price, stop_price) = prices(spec.kind);
+        let terms = order.terms();
+        let (limit_price, stop_price) = prices(terms.kind);
         let (slippage_bps, min_out) = match spec.protection {
             Protection::Slippage(bps) => (Some(bps), None),
             Protection::MinOut(least) => (None, Some(least.with_decimals(spec.token_out.decimals))),
@@ -131,10 +135,11 @@ impl From<&Order> for OrderView {
             min_amount_out: min_out.map(Text::of),
             limit_price: limit_price.map(Text::of),
             stop_price: stop_price.map(Text::of),
-            time_in_force: Text::name(spec.time_in_force.as_str()),
-            expires_at: expiry(spec.time_in_force),
+            time_in_force: Text::name(terms.time_in_force.as_str()),
+            expires_at: expiry(terms.time_in_force),
             priority: Text::name(spec.priority.as_str()),
             status: Text::name(state.status().as_str()),
+            waiting_for: waiting_for(state),
             unknown: matches!(state, State::Submitted { unknown: true, .. }),
             dex: state.venue().map(|venue| Text::name(venue.as_str())),
             executed_price: execution.map(|execution| Text::of(execution.executed_price)),
@@ -150,7 +155,8 @@ impl From<&Order> for OrderView {
     }
 }
 
-const fn prices(kind: OrderKind) -> (Option<Price>, Option<Price>) {
+/// The limit and the stop of a kind of order.
+pub const fn prices(kind: OrderKind) -> (Option<Price>, Option<Price>) {
     match kind {
         OrderKind::Market | OrderKind::Sniper => (None, None),
         OrderKind::Limit { limit_price } => (Some(limit_price), None),
@@ -161,10 +167,25 @@ const fn prices(kind: OrderKind) -> (Option<Price>, Option<Price>) {
     }
 }
 
-fn expiry(time_in_force: TimeInForce) -> Option<Text<Time>> {
+/// Until when, for gtd.
+pub fn expiry(time_in_force: TimeInForce) -> Option<Text<Time>> {
     match time_in_force {
         TimeInForce::Gtc | TimeInForce::Ioc | TimeInForce::Fok => None,
         TimeInForce::Gtd(until) => Some(Text::at(until)),
+    }
+}
+
+fn waiting_for(state: &State) -> Option<Text<WaitsForName>> {
+    match state {
+        State::Waiting { waits_for } => Some(Text::name(waits_for.as_str())),
+        State::Pending
+        | State::Routing
+        | State::Building { .. }
+        | State::Submitted { .. }
+        | State::Confirmed(_)
+        | State::Failed { .. }
+        | State::Cancelled
+        | State::Expired => None,
     }
 }
 
@@ -187,6 +208,7 @@ impl Example for OrderView {
             expires_at: None,
             priority: Text::name("normal"),
             status: Text::name("confirmed"),
+            waiting_for: None,
             unknown: false,
             dex: Some(Text::name("Meteora")),
             executed_price: Some(Text::name("149.85")),
@@ -242,7 +264,7 @@ mod tests {
                 "orderId": id().to_string(), "clientOrderId": "mine-1", "userId": "desk", "type": "market",
                 "side": "sell", "tokenIn": "SOL", "tokenOut": "USDC", "amountIn": "1.5", "slippageBps": 50,
                 "minAmountOut": null, "limitPrice": null, "stopPrice": null, "timeInForce": "gtc",
-                "expiresAt": null, "priority": "normal", "status": "pending", "unknown": false, "dex": null,
+                "expiresAt": null, "priority": "normal", "status": "pending", "waitingFor": null, "unknown": false, "dex": null,
                 "executedPrice": null, "amountOut": null, "txHash": null, "error": null, "code": null,
                 "attempts": 0, "version": 1, "createdAt": "1970-01-01T00:00:01.000Z",
                 "updatedAt": "1970-01-01T00:00:01.000Z",

@@ -145,7 +145,7 @@ impl Problem {
         self
     }
 
-    fn retry_after(self, seconds: u16) -> Self {
+    pub fn retry_after(self, seconds: u16) -> Self {
         self.with_header(header::RETRY_AFTER, seconds.into())
     }
 

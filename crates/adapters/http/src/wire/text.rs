@@ -179,6 +179,8 @@ formats! {
         "pending", "waiting", "routing", "best_dex", "building", "submitted", "confirmed", "retrying", "failed",
         "cancelled", "expired",
     ]);
+    /// What an order waits for.
+    WaitsForName => one_of(["limit", "stop", "pool"]);
     /// A venue.
     Dex => one_of(Venue::ALL.map(Venue::as_str));
     /// A stable code of an error.

@@ -144,7 +144,7 @@ async fn other_methods_are_refused_with_those_that_are_allowed() {
     let stage = Stage::open().await;
     for (method, path, allowed) in [
         ("DELETE", "/api/orders/execute", "GET, HEAD, POST"),
-        ("PUT", "/api/orders", "GET, HEAD"),
+        ("PUT", "/api/orders", "DELETE, GET, HEAD"),
         (
             "POST",
             "/api/orders/01890a5d-ac96-774b-bcce-b302099a8057/events",

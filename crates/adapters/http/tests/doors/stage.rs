@@ -20,9 +20,9 @@ use order_core::token::TokenRegistry;
 use order_core::venue::{Fill, PoolId, Quote, QuoteRequest, TxId, Venue};
 use order_http::{Health, HealthReport, HttpSettings, PartHealth};
 use order_ports::{
-    AcceptError, Acceptance, Accepted, Clock, Entropy, MockOrderLeases, MockQuoteSource, MockSettlement,
-    MockWorkQueue, Notice, Notices, Notifier, NotifyError, OrderFilter, OrderIds, OrderIntake, OrderPage,
-    OrderReader, QuoteSource, StoreError,
+    AcceptError, Acceptance, Accepted, Clock, Entropy, MockMarketFeed, MockOrderControl, MockOrderLeases,
+    MockQuoteSource, MockSettlement, MockWaitingRoom, MockWorkQueue, Notice, Notices, Notifier, NotifyError,
+    OrderFilter, OrderIds, OrderIntake, OrderPage, OrderReader, QuoteSource, StoreError,
 };
 use parking_lot::Mutex;
 use serde_json::Value;
@@ -345,10 +345,13 @@ impl Stage {
             leases: Arc::new(MockOrderLeases::new()),
             journal: Arc::new(NoJournal),
             reader: book.clone(),
+            waiting: Arc::new(MockWaitingRoom::new()),
+            control: Arc::new(MockOrderControl::new()),
             queue: Arc::new(queue),
             notifier: book.clone(),
             venues,
             settlement: Arc::new(MockSettlement::new()),
+            feed: Arc::new(MockMarketFeed::new()),
             clock: surroundings.clone(),
             entropy: surroundings.clone(),
             ids: surroundings,

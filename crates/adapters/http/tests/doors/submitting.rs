@@ -69,15 +69,14 @@ async fn more_than_the_pools_hold_is_refused() {
 }
 
 #[tokio::test]
-async fn a_time_in_force_that_does_not_apply_is_refused() {
+async fn an_order_that_would_expire_before_it_begins_is_refused() {
     let stage = Stage::open().await;
-    let order =
-        r#"{"tokenIn":"SOL","tokenOut":"USDC","amountIn":"1","timeInForce":"gtd","expiresAt":1900000000000}"#;
+    let order = r#"{"tokenIn":"SOL","tokenOut":"USDC","amountIn":"1","timeInForce":"gtd","expiresAt":0}"#;
     let reply = stage.post("/api/orders/execute", order).await;
     assert_eq!(reply.status(), 422);
     let problem: Value = reply.json().await.unwrap();
-    assert_eq!(problem["code"], "unsupported_time_in_force");
-    assert_eq!(problem["errors"][0]["field"], "timeInForce");
+    assert_eq!(problem["code"], "already_expired");
+    assert_eq!(problem["errors"][0]["field"], "expiresAt");
 }
 
 #[tokio::test]

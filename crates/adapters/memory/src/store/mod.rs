@@ -23,6 +23,7 @@ mod shard;
 mod tests;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -31,8 +32,9 @@ use order_core::id::{OrderId, WorkerId};
 use order_core::lifecycle::{Attempt, AttemptOutcome, RecordedEvent, Release};
 use order_core::order::{Order, OrderSpec};
 use order_ports::{
-    AcceptError, Acceptance, Accepted, Claim, JournalError, Lease, Moved, OrderAudit, OrderFilter,
-    OrderIntake, OrderJournal, OrderLeases, OrderPage, OrderReader, StoreError, Sweep, WorkHint,
+    AcceptError, Acceptance, Accepted, Claim, JournalError, Lease, Moved, OrderAudit, OrderControl,
+    OrderFilter, OrderIntake, OrderJournal, OrderLeases, OrderPage, OrderReader, StoreError, Sweep,
+    WaitingOrder, WaitingRoom, WaitingSince, WorkHint,
 };
 use parking_lot::{Mutex, MutexGuard};
 use tokio::time::Instant;
@@ -43,11 +45,16 @@ use shard::Shard;
 /// How many shards there are: many more than threads that could meet in one.
 const SHARDS: usize = 32;
 
+/// More places than threads that could be about to fill theirs.
+const OVERLAP: i64 = 1_024;
+
 /// The store of a single process.
 #[derive(Debug, Default)]
 pub struct MemoryStore {
     names: Names,
     shards: [Mutex<Shard>; SHARDS],
+    /// Counts the beginnings of waits, over all shards.
+    waits: AtomicI64,
 }
 
 /// A caller that contradicts itself; the store takes no part in it.
@@ -90,6 +97,14 @@ impl MemoryStore {
         // The remainder is less than the number of shards, so it fits.
         let index = usize::try_from((high ^ low) % SHARDS as u64).unwrap_or_default();
         self.shards[index].lock()
+    }
+
+    /// The place of a wait that begins now.
+    fn next_place(&self, release: Release) -> WaitingSince {
+        WaitingSince(match release {
+            Release::Wait(_) => self.waits.fetch_add(1, Ordering::Relaxed),
+            Release::Done | Release::RunAgain(_) => 0,
+        })
     }
 
     fn spec(&self, id: OrderId) -> Option<Arc<OrderSpec>> {
@@ -190,8 +205,53 @@ impl OrderJournal for MemoryStore {
         release: Release,
         moved: Moved<'_>,
     ) -> Result<(), JournalError> {
+        let place = self.next_place(release);
         self.shard(lease.order_id)
-            .record(lease, outcome, release, moved, Instant::now())
+            .record(lease, outcome, release, moved, place, Instant::now())
+    }
+}
+
+#[async_trait]
+impl WaitingRoom for MemoryStore {
+    async fn waiting(
+        &self,
+        after: Option<(WaitingSince, OrderId)>,
+        limit: usize,
+    ) -> Result<Vec<WaitingOrder>, StoreError> {
+        let mut found: Vec<_> = self
+            .shards
+            .iter()
+            .flat_map(|shard| shard.lock().waiting(after, limit))
+            .collect();
+        found.sort_unstable_by_key(|(since, snapshot)| (*since, snapshot.id));
+        found.truncate(limit);
+        let waiting = |(since, snapshot): (WaitingSince, record::Snapshot)| WaitingOrder {
+            order: snapshot.into_order(),
+            since,
+        };
+        Ok(found.into_iter().map(waiting).collect())
+    }
+
+    /// A place is taken before its shard is locked, by at most so many threads at a time.
+    fn overlap(&self, last: WaitingSince) -> WaitingSince {
+        WaitingSince(last.0 - OVERLAP)
+    }
+
+    async fn wake(&self, ids: &[OrderId]) -> Result<Vec<WorkHint>, StoreError> {
+        let now = Instant::now();
+        Ok(ids
+            .iter()
+            .filter_map(|id| self.shard(*id).wake(*id, now))
+            .collect())
+    }
+}
+
+#[async_trait]
+impl OrderControl for MemoryStore {
+    async fn overrule<'a>(&self, moved: Moved<'a>, release: Release) -> Result<(), JournalError> {
+        let place = self.next_place(release);
+        self.shard(moved.order.id())
+            .overrule(moved, release, place, Instant::now())
     }
 }
 

@@ -7,7 +7,7 @@ use order_core::id::{IdempotencyKey, OrderId, WorkerId};
 use order_core::lifecycle::{Attempt, AttemptOutcome, RecordedEvent};
 use order_core::order::{Order, OrderSpec, Progress};
 use order_core::time::Timestamp;
-use order_ports::{JournalError, Lease, Moved, OrderFilter};
+use order_ports::{JournalError, Lease, Moved, OrderFilter, WaitingSince};
 
 use super::Contradiction;
 use super::schedule::Timing;
@@ -34,6 +34,8 @@ pub(super) struct Record {
     /// The number of claims so far.
     pub(super) epoch: u64,
     pub(super) timing: Timing,
+    /// Its place among the orders that wait, while it waits.
+    pub(super) waiting: Option<WaitingSince>,
 }
 
 impl Record {
@@ -57,6 +59,7 @@ impl Record {
             holder: None,
             epoch: 0,
             timing,
+            waiting: None,
         }
     }
 
@@ -73,11 +76,18 @@ impl Record {
         }
     }
 
-    /// Lets only the holder of the lease pass, only from the version that the order has, and only events that
-    /// lead from there to the order that they come with.
+    /// Lets only the holder of the lease pass, and only as [`Record::leads_on`] says.
     pub(super) fn fence(&self, lease: &Lease, moved: Moved<'_>) -> Result<(), JournalError> {
         let held = self.holder == Some(lease.holder) && self.epoch == lease.epoch;
-        if !held || self.is_terminal() || moved.order.id() != lease.order_id {
+        if !held || moved.order.id() != lease.order_id {
+            return Err(JournalError::Fenced);
+        }
+        self.leads_on(moved)
+    }
+
+    /// Lets only events pass that lead from the version that the order has to the order that they come with.
+    pub(super) fn leads_on(&self, moved: Moved<'_>) -> Result<(), JournalError> {
+        if self.is_terminal() {
             return Err(JournalError::Fenced);
         }
         let steps = u32::try_from(moved.events.len()).map_err(|_| Contradiction::Events)?;

@@ -9,7 +9,9 @@ use order_core::audit::AuditedOrder;
 use order_core::id::{IdempotencyKey, OrderId, Owner, WorkerId};
 use order_core::lifecycle::{Attempt, AttemptOutcome, RecordedEvent, Release};
 use order_core::order::{Order, OrderSpec};
-use order_ports::{Accepted, Claim, Claimed, JournalError, Lease, Moved, OrderFilter, Sweep, WorkHint};
+use order_ports::{
+    Accepted, Claim, Claimed, JournalError, Lease, Moved, OrderFilter, Sweep, WaitingSince, WorkHint,
+};
 use tokio::time::Instant;
 
 use super::Contradiction;
@@ -24,6 +26,7 @@ pub(super) struct Shard {
     newest_last: BTreeSet<OrderId>,
     by_owner: HashMap<Owner, BTreeSet<OrderId>>,
     schedule: Schedule,
+    waiting: BTreeSet<(WaitingSince, OrderId)>,
 }
 
 impl Shard {
@@ -100,6 +103,9 @@ impl Shard {
         let record = held(&mut self.records, lease, moved)?;
         record.advance(moved);
         if record.is_terminal() {
+            if let Some(since) = record.waiting.take() {
+                self.waiting.remove(&(since, lease.order_id));
+            }
             self.schedule.remove(lease.order_id, record.timing);
         }
         Ok(())
@@ -128,6 +134,7 @@ impl Shard {
         outcome: Option<AttemptOutcome>,
         release: Release,
         moved: Moved<'_>,
+        place: WaitingSince,
         now: Instant,
     ) -> Result<(), JournalError> {
         let record = held(&mut self.records, lease, moved)?;
@@ -139,7 +146,7 @@ impl Shard {
         let delay = match release {
             Release::Done if !terminal => return Err(Contradiction::ReleasedForGood.into()),
             Release::Done => Duration::ZERO,
-            Release::RunAgain(delay) => delay,
+            Release::RunAgain(delay) | Release::Wait(delay) => delay,
         };
         if terminal && outcome.is_none() && record.open_attempt.is_some() {
             return Err(Contradiction::AttemptLeftOpen.into());
@@ -149,18 +156,87 @@ impl Shard {
         }
         record.holder = None;
         record.advance(moved);
-        if terminal {
-            self.schedule.remove(lease.order_id, record.timing);
-        } else {
-            // Whatever announced it led to the work that has just ended.
-            let again = Timing {
-                due_at: later(now, delay),
-                announced_at: None,
-                leased_until: None,
-            };
-            reschedule(&mut self.schedule, lease.order_id, record, again);
-        }
+        self.released(lease.order_id, release, later(now, delay), place);
         Ok(())
+    }
+
+    /// Stores what the owner decides, and takes the lease away.
+    pub(super) fn overrule(
+        &mut self,
+        moved: Moved<'_>,
+        release: Release,
+        place: WaitingSince,
+        now: Instant,
+    ) -> Result<(), JournalError> {
+        let id = moved.order.id();
+        let record = self.records.get_mut(&id).ok_or(JournalError::Fenced)?;
+        record.leads_on(moved)?;
+        if record.open_attempt.is_some() {
+            return Err(JournalError::Fenced);
+        }
+        let delay = match release {
+            Release::Done if !moved.order.status().is_terminal() => {
+                return Err(Contradiction::ReleasedForGood.into());
+            }
+            Release::Done => Duration::ZERO,
+            Release::RunAgain(delay) | Release::Wait(delay) => delay,
+        };
+        record.holder = None;
+        record.epoch += 1;
+        record.advance(moved);
+        self.released(id, release, later(now, delay), place);
+        Ok(())
+    }
+
+    /// Files an order that nobody holds any more.
+    fn released(&mut self, id: OrderId, release: Release, due_at: Instant, place: WaitingSince) {
+        let Some(record) = self.records.get_mut(&id) else {
+            return;
+        };
+        if let Some(since) = record.waiting.take() {
+            self.waiting.remove(&(since, id));
+        }
+        if record.is_terminal() {
+            return self.schedule.remove(id, record.timing);
+        }
+        if let Release::Wait(_) = release {
+            record.waiting = Some(place);
+            self.waiting.insert((place, id));
+        }
+        // Whatever announced it led to the work that has just ended.
+        let again = Timing {
+            due_at,
+            announced_at: None,
+            leased_until: None,
+        };
+        reschedule(&mut self.schedule, id, record, again);
+    }
+
+    /// Up to `limit` orders that wait, strictly after that place.
+    pub(super) fn waiting(
+        &self,
+        after: Option<(WaitingSince, OrderId)>,
+        limit: usize,
+    ) -> Vec<(WaitingSince, Snapshot)> {
+        let later = (after.map_or(Bound::Unbounded, Bound::Excluded), Bound::Unbounded);
+        let found = self.waiting.range(later).take(limit);
+        found
+            .filter_map(|(since, id)| Some((*since, self.records.get(id)?.snapshot(*id))))
+            .collect()
+    }
+
+    /// Makes an order due, if it waits.
+    pub(super) fn wake(&mut self, id: OrderId, now: Instant) -> Option<WorkHint> {
+        let record = self.records.get_mut(&id)?;
+        if record.waiting.is_none() || record.timing.due_at <= now {
+            return None;
+        }
+        let due = Timing {
+            due_at: now,
+            ..record.timing
+        };
+        reschedule(&mut self.schedule, id, record, due);
+        self.announce(id, now)
     }
 
     /// Finds up to `limit` orders that are live, due, free and of that sweep, in no order, and more of them

@@ -6,12 +6,14 @@ use async_trait::async_trait;
 use order_core::id::{OrderId, WorkerId};
 use order_core::lifecycle::{Attempt, AttemptOutcome, RecordedEvent, Release};
 use order_core::order::Order;
+use order_core::priority::Priority;
 use order_core::time::Timestamp;
 use order_memory::MemoryStore;
 use order_ports::contract::store as laws;
 use order_ports::{
-    AcceptError, Acceptance, Accepted, Claim, JournalError, Lease, Moved, OrderFilter, OrderIntake,
-    OrderJournal, OrderLeases, OrderPage, OrderReader, StoreError, Sweep, WorkHint,
+    AcceptError, Acceptance, Accepted, Claim, JournalError, Lease, Moved, OrderControl, OrderFilter,
+    OrderIntake, OrderJournal, OrderLeases, OrderPage, OrderReader, StoreError, Sweep, WaitingOrder,
+    WaitingRoom, WaitingSince, WorkHint,
 };
 use parking_lot::Mutex;
 use uuid::Uuid;
@@ -47,6 +49,14 @@ pub(crate) enum Break {
     ForgetsAnnouncements,
     FindsNothing,
     SweepsInAnyOrder,
+    // Waiting
+    WaitsNoMoreThanAMoment,
+    WakesTwice,
+    WakesEverybody,
+    WakesAndForgets,
+    ListsWaitsByAge,
+    OverrulesNobody,
+    OverrulesWithoutLooking,
     // Audit
     AuditsNoKeys,
     AuditsNoEpochs,
@@ -177,6 +187,7 @@ impl OrderJournal for Broken {
     ) -> Result<(), JournalError> {
         let release = match (self.at, release) {
             (Break::ForgetsDelays, Release::RunAgain(_)) => Release::RunAgain(Duration::ZERO),
+            (Break::WaitsNoMoreThanAMoment, Release::Wait(_)) => Release::Wait(Duration::ZERO),
             _ => release,
         };
         let lease = self.lease(lease);
@@ -241,7 +252,83 @@ impl OrderReader for Broken {
     }
 }
 
+#[async_trait]
+impl WaitingRoom for Broken {
+    async fn waiting(
+        &self,
+        after: Option<(WaitingSince, OrderId)>,
+        limit: usize,
+    ) -> Result<Vec<WaitingOrder>, StoreError> {
+        let mut found = self.inner.waiting(after, limit).await?;
+        if self.at == Break::ListsWaitsByAge {
+            found.sort_by_key(|waiting| waiting.order.id());
+        }
+        Ok(found)
+    }
+
+    fn overlap(&self, last: WaitingSince) -> WaitingSince {
+        self.inner.overlap(last)
+    }
+
+    async fn wake(&self, ids: &[OrderId]) -> Result<Vec<WorkHint>, StoreError> {
+        let every = |ids: &[OrderId]| {
+            let hint = |id: &OrderId| WorkHint {
+                order_id: *id,
+                priority: Priority::Normal,
+            };
+            ids.iter().map(hint).collect()
+        };
+        match self.at {
+            Break::WakesTwice => {
+                self.inner.wake(ids).await?;
+                Ok(every(ids))
+            }
+            Break::WakesEverybody => {
+                let all: Vec<_> = self
+                    .inner
+                    .waiting(None, usize::MAX)
+                    .await?
+                    .iter()
+                    .map(|w| w.order.id())
+                    .collect();
+                self.inner.wake(&all).await?;
+                Ok(every(ids))
+            }
+            Break::WakesAndForgets => Ok(every(ids)),
+            _ => self.inner.wake(ids).await,
+        }
+    }
+}
+
+#[async_trait]
+impl OrderControl for Broken {
+    async fn overrule<'a>(&self, moved: Moved<'a>, release: Release) -> Result<(), JournalError> {
+        match self.at {
+            Break::OverrulesNobody => Err(JournalError::Fenced),
+            Break::OverrulesWithoutLooking => self.stored(match self.inner.overrule(moved, release).await {
+                Err(JournalError::Fenced) => Ok(()),
+                result => result,
+            }),
+            _ => self.inner.overrule(moved, release).await,
+        }
+    }
+}
+
 crate::bites! { Broken::new, (), [
+    a_store_that_lets_nobody_wait:
+        Break::WaitsNoMoreThanAMoment => an_order_that_waits_is_nobodys_work, "is_not_now";
+    a_store_that_wakes_an_order_twice: Break::WakesTwice => a_wake_makes_an_order_due_once, "left == right";
+    a_store_that_wakes_an_order_twice_at_once:
+        Break::WakesTwice => of_many_wakes_at_once_one_wakes_the_order, "left == right";
+    a_store_that_wakes_what_does_not_wait: Break::WakesEverybody => what_does_not_wait_is_not_woken, "left == right";
+    a_store_that_wakes_and_forgets_it: Break::WakesAndForgets => a_woken_order_that_nobody_takes_is_swept, "left == right";
+    a_store_that_lists_waits_by_age:
+        Break::ListsWaitsByAge => orders_that_wait_are_listed_by_when_they_began_to, "left == right";
+    a_store_whose_owners_have_no_say: Break::OverrulesNobody => an_owner_cancels_an_order_that_waits, "Fenced";
+    a_store_whose_owners_are_told_lies:
+        Break::OverrulesWithoutLooking => an_open_attempt_overrules_the_owner, "should be fenced";
+    a_store_that_cancels_and_sends:
+        Break::OverrulesWithoutLooking => of_a_cancel_and_a_write_ahead_at_once_one_is_stored, "left != right";
     a_store_that_forgets_keys:
         Break::ForgetsKeys => the_same_request_with_the_same_key_is_the_same_order, "Replayed";
     a_store_that_forgets_keys_under_load:

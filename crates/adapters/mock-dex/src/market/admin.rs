@@ -61,6 +61,8 @@ impl Market {
         });
         let pulled = desk.set_world_price(price);
         self.note_arbitrage(&desk, pulled);
+        drop(desk);
+        self.feed.ring();
         Ok(())
     }
 
@@ -79,12 +81,7 @@ impl Market {
             return Err(mistakes.into());
         };
         let (id, height) = (opened.id.clone(), self.settle());
-        self.directory.list(opened, height, |pool, height| {
-            self.write(|| Record::Opened {
-                height,
-                pool: pool.opening(),
-            });
-        });
+        self.list(opened, height);
         Ok(id)
     }
 
@@ -94,6 +91,7 @@ impl Market {
         let height = self.settle();
         self.write(|| Record::Advanced { height, blocks });
         self.ledger.wake_all();
+        self.feed.ring();
         height
     }
 

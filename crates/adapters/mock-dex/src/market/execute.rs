@@ -21,6 +21,7 @@ impl Market {
     /// Lets everything land that is due, and returns the height that was read first.
     pub(super) fn settle(&self) -> u64 {
         let height = self.chain.height();
+        self.open_scheduled(height);
         if self.mempool.is_due(height) {
             let mut queue = self.mempool.lock();
             while let Some((block, waiting)) = self.mempool.pop_due(&mut queue, height) {
@@ -126,6 +127,8 @@ impl Market {
                 transaction: (*landed).clone(),
             })
         });
+        drop(desks);
+        self.feed.ring();
         Ok((landed, position))
     }
 

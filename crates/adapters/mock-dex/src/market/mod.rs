@@ -7,7 +7,9 @@
 mod admin;
 mod directory;
 mod execute;
+mod feed;
 mod restore;
+mod schedule;
 mod submit;
 mod trade;
 mod view;
@@ -19,7 +21,7 @@ use order_core::failure::VenueError;
 use order_core::price::Price;
 use order_core::token::{Symbol, Token};
 use order_core::venue::{Draft, Quote, QuoteRequest, SignedTransaction, Venue};
-use order_ports::{QuoteSource, Settlement, VenueLedger};
+use order_ports::{MarketFeed, QuoteSource, Settlement, VenueLedger};
 
 pub use admin::{AdminError, NewPool};
 pub use restore::OpenError;
@@ -31,10 +33,12 @@ use crate::dice::Dice;
 use crate::faults::{Call, Faults};
 use crate::fresh::Fresh;
 use crate::latency::Work;
-use crate::local::{LocalSettlement, LocalVenue};
+use crate::local::{LocalFeed, LocalSettlement, LocalVenue};
 use crate::settings::Profile;
 use crate::transaction::{RecentBlock, Wallet};
 use directory::Directory;
+use feed::Feed;
+use schedule::Schedule;
 
 /// Raydium and Meteora, and the chain that they settle on.
 pub struct Market {
@@ -50,6 +54,8 @@ pub struct Market {
     nonces: Dice,
     wallet: Wallet,
     fresh: Fresh,
+    feed: Feed,
+    schedule: Schedule,
     removes_duplicates: bool,
 }
 
@@ -65,6 +71,11 @@ impl Market {
     /// The chain, to be called in this process.
     pub fn settlement(self: &Arc<Self>) -> Arc<dyn Settlement> {
         Arc::new(LocalSettlement::new(self.clone()))
+    }
+
+    /// What moves on the market.
+    pub fn feed(self: &Arc<Self>) -> Arc<dyn MarketFeed> {
+        Arc::new(LocalFeed::new(self.clone()))
     }
 
     /// What has landed, for an audit.

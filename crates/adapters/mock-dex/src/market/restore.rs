@@ -11,6 +11,8 @@ use order_ports::{Clock, Entropy};
 
 use super::Market;
 use super::directory::Directory;
+use super::feed::Feed;
+use super::schedule::Schedule;
 use crate::chain::{
     ArbitrageRecord, BLOCK_MS, Chain, Genesis, Journal, JournalError, Known, LandedRecord, Ledger, Mempool,
     Record, seconds,
@@ -19,7 +21,7 @@ use crate::dice::{self, Dice};
 use crate::faults::Faults;
 use crate::fresh::Fresh;
 use crate::pool::{ListedPool, Opening};
-use crate::settings::{MarketSettings, PriceMode, SettingsError};
+use crate::settings::{MarketSettings, PlannedPool, PriceMode, SettingsError};
 use crate::transaction::Wallet;
 
 /// Why a market cannot open.
@@ -174,12 +176,12 @@ impl Market {
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
     ) -> Result<Arc<Self>, SettingsError> {
-        let pools = settings.open_pools(tokens)?;
+        let (pools, later) = open_from_the_start(settings.open_pools(tokens)?);
         let past = Past::new(genesis(settings, &*clock, &*entropy), tokens, drifting(settings));
         for pool in pools {
             past.directory.list(pool, FIRST_BLOCK, |_, _| ());
         }
-        Ok(Arc::new(Self::start(settings, past, None, clock)))
+        Ok(Arc::new(Self::start(settings, past, later, None, clock)))
     }
 
     /// The market of a ledger file: as it was left, or a fresh one if there is no file yet. What the file
@@ -194,7 +196,7 @@ impl Market {
         entropy: Arc<dyn Entropy>,
         path: &Path,
     ) -> Result<Arc<Self>, OpenError> {
-        let pools = settings.open_pools(tokens)?;
+        let (pools, later) = open_from_the_start(settings.open_pools(tokens)?);
         let mut past: Option<Past> = None;
         let journal = Journal::open(path, |record| match (&mut past, record) {
             (None, Record::Genesis(genesis)) if genesis.version != Genesis::VERSION => Err(format!(
@@ -225,10 +227,16 @@ impl Market {
             }
             past
         });
-        Ok(Arc::new(Self::start(settings, past, Some(journal), clock)))
+        Ok(Arc::new(Self::start(settings, past, later, Some(journal), clock)))
     }
 
-    fn start(settings: &MarketSettings, past: Past, journal: Option<Journal>, clock: Arc<dyn Clock>) -> Self {
+    fn start(
+        settings: &MarketSettings,
+        past: Past,
+        later: Vec<(u64, ListedPool)>,
+        journal: Option<Journal>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
         let seed = past.genesis.seed;
         // After a restart the chain stands where it would have come to meanwhile, and never further back
         // than anything it has promised.
@@ -249,10 +257,25 @@ impl Market {
             // A restarted market must not sign the same bytes for another attempt.
             nonces: Dice::new(seed, &format!("nonces from {base_ms} ms on")),
             fresh: Fresh::new(),
+            // An earlier life has counted from an earlier time of the chain, and a change takes longer than this.
+            feed: Feed::new(base_ms.saturating_mul(1_000)),
+            schedule: Schedule::new(later),
             wallet: Wallet::new(dice::derive(seed, "wallet")),
             removes_duplicates: settings.removes_duplicates,
         }
     }
+}
+
+/// The pools that are open from the start, and the others with the blocks in which they open.
+fn open_from_the_start(pools: Vec<PlannedPool>) -> (Vec<ListedPool>, Vec<(u64, ListedPool)>) {
+    let (now, later): (Vec<_>, Vec<_>) = pools.into_iter().partition(|planned| planned.opens_after == 0);
+    (
+        now.into_iter().map(|planned| planned.pool).collect(),
+        later
+            .into_iter()
+            .map(|planned| (FIRST_BLOCK.saturating_add(planned.opens_after), planned.pool))
+            .collect(),
+    )
 }
 
 fn drifting(settings: &MarketSettings) -> bool {

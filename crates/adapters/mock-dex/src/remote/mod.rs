@@ -4,6 +4,7 @@
 //! comes along with every quote, so building one normally asks nobody.
 
 mod blocks;
+mod feed;
 mod http;
 mod ledger;
 mod quotes;
@@ -14,10 +15,11 @@ use std::time::Duration;
 
 use order_core::token::TokenRegistry;
 use order_core::venue::Venue;
-use order_ports::{Clock, Entropy, QuoteSource, Settlement, VenueLedger};
+use order_ports::{Clock, Entropy, MarketFeed, QuoteSource, Settlement, VenueLedger};
 
 use crate::transaction::Wallet;
 use blocks::Blocks;
+use feed::RemoteFeed;
 use http::Http;
 pub use http::RemoteError;
 use ledger::RemoteLedger;
@@ -121,6 +123,11 @@ impl RemoteVenues {
             self.wallet.clone(),
             self.entropy.clone(),
         ))
+    }
+
+    /// What moves on the market.
+    pub fn feed(&self) -> Arc<dyn MarketFeed> {
+        Arc::new(RemoteFeed::new(self.http.clone(), self.tokens.clone()))
     }
 
     /// What has landed, for an audit.

@@ -16,8 +16,8 @@ use super::{ServeOptions, admin, body};
 use crate::chain::LandedTransaction;
 use crate::market::Market;
 use crate::wire::{
-    BlockAnswer, LedgerAnswer, LedgerItem, PoolItem, PoolsAnswer, QuotesAnswer, QuotesRequest, RefusalItem,
-    StatusAnswer, TransactionRequest,
+    BlockAnswer, LedgerAnswer, LedgerItem, MovesAnswer, PoolItem, PoolsAnswer, QuotesAnswer, QuotesRequest,
+    RefusalItem, StatusAnswer, TransactionRequest,
 };
 
 /// The longest that a question about a transaction waits, in milliseconds.
@@ -46,12 +46,13 @@ async fn route(
         (_, ["admin", ..]) => Err(Refused::method_not_allowed("POST")),
         _ if market.is_down() => Err(Refused::unavailable(VenueError::Down)),
         (&Method::GET, ["pools"]) => Ok(pools(market)),
+        (&Method::GET, ["market"]) => moves(market, &request).await,
         (&Method::GET, ["blockhash"]) => Ok(json(&block(market))),
         (&Method::POST, ["quotes"]) => quotes(market, request).await,
         (&Method::POST, ["transactions"]) => submit(market, request).await,
         (&Method::GET, ["transactions"]) => ledger(market, &request).await,
         (&Method::GET, ["transactions", id]) => status(market, id, &request).await,
-        (_, ["pools" | "blockhash" | "transactions", ..]) => {
+        (_, ["pools" | "market" | "blockhash" | "transactions", ..]) => {
             Err(Refused::method_not_allowed(if path == ["transactions"] {
                 "GET, POST"
             } else {
@@ -77,6 +78,13 @@ fn pools(market: &Market) -> Answer {
         height: market.height(),
         pools,
     })
+}
+
+async fn moves(market: &Market, request: &Request<Incoming>) -> Result<Answer, Refused> {
+    let [after, wait_ms] = body::numbers(request, ["after", "waitMs"])?;
+    let wait = Duration::from_millis(wait_ms.unwrap_or(0).min(MAX_WAIT_MS));
+    let moves = market.moves(after, wait).await.map_err(Refused::unavailable)?;
+    Ok(json(&MovesAnswer::from(moves)))
 }
 
 async fn quotes(market: &Market, request: Request<Incoming>) -> Result<Answer, Refused> {

@@ -86,6 +86,7 @@ pub(super) fn raydium(tokens: &TokenRegistry) -> Vec<RaydiumPool> {
                 quote_reserve: whole(quote_reserve),
                 quote_reserve_raw: None,
                 fee_rate,
+                opens_after_blocks: 0,
             },
         )
         .collect()
@@ -121,6 +122,7 @@ fn pool_of_bins(shape: &BinShape, tokens: &TokenRegistry) -> Option<MeteoraPool>
         max_accumulator: None,
         protocol_share_bps: None,
         bins,
+        opens_after_blocks: 0,
     })
 }
 

@@ -68,6 +68,9 @@ pub struct MeteoraPool {
     pub protocol_share_bps: Option<u32>,
     /// The bins.
     pub bins: Vec<BinSettings>,
+    /// How many blocks after the market's beginning it opens; from the start if absent.
+    #[serde(default, alias = "opensAfterBlocks")]
+    pub opens_after_blocks: u64,
 }
 
 fn base_factor() -> u32 {

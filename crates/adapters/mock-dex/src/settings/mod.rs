@@ -100,8 +100,8 @@ impl MarketSettings {
         self.open_pools(tokens).map(|_| ())
     }
 
-    /// The pools that a fresh market has.
-    pub(crate) fn open_pools(&self, tokens: &TokenRegistry) -> Result<Vec<ListedPool>, SettingsError> {
+    /// The pools that a fresh market has, or will have.
+    pub(crate) fn open_pools(&self, tokens: &TokenRegistry) -> Result<Vec<PlannedPool>, SettingsError> {
         let mut mistakes = SettingsError::default();
         let mut names = PoolNames::default();
         let mut pools = Vec::new();
@@ -112,7 +112,8 @@ impl MarketSettings {
             .unwrap_or_else(|| defaults::raydium(tokens));
         for (index, pool) in raydium.iter().enumerate() {
             let key = format!("venues.raydium.pools[{index}]");
-            pools.extend(pool.open(&key, tokens, &mut names, &mut mistakes));
+            let opened = pool.open(&key, tokens, &mut names, &mut mistakes);
+            pools.extend(opened.map(|opened| PlannedPool::new(opened, pool.opens_after_blocks)));
         }
         let meteora = self
             .meteora
@@ -121,13 +122,26 @@ impl MarketSettings {
             .unwrap_or_else(|| defaults::meteora(tokens));
         for (index, pool) in meteora.iter().enumerate() {
             let key = format!("venues.meteora.pools[{index}]");
-            pools.extend(pool.open(&key, tokens, &mut names, &mut mistakes));
+            let opened = pool.open(&key, tokens, &mut names, &mut mistakes);
+            pools.extend(opened.map(|opened| PlannedPool::new(opened, pool.opens_after_blocks)));
         }
         if mistakes.mistakes.is_empty() {
             Ok(pools)
         } else {
             Err(mistakes)
         }
+    }
+}
+
+/// A pool, and how many blocks after the market's beginning it opens.
+pub(crate) struct PlannedPool {
+    pub(crate) pool: ListedPool,
+    pub(crate) opens_after: u64,
+}
+
+impl PlannedPool {
+    const fn new(pool: ListedPool, opens_after: u64) -> Self {
+        Self { pool, opens_after }
     }
 }
 

@@ -31,6 +31,9 @@ pub struct RaydiumPool {
     /// The fee on the input, in units of 10⁻⁶: 2500 are 25 basis points.
     #[serde(alias = "feeRate")]
     pub fee_rate: u32,
+    /// How many blocks after the market's beginning it opens; from the start if absent.
+    #[serde(default, alias = "opensAfterBlocks")]
+    pub opens_after_blocks: u64,
 }
 
 impl RaydiumPool {

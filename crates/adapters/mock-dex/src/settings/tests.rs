@@ -4,10 +4,15 @@ fn parse(text: &str) -> MarketSettings {
     toml::from_str(text).unwrap()
 }
 
+fn opened(settings: &MarketSettings, tokens: &TokenRegistry) -> Vec<ListedPool> {
+    let planned = settings.open_pools(tokens).unwrap();
+    planned.into_iter().map(|planned| planned.pool).collect()
+}
+
 #[test]
 fn the_default_market_has_every_pair_on_offer() {
     let tokens = TokenRegistry::default();
-    let pools = MarketSettings::default().open_pools(&tokens).unwrap();
+    let pools = opened(&MarketSettings::default(), &tokens);
     for (base, quote) in [
         ("SOL", "USDC"),
         ("ETH", "USDC"),
@@ -47,7 +52,7 @@ fn a_configured_list_replaces_that_venues_pools_only() {
         fee_rate = 2500
         "#,
     );
-    let pools = settings.open_pools(&TokenRegistry::default()).unwrap();
+    let pools = opened(&settings, &TokenRegistry::default());
     let raydium: Vec<_> = pools
         .iter()
         .filter(|pool| pool.venue == order_core::venue::Venue::Raydium)
@@ -73,7 +78,7 @@ fn a_pool_of_bins_is_read_as_documented() {
         bins = [{ id = -1898, base = "150", quote = "30000" }, { id = -1899, quote = "60000" }, { id = -1897, base = "400" }]
         "#,
     );
-    let pools = settings.open_pools(&TokenRegistry::default()).unwrap();
+    let pools = opened(&settings, &TokenRegistry::default());
     let bins = pools
         .iter()
         .find(|pool| pool.venue == order_core::venue::Venue::Meteora)

@@ -3,6 +3,7 @@
 //! Amounts are decimal strings in whole tokens, as everywhere on the engine's wire; fields whose names end in
 //! `Raw` are the same amounts in raw units.
 
+mod moves;
 mod pools;
 mod transactions;
 
@@ -12,6 +13,7 @@ use order_core::token::Symbol;
 use order_core::venue::{PoolId, Quote, Venue};
 use serde::{Deserialize, Serialize};
 
+pub(crate) use moves::MovesAnswer;
 pub(crate) use pools::{PoolItem, PoolsAnswer};
 pub(crate) use transactions::{LedgerAnswer, LedgerItem, StatusAnswer, TransactionRequest};
 

@@ -19,18 +19,25 @@ with moved as (
             when input.run_again is not null then now() + input.run_again * interval '1 microsecond'
             else orders.next_run_at
         end,
+        waiting_since = case
+            when input.waits then now()
+            when input.gives_back then null
+            else orders.waiting_since
+        end,
         lease_owner = case when input.gives_back then null else orders.lease_owner end,
         lease_until = case when input.gives_back then null else orders.lease_until end
     from unnest(
         $1::uuid[], $2::uuid[], $3::bigint[], $4::integer[],
         $5::text[], $6::text[], $7::text[], $8::integer[], $9::smallint[], $10::timestamptz[],
         $11::text[], $12::boolean[], $13::bigint[], $14::text[],
-        $15::bytea[], $16::smallint[], $17::text[], $18::text[], $19::timestamptz[], $20::text[], $21::bytea[]
+        $15::bytea[], $16::smallint[], $17::text[], $18::text[], $19::timestamptz[], $20::text[], $21::bytea[],
+        $22::boolean[]
     ) with ordinality as input (
         id, holder, epoch, base_version,
         status, venue, state, version, attempt, updated_at,
         events, gives_back, run_again, outcome,
         tx_id, number, tx_venue, last_valid_height, written_at, draft, bytes,
+        waits,
         n
     )
     where orders.id = any($1::uuid[])

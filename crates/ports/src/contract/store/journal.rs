@@ -10,7 +10,7 @@ use super::{
     LONG, SHORT, Store, accepted, assert_fenced, assert_stored, execute, hold, let_go, outlast_short, take,
 };
 use crate::Lease;
-use crate::contract::fixtures::{Steps, Walk, acceptance, spec, transaction, worker};
+use crate::contract::fixtures::{Steps, Walk, acceptance, spec, transaction, waits, worker};
 
 pub async fn what_is_appended_reads_back(store: &dyn Store) {
     let mut walk = accepted(store, 1).await;
@@ -83,10 +83,7 @@ pub async fn a_step_from_a_stale_version_is_fenced(store: &dyn Store) {
     let mut walk = accepted(store, 1).await;
     let lease = hold(store, &walk).await;
     let mut stale = walk.clone();
-    store
-        .append(&lease, walk.go([Event::Waiting]).moved())
-        .await
-        .unwrap();
+    store.append(&lease, walk.go([waits()]).moved()).await.unwrap();
     assert_fenced(store.append(&lease, stale.stay().moved()).await);
     assert_fenced(store.append(&lease, stale.route().moved()).await);
     let (attempt, steps) = stale.submit();
@@ -131,7 +128,7 @@ pub async fn of_two_steps_at_once_one_is_stored(store: &dyn Store) {
     let walk = accepted(store, 1).await;
     let lease = hold(store, &walk).await;
     let (mut one, mut other) = (walk.clone(), walk.clone());
-    let (first, second) = (one.go([Event::Waiting]), other.route());
+    let (first, second) = (one.go([waits()]), other.route());
     let (first, second) = tokio::join!(
         store.append(&lease, first.moved()),
         store.append(&lease, second.moved())

@@ -1,4 +1,5 @@
-//! The laws of the store: [`OrderIntake`], [`OrderLeases`], [`OrderJournal`] and [`OrderReader`] together,
+//! The laws of the store: [`OrderIntake`], [`OrderLeases`], [`OrderJournal`], [`OrderReader`], [`WaitingRoom`] and
+//! [`OrderControl`] together,
 //! since each is only visible through the others.
 //!
 //! Every law gets a fresh, empty store. Laws about time wait by `tokio::time`, so they run in no time over a
@@ -10,6 +11,7 @@ mod leases;
 mod listing;
 mod reading;
 mod sweeping;
+mod waiting;
 
 use std::time::Duration;
 
@@ -23,16 +25,21 @@ pub use leases::*;
 pub use listing::*;
 pub use reading::*;
 pub use sweeping::*;
+pub use waiting::*;
 
 use super::fixtures::{Steps, Walk, acceptance, spec, worker};
 use crate::{
-    Accepted, Claim, Claimed, JournalError, Lease, OrderIntake, OrderJournal, OrderLeases, OrderReader,
+    Accepted, Claim, Claimed, JournalError, Lease, OrderControl, OrderIntake, OrderJournal, OrderLeases,
+    OrderReader, WaitingRoom,
 };
 
 /// Everything a store does.
-pub trait Store: OrderIntake + OrderLeases + OrderJournal + OrderReader {}
+pub trait Store: OrderIntake + OrderLeases + OrderJournal + OrderReader + WaitingRoom + OrderControl {}
 
-impl<S: OrderIntake + OrderLeases + OrderJournal + OrderReader + ?Sized> Store for S {}
+impl<S> Store for S where
+    S: OrderIntake + OrderLeases + OrderJournal + OrderReader + WaitingRoom + OrderControl + ?Sized
+{
+}
 
 /// Runs every law of the store as a test of its own.
 ///
@@ -114,6 +121,26 @@ macro_rules! store_contract {
             an_order_that_became_due_after_its_announcement_is_found,
             a_sweep_takes_the_most_overdue_first_up_to_its_limit,
             a_hint_carries_the_orders_priority,
+            // Waiting
+            an_order_that_waits_is_nobodys_work,
+            orders_that_wait_are_listed_by_when_they_began_to,
+            the_list_of_those_who_wait_goes_on_where_it_was_left,
+            a_wake_makes_an_order_due_once,
+            of_many_wakes_at_once_one_wakes_the_order,
+            what_does_not_wait_is_not_woken,
+            a_woken_order_that_nobody_takes_is_swept,
+            an_order_waits_no_longer_than_it_says,
+            an_order_that_went_on_does_not_wait_and_one_that_waits_again_is_listed_last,
+            an_owner_cancels_an_order_that_waits,
+            an_owner_cancels_an_order_that_nobody_has_taken_up,
+            an_owner_takes_an_order_out_of_its_holders_hands,
+            an_open_attempt_overrules_the_owner,
+            an_owner_who_is_behind_is_fenced,
+            nobody_overrules_an_end,
+            of_a_cancel_and_a_write_ahead_at_once_one_is_stored,
+            replaced_terms_read_back_and_the_wait_begins_anew,
+            the_holder_of_an_order_with_replaced_terms_is_fenced_out,
+            a_repeated_request_is_the_same_one_after_its_terms_were_replaced,
         ] }
     };
 }

@@ -3,7 +3,7 @@
 use order_core::lifecycle::{Event, Release};
 
 use super::{Store, accepted, assert_stored, execute, hold};
-use crate::contract::fixtures::order_id;
+use crate::contract::fixtures::{order_id, waits};
 
 pub async fn events_come_in_order_after_the_given_one_up_to_the_limit(store: &dyn Store) {
     let mut walk = accepted(store, 1).await;
@@ -31,10 +31,7 @@ pub async fn a_whole_life_has_no_gap(store: &dyn Store) {
     let mut walk = accepted(store, 1).await;
     for round in 1..=3 {
         let lease = hold(store, &walk).await;
-        store
-            .append(&lease, walk.go([Event::Waiting]).moved())
-            .await
-            .unwrap();
+        store.append(&lease, walk.go([waits()]).moved()).await.unwrap();
         store.append(&lease, walk.route().moved()).await.unwrap();
         let (attempt, steps) = walk.submit();
         store.write_ahead(&lease, &attempt, steps.moved()).await.unwrap();

@@ -305,26 +305,39 @@ fn what_is_worst_decides_the_status() {
 }
 
 #[test]
-fn other_types_are_refused_as_such_whatever_else_is_wrong() {
-    let unsupported = ("type", "unsupported_order_type");
-    for (changes, others) in [
-        (json!({"type": "limit", "limitPrice": "150"}), vec![]),
-        (
-            json!({"type": "stop_limit", "limitPrice": "150", "stopPrice": 151}),
-            vec![],
-        ),
-        (json!({"type": "sniper"}), vec![]),
-        (json!({"type": "limit"}), vec![("limitPrice", "required")]),
-    ] {
-        let mut errors = others;
-        errors.push(unsupported);
-        assert_refused(&order(changes), 422, "unsupported_order_type", &errors);
-    }
-    let (status, code, errors) = refusal(&order(json!({"type": "limit", "limitPrice": 0, "amountIn": 0})));
+fn every_type_is_read_with_its_prices() {
+    let whole = |price: u128| Price::new(price * 10u128.pow(18));
+    let kind = |changes| read(&order(changes)).unwrap().spec.kind;
     assert_eq!(
-        (status, code.as_str(), errors.len()),
-        (422, "unsupported_order_type", 3)
+        kind(json!({"type": "limit", "limitPrice": "150"})),
+        OrderKind::Limit {
+            limit_price: whole(150)
+        }
     );
+    assert_eq!(
+        kind(json!({"type": "stop_limit", "limitPrice": "150", "stopPrice": 151})),
+        OrderKind::StopLimit {
+            stop_price: whole(151),
+            limit_price: whole(150)
+        }
+    );
+    assert_eq!(kind(json!({"type": "SNIPER"})), OrderKind::Sniper);
+    invalid(&order(json!({"type": "limit"})), &[("limitPrice", "required")]);
+    invalid(
+        &order(json!({"type": "stop_limit"})),
+        &[("limitPrice", "required"), ("stopPrice", "required")],
+    );
+}
+
+#[test]
+fn a_sniper_goes_first_unless_told_otherwise() {
+    let priority = |changes| read(&order(changes)).unwrap().spec.priority;
+    assert_eq!(priority(json!({"type": "sniper"})), Priority::High);
+    assert_eq!(
+        priority(json!({"type": "sniper", "priority": "low"})),
+        Priority::Low
+    );
+    assert_eq!(priority(json!({})), Priority::Normal);
 }
 
 #[test]

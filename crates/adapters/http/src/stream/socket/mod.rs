@@ -45,10 +45,10 @@ pub fn one_order(
 
 /// The story of one order.
 pub fn story(doors: &Arc<Doors>, offer: Offer, id: OrderId, after: u32) -> Response {
-    let engine = Arc::clone(&doors.engine);
+    let at = Arc::clone(doors);
     offer.accept(doors, move |mut session| async move {
-        match engine.watch(id, after).await {
-            Ok(Some((_, watch))) => session.talk(OneOrder::new(watch)).await,
+        match at.engine.watch(id, after).await {
+            Ok(Some((_, watch))) => session.talk(OneOrder::new(watch, at, id)).await,
             Ok(None) => session.close(farewell::UNKNOWN_ORDER).await,
             Err(error) => {
                 tracing::warn!(order_id = %id, error = &error as &dyn std::error::Error, "cannot watch");

@@ -12,7 +12,8 @@ use poem::http::StatusCode;
 
 use super::session::{Conversation, Say};
 use super::story::broken;
-use crate::doors::{Doors, refused};
+use crate::doors::{self, Doors, refused};
+use crate::request::amend::read_command;
 use crate::request::order::read_order;
 use crate::wire::event::encode;
 use crate::wire::problem::Problem;
@@ -25,6 +26,14 @@ enum Watched {
     Broken(WatchError),
 }
 
+/// What a message came to.
+enum Done {
+    /// An order was accepted.
+    Accepted(OrderId),
+    /// A command was carried out, or not, as this says.
+    Answered(String),
+}
+
 /// Submissions over one socket.
 pub struct Submissions {
     doors: Arc<Doors>,
@@ -33,7 +42,7 @@ pub struct Submissions {
     after: u32,
     /// Messages that are not answered yet, in the order in which they came. Their orders enter the store
     /// side by side.
-    unanswered: FuturesOrdered<BoxFuture<'static, Result<OrderId, Problem>>>,
+    unanswered: FuturesOrdered<BoxFuture<'static, Result<Done, Problem>>>,
     /// The orders whose stories are not over.
     watched: FuturesUnordered<BoxFuture<'static, Watched>>,
 }
@@ -51,9 +60,10 @@ impl Submissions {
     }
 
     /// The reply to a message, after which the order's events may follow.
-    fn reply(&mut self, outcome: Result<OrderId, Problem>) -> Say {
+    fn reply(&mut self, outcome: Result<Done, Problem>) -> Say {
         let reply = match outcome {
-            Ok(id) => {
+            Ok(Done::Answered(answer)) => answer,
+            Ok(Done::Accepted(id)) => {
                 self.watched
                     .push(open(Arc::clone(&self.doors), id, self.after).boxed());
                 // Strings and a boolean: this cannot fail to become JSON.
@@ -73,6 +83,25 @@ impl Submissions {
             Watched::Over => None,
             Watched::Broken(error) => Some(Say::Close(broken(&error))),
         }
+    }
+
+    fn submit(&mut self, text: &str) -> BoxFuture<'static, Result<Done, Problem>> {
+        let key = self.key.take();
+        if self.is_full() {
+            return ready(Err(too_many(self.doors.settings.socket.max_orders))).boxed();
+        }
+        let requested = match read_order(text.as_bytes(), &HeaderMap::new(), self.doors.rules()) {
+            Ok(requested) => requested,
+            Err(problem) => return ready(Err(problem)).boxed(),
+        };
+        let doors = Arc::clone(&self.doors);
+        let submit = async move {
+            let submission = doors.engine.submit(requested.spec, key).await;
+            submission
+                .map(|submission| Done::Accepted(submission.order_id))
+                .map_err(refused)
+        };
+        submit.boxed()
     }
 
     fn is_full(&self) -> bool {
@@ -97,23 +126,15 @@ impl Conversation for Submissions {
     }
 
     fn hear(&mut self, text: &str) {
-        let key = self.key.take();
-        let requested = if self.is_full() {
-            Err(too_many(self.doors.settings.socket.max_orders))
-        } else {
-            read_order(text.as_bytes(), &HeaderMap::new(), self.doors.rules())
-        };
-        match requested {
-            Ok(requested) => {
-                let doors = Arc::clone(&self.doors);
-                let submit = async move {
-                    let submission = doors.engine.submit(requested.spec, key).await;
-                    submission.map(|submission| submission.order_id).map_err(refused)
-                };
-                self.unanswered.push_back(submit.boxed());
+        let answer = match read_command(text) {
+            Ok(Some(command)) => {
+                let carry_out = doors::command(Arc::clone(&self.doors), command, None);
+                carry_out.map(|answer| Ok(Done::Answered(answer))).boxed()
             }
-            Err(problem) => self.unanswered.push_back(ready(Err(problem)).boxed()),
-        }
+            Ok(None) => self.submit(text),
+            Err(problem) => ready(Err(problem)).boxed(),
+        };
+        self.unanswered.push_back(answer);
     }
 
     fn listens(&self) -> bool {

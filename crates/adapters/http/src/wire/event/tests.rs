@@ -1,10 +1,11 @@
 //! Every event, to the letter; and fixtures for other tests.
 
 use order_core::amount::Amount;
-use order_core::order::{Order, OrderKind, OrderSpec, Protection, TimeInForce};
+use order_core::order::{Order, OrderKind, OrderSpec, Protection, Terms, TimeInForce};
 use order_core::priority::Priority;
 use order_core::time::Timestamp;
 use order_core::token::TokenRegistry;
+use order_core::trigger::WaitsFor;
 use order_core::venue::{Fill, PoolId, Quote};
 use serde_json::{Value, json};
 
@@ -96,12 +97,29 @@ fn an_event_is_written_in_the_order_in_which_it_is_read() {
 fn events_without_data_have_no_meta() {
     for (event, status) in [
         (Event::Pending, "pending"),
-        (Event::Waiting, "waiting"),
         (Event::Cancelled, "cancelled"),
         (Event::Expired, "expired"),
     ] {
         assert_eq!(wire(event), with(status, json!({})));
     }
+}
+
+#[test]
+fn waiting_says_what_for_and_what_was_replaced() {
+    let waiting = |waits_for, terms| wire(Event::Waiting { waits_for, terms });
+    let plain = json!({"waitingFor": "stop", "meta": {"waitingFor": "stop"}});
+    assert_eq!(waiting(WaitsFor::Stop, None), with("waiting", plain));
+    let terms = Terms {
+        kind: OrderKind::Limit {
+            limit_price: Price::new(151_500_000_000_000_000_000),
+        },
+        time_in_force: TimeInForce::Gtd(Timestamp::from_millis(0)),
+    };
+    let fields =
+        json!({"waitingFor": "limit", "limitPrice": "151.5", "expiresAt": "1970-01-01T00:00:00.000Z"});
+    let mut mirrored = fields.clone();
+    mirrored["meta"] = fields;
+    assert_eq!(waiting(WaitsFor::Limit, Some(terms)), with("waiting", mirrored));
 }
 
 #[test]

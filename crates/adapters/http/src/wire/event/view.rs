@@ -6,7 +6,7 @@ use poem_openapi::types::Example;
 
 use crate::wire::order::EXAMPLE_TX;
 use crate::wire::quote::{QuoteView, UnavailableView};
-use crate::wire::text::{Code, Decimal, Dex, EventName, Id, Text, TxHash};
+use crate::wire::text::{Code, Decimal, Dex, EventName, Id, Text, Time, TxHash, WaitsForName};
 
 /// The fields once more, as some clients look for them. `routing` has rQuote and mQuote here instead.
 #[derive(Object)]
@@ -34,6 +34,14 @@ struct EventMeta {
     error: Option<String>,
     /// Its stable code.
     code: Option<Text<Code>>,
+    /// For limit, stop or pool.
+    waiting_for: Option<Text<WaitsForName>>,
+    /// The new limit.
+    limit_price: Option<Text<Decimal>>,
+    /// The new stop.
+    stop_price: Option<Text<Decimal>>,
+    /// The new end of its time.
+    expires_at: Option<Text<Time>>,
     /// Raydium's price; null when it gave none.
     #[oai(nullable)]
     r_quote: Option<Text<Decimal>>,
@@ -85,6 +93,14 @@ pub struct EventView {
     error: Option<String>,
     /// retrying, failed: its stable code.
     code: Option<Text<Code>>,
+    /// waiting: for limit, stop or pool.
+    waiting_for: Option<Text<WaitsForName>>,
+    /// waiting: the new limit, when its owner has just replaced the order's terms.
+    limit_price: Option<Text<Decimal>>,
+    /// waiting: the new stop.
+    stop_price: Option<Text<Decimal>>,
+    /// waiting: the new end of its time.
+    expires_at: Option<Text<Time>>,
     /// The fields once more.
     meta: Option<EventMeta>,
 }
@@ -105,6 +121,10 @@ impl Example for EventView {
             delay_ms: None,
             error: None,
             code: None,
+            waiting_for: None,
+            limit_price: None,
+            stop_price: None,
+            expires_at: None,
             r_quote: None,
             m_quote: None,
         };
@@ -126,6 +146,10 @@ impl Example for EventView {
             delay_ms: None,
             error: None,
             code: None,
+            waiting_for: None,
+            limit_price: None,
+            stop_price: None,
+            expires_at: None,
             meta: Some(meta),
         }
     }

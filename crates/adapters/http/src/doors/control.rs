@@ -1,0 +1,218 @@
+//! Cancelling and replacing: what the doors answer, and the commands of sockets.
+
+use std::sync::Arc;
+
+use http::header::{ETAG, HeaderValue};
+use order_application::CancelledMany;
+use order_core::id::OrderId;
+use order_core::order::Order;
+use poem::http::StatusCode;
+use poem::{Request, Response};
+use poem_openapi::Object;
+use poem_openapi::registry::{MetaResponse, Registry};
+use poem_openapi::types::{Example, Type};
+use serde::Serialize;
+
+use super::Doors;
+use super::answer::{Answers, describe, header, json, problem};
+use super::orders::order_id;
+use super::refusal::{not_controlled, store_failed};
+use crate::request::amend::{AmendRequest, Command, if_match, read_amendment};
+use crate::request::body::JsonBody;
+use crate::request::listing::read_listing;
+use crate::request::order::ANONYMOUS;
+use crate::wire::order::OrderView;
+use crate::wire::problem::Problem;
+use crate::wire::text::{Id, StatusName, Text};
+
+/// What may come instead of a cancelled order.
+pub struct CancelAnswers;
+
+impl Answers for CancelAnswers {
+    fn responses() -> Vec<MetaResponse> {
+        let mut order = describe::<OrderView>(
+            200,
+            "The order, cancelled: it has not executed and never will. The same again when it was cancelled before.",
+        );
+        order.headers = vec![header::<String>("ETag", "Its version.")];
+        vec![
+            order,
+            problem(404, "There is no such order: `order_not_found`."),
+            problem(
+                409,
+                "It is too late, a transaction may execute or the order is over: `not_cancellable`; or it is being worked on: `order_busy`.",
+            ),
+            problem(
+                503,
+                "The store does not answer: `store_unavailable`. Retry-After says when to try again.",
+            ),
+        ]
+    }
+
+    fn register(registry: &mut Registry) {
+        OrderView::register(registry);
+    }
+}
+
+/// What may come instead of an order with new terms.
+pub struct ReplaceAnswers;
+
+impl Answers for ReplaceAnswers {
+    fn responses() -> Vec<MetaResponse> {
+        let mut order = describe::<OrderView>(200, "The order with its new terms, still waiting.");
+        order.headers = vec![header::<String>("ETag", "Its new version.")];
+        vec![
+            order,
+            problem(
+                400,
+                "Fields or the header are wrong; each is named: `invalid_request`.",
+            ),
+            problem(404, "There is no such order: `order_not_found`."),
+            problem(409, "It does not wait: `not_waiting`."),
+            problem(412, "It has another version by now: `version_mismatch`."),
+            problem(413, "The body is larger than 16 KiB: `body_too_large`."),
+            problem(
+                415,
+                "The body is not sent as application/json: `unsupported_media_type`.",
+            ),
+            problem(422, "A field does not apply to this order: `not_applicable`."),
+            problem(428, "Without If-Match: `if_match_required`."),
+            problem(
+                503,
+                "The store does not answer: `store_unavailable`. Retry-After says when to try again.",
+            ),
+        ]
+    }
+
+    fn register(registry: &mut Registry) {
+        OrderView::register(registry);
+    }
+}
+
+/// What may come instead of a count.
+pub struct CancelAllAnswers;
+
+impl Answers for CancelAllAnswers {
+    fn responses() -> Vec<MetaResponse> {
+        vec![
+            describe::<CancelledView>(200, "How many were cancelled."),
+            problem(400, "Parameters are wrong; each is named: `invalid_request`."),
+            problem(
+                503,
+                "The store does not answer: `store_unavailable`. Some may be cancelled; repeat it.",
+            ),
+        ]
+    }
+
+    fn register(registry: &mut Registry) {
+        CancelledView::register(registry);
+    }
+}
+
+/// What became of many orders that were to be cancelled.
+#[derive(Object, Serialize)]
+#[oai(rename = "Cancelled", rename_all = "camelCase", example)]
+#[serde(rename_all = "camelCase")]
+pub struct CancelledView {
+    /// So many are cancelled.
+    cancelled: u64,
+    /// So many were submitted or over by then.
+    too_late: u64,
+}
+
+impl From<CancelledMany> for CancelledView {
+    fn from(many: CancelledMany) -> Self {
+        Self {
+            cancelled: many.cancelled,
+            too_late: many.too_late,
+        }
+    }
+}
+
+impl Example for CancelledView {
+    fn example() -> Self {
+        Self {
+            cancelled: 12,
+            too_late: 1,
+        }
+    }
+}
+
+/// An order with its version.
+pub fn tagged(order: &Order) -> Result<Response, Problem> {
+    let mut response = json(StatusCode::OK, &OrderView::from(order))?;
+    if let Ok(tag) = HeaderValue::try_from(format!("\"{}\"", order.version())) {
+        response.headers_mut().insert(ETAG, tag);
+    }
+    Ok(response)
+}
+
+pub async fn cancel(doors: &Doors, id: &str) -> Result<Response, Problem> {
+    let order = doors.engine.cancel(order_id(id)?, None).await;
+    tagged(&order.map_err(|error| not_controlled(error, id))?)
+}
+
+pub async fn replace(
+    doors: &Doors,
+    request: &Request,
+    id: &str,
+    body: JsonBody<AmendRequest>,
+) -> Result<Response, Problem> {
+    let body = body.take(request.headers(), doors.limits()).await?;
+    let id_read = order_id(id)?;
+    let amendment = read_amendment(&body)?;
+    let version = if_match(request.headers())?;
+    let order = doors.engine.replace(id_read, None, version, amendment).await;
+    tagged(&order.map_err(|error| not_controlled(error, id))?)
+}
+
+pub async fn cancel_all(doors: &Doors, request: &Request) -> Result<Response, Problem> {
+    let mut filter = read_listing(request, &doors.settings.registry)?.filter;
+    if filter.owner.is_none() {
+        filter.owner = ANONYMOUS.parse().ok();
+    }
+    let many = doors.engine.cancel_all(&filter).await;
+    let many = many.map_err(|error| store_failed(&error))?;
+    json(StatusCode::OK, &CancelledView::from(many))
+}
+
+/// The reply to a command on a socket.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct CommandReply {
+    success: bool,
+    action: &'static str,
+    order_id: Text<Id>,
+    status: Text<StatusName>,
+    version: u32,
+}
+
+/// Carries a command of a socket out and says what to answer. `about` is the order that the socket is about.
+pub async fn command(doors: Arc<Doors>, command: Command, about: Option<OrderId>) -> String {
+    let (Command::Cancel { order } | Command::Replace { order, .. }) = command;
+    let Some(id) = order.or(about) else {
+        let missing = Problem::new(StatusCode::BAD_REQUEST, "invalid_request", "Invalid request");
+        return missing.field("orderId", "is required").into_message();
+    };
+    let (action, outcome) = match command {
+        Command::Cancel { .. } => ("cancel", doors.engine.cancel(id, None).await),
+        Command::Replace {
+            version, amendment, ..
+        } => (
+            "replace",
+            doors.engine.replace(id, None, version, amendment).await,
+        ),
+    };
+    match outcome {
+        // Strings, numbers and a boolean: this cannot fail to become JSON.
+        Ok(order) => serde_json::to_string(&CommandReply {
+            success: true,
+            action,
+            order_id: Text::of(order.id()),
+            status: Text::name(order.status().as_str()),
+            version: order.version(),
+        })
+        .unwrap_or_default(),
+        Err(error) => not_controlled(error, &id.to_string()).into_message(),
+    }
+}

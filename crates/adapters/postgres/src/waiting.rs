@@ -1,0 +1,96 @@
+//! Orders that wait, and owners who change their mind.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use order_core::id::OrderId;
+use order_core::lifecycle::Release;
+use order_ports::{
+    JournalError, Moved, OrderControl, StoreError, WaitingOrder, WaitingRoom, WaitingSince, WorkHint,
+};
+use sqlx::Row;
+use uuid::Uuid;
+
+use crate::error::Failure;
+use crate::rows;
+use crate::sql;
+use crate::store::PostgresStore;
+
+/// How much later than its time a wait can become visible: as long as a statement may take, and twice that to be
+/// sure.
+const OVERLAP: Duration = Duration::from_secs(10);
+
+#[async_trait]
+impl WaitingRoom for PostgresStore {
+    async fn waiting(
+        &self,
+        after: Option<(WaitingSince, OrderId)>,
+        limit: usize,
+    ) -> Result<Vec<WaitingOrder>, StoreError> {
+        let (since, id) = after.map_or((0, Uuid::nil()), |(since, id)| (since.0, id.uuid()));
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let statement = sqlx::query(sql::WAITING).bind(since).bind(id).bind(limit);
+        let found = self.database.run_detached(statement).await?;
+        let waiting = |row| {
+            Ok(WaitingOrder {
+                order: rows::order(row)?,
+                since: WaitingSince(row.try_get("since")?),
+            })
+        };
+        let waiting: Result<_, Failure> = found.iter().map(waiting).collect();
+        Ok(waiting?)
+    }
+
+    fn overlap(&self, last: WaitingSince) -> WaitingSince {
+        WaitingSince(last.0.saturating_sub(rows::micros(OVERLAP)))
+    }
+
+    async fn wake(&self, ids: &[OrderId]) -> Result<Vec<WorkHint>, StoreError> {
+        let ids: Vec<_> = ids.iter().map(|id| id.uuid()).collect();
+        let woken = self
+            .database
+            .run_detached(sqlx::query(sql::WAKE).bind(ids))
+            .await?;
+        let hints: Result<_, Failure> = woken.iter().map(rows::hint).collect();
+        Ok(hints?)
+    }
+}
+
+#[async_trait]
+impl OrderControl for PostgresStore {
+    async fn overrule<'a>(&self, moved: Moved<'a>, release: Release) -> Result<(), JournalError> {
+        match self.write_over(moved, release).await.map_err(StoreError::from)? {
+            true => Ok(()),
+            false => Err(JournalError::Fenced),
+        }
+    }
+}
+
+impl PostgresStore {
+    /// Whether it was stored.
+    async fn write_over(&self, moved: Moved<'_>, release: Release) -> Result<bool, Failure> {
+        let Moved { order, events } = moved;
+        let progress = order.progress();
+        let version: i32 = rows::to_int(progress.version, "version")?;
+        let new: i32 = rows::to_int(events.len(), "the number of events")?;
+        let terms = progress.terms.as_ref().map(serde_json::to_string).transpose()?;
+        let (run_again, waits) = rows::release(release);
+        let statement = sqlx::query(sql::OVERRULE)
+            .bind(order.id().uuid())
+            .bind(version - new)
+            .bind(order.status().as_str())
+            .bind(order.state().venue().map(|venue| venue.as_str()))
+            .bind(serde_json::to_string(order.state())?)
+            .bind(version)
+            .bind(rows::date(progress.updated_at)?)
+            .bind(terms)
+            .bind(
+                (!events.is_empty())
+                    .then(|| rows::event_lines(events))
+                    .transpose()?,
+            )
+            .bind(run_again)
+            .bind(waits);
+        Ok(!self.database.run_detached(statement).await?.is_empty())
+    }
+}

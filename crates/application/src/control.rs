@@ -1,0 +1,258 @@
+//! What an order's owner may still decide: to take it back, or to change its terms while it waits.
+
+use futures_util::StreamExt;
+use order_core::id::{OrderId, Owner};
+use order_core::lifecycle::{Event, IllegalTransition, Release, State, Status, patience};
+use order_core::order::{Order, OrderKind, Terms, TimeInForce};
+use order_core::price::Price;
+use order_core::trigger::WaitsFor;
+use order_ports::{JournalError, Moved, OrderFilter, StoreError};
+
+use crate::engine::Engine;
+
+/// How often a decision is taken anew because the order has moved meanwhile.
+const TRIES: usize = 16;
+/// How many orders are read at once to be cancelled, and how many are cancelled at once.
+const PAGE: usize = 200;
+const AT_ONCE: usize = 16;
+
+/// Why an owner's decision was not carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum ControlError {
+    /// There is no such order of theirs.
+    #[error("there is no such order")]
+    NoSuchOrder,
+    /// Its state does not allow it any more.
+    #[error("an order that is {} cannot be cancelled", .0.as_str())]
+    TooLate(Status),
+    /// Only an order that waits can have other terms.
+    #[error("an order that is {} has no terms to replace", .0.as_str())]
+    NotWaiting(Status),
+    /// The decision was taken on another version of the order.
+    #[error("the order is at version {0}")]
+    OtherVersion(u32),
+    /// The field has no meaning for this order.
+    #[error("{field} {reason}")]
+    NotApplicable {
+        /// Which.
+        field: &'static str,
+        /// Why.
+        reason: &'static str,
+    },
+    /// The order moves faster than it can be decided on.
+    #[error("the order is being worked on; try again")]
+    Busy,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// New terms; what is absent stays as it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Amendment {
+    /// Quote per base.
+    pub limit_price: Option<Price>,
+    /// Quote per base.
+    pub stop_price: Option<Price>,
+    /// Until a date, or until cancelled.
+    pub time_in_force: Option<TimeInForce>,
+}
+
+/// What became of many orders that were to be cancelled.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CancelledMany {
+    /// So many are cancelled.
+    pub cancelled: u64,
+    /// So many went on: they were submitted or over by then.
+    pub too_late: u64,
+}
+
+impl Engine {
+    /// Cancels an order, unless a transaction of it may execute. Cancelling it again is the same.
+    ///
+    /// # Errors
+    /// [`ControlError`].
+    pub async fn cancel(&self, id: OrderId, owner: Option<&Owner>) -> Result<Order, ControlError> {
+        for _ in 0..TRIES {
+            let order = self.owned(id, owner).await?;
+            if *order.state() == State::Cancelled {
+                return Ok(order);
+            }
+            let too_late = ControlError::TooLate(order.status());
+            match self.overrule(order, Event::Cancelled, Release::Done).await {
+                Ok(cancelled) => return Ok(cancelled),
+                Err(Overruled::Illegal) => return Err(too_late),
+                Err(Overruled::Moved) => {}
+                Err(Overruled::Store(error)) => return Err(error.into()),
+            }
+        }
+        Err(ControlError::Busy)
+    }
+
+    /// Cancels every order of this filter that can be cancelled.
+    ///
+    /// # Errors
+    /// [`StoreError`]; then some of them may be cancelled.
+    pub async fn cancel_all(&self, filter: &OrderFilter) -> Result<CancelledMany, StoreError> {
+        let mut many = CancelledMany::default();
+        let mut before = None;
+        loop {
+            let page = self.orders(filter, before, PAGE).await?;
+            before = page.items.last().map(Order::id);
+            let open = page.items.iter().filter(|order| !order.status().is_terminal());
+            let open: Vec<_> = open.map(Order::id).collect();
+            let mut cancels = futures_util::stream::iter(open)
+                .map(|id| self.cancel(id, filter.owner.as_ref()))
+                .buffer_unordered(AT_ONCE);
+            while let Some(outcome) = cancels.next().await {
+                match outcome {
+                    Ok(_) => many.cancelled += 1,
+                    Err(ControlError::Store(error)) => return Err(error),
+                    Err(
+                        ControlError::NoSuchOrder
+                        | ControlError::TooLate(_)
+                        | ControlError::NotWaiting(_)
+                        | ControlError::OtherVersion(_)
+                        | ControlError::NotApplicable { .. }
+                        | ControlError::Busy,
+                    ) => many.too_late += 1,
+                }
+            }
+            if !page.more {
+                return Ok(many);
+            }
+        }
+    }
+
+    /// Replaces the terms of an order that waits, and is at this version.
+    ///
+    /// # Errors
+    /// [`ControlError`].
+    pub async fn replace(
+        &self,
+        id: OrderId,
+        owner: Option<&Owner>,
+        version: u32,
+        amendment: Amendment,
+    ) -> Result<Order, ControlError> {
+        let order = self.owned(id, owner).await?;
+        let State::Waiting { waits_for } = *order.state() else {
+            return Err(ControlError::NotWaiting(order.status()));
+        };
+        if order.version() != version {
+            return Err(ControlError::OtherVersion(order.version()));
+        }
+        let terms = amended(order.terms(), waits_for, amendment)?;
+        let event = Event::Waiting {
+            waits_for,
+            terms: Some(terms),
+        };
+        // As it will be, for how long it waits then.
+        let mut waiting = order.clone();
+        let applied = waiting.apply(event.clone(), self.ports.clock.now());
+        if applied.is_err() {
+            return Err(ControlError::NotWaiting(order.status()));
+        }
+        let release = Release::Wait(patience(&waiting, self.ports.clock.now()));
+        match self.overrule(order, event, release).await {
+            Ok(replaced) => {
+                self.announcer.waits().notify_one();
+                Ok(replaced)
+            }
+            Err(Overruled::Illegal | Overruled::Moved) => {
+                let order = self.owned(id, owner).await?;
+                match order.state() {
+                    State::Waiting { .. } => Err(ControlError::OtherVersion(order.version())),
+                    other => Err(ControlError::NotWaiting(other.status())),
+                }
+            }
+            Err(Overruled::Store(error)) => Err(error.into()),
+        }
+    }
+
+    async fn owned(&self, id: OrderId, owner: Option<&Owner>) -> Result<Order, ControlError> {
+        let order = self.ports.reader.order(id).await?;
+        order
+            .filter(|order| owner.is_none_or(|owner| order.spec().owner == *owner))
+            .ok_or(ControlError::NoSuchOrder)
+    }
+
+    async fn overrule(&self, mut order: Order, event: Event, release: Release) -> Result<Order, Overruled> {
+        let recorded = order.apply(event, self.ports.clock.now())?;
+        let events = [recorded];
+        let moved = Moved {
+            order: &order,
+            events: &events,
+        };
+        self.ports.control.overrule(moved, release).await?;
+        self.announcer.committed(&order.spec().owner, &events);
+        tracing::debug!(order_id = %order.id(), status = order.status().as_str(), "decided by its owner");
+        Ok(order)
+    }
+}
+
+/// Why an order was not overruled.
+enum Overruled {
+    /// The table forbids it.
+    Illegal,
+    /// The order has moved, or a transaction of it may execute.
+    Moved,
+    Store(StoreError),
+}
+
+impl From<IllegalTransition> for Overruled {
+    fn from(_: IllegalTransition) -> Self {
+        Self::Illegal
+    }
+}
+
+impl From<JournalError> for Overruled {
+    fn from(error: JournalError) -> Self {
+        match error {
+            JournalError::Fenced => Self::Moved,
+            JournalError::Store(error) => Self::Store(error),
+        }
+    }
+}
+
+fn amended(terms: Terms, waits_for: WaitsFor, amendment: Amendment) -> Result<Terms, ControlError> {
+    let not = |field, reason| Err(ControlError::NotApplicable { field, reason });
+    let Amendment {
+        limit_price,
+        stop_price,
+        time_in_force,
+    } = amendment;
+    let kind = match (terms.kind, stop_price) {
+        (OrderKind::StopLimit { .. }, Some(_)) if waits_for != WaitsFor::Stop => {
+            return not("stopPrice", "has been reached");
+        }
+        (OrderKind::Market | OrderKind::Limit { .. } | OrderKind::Sniper, Some(_)) => {
+            return not("stopPrice", "does not apply to this order type");
+        }
+        (OrderKind::Market | OrderKind::Sniper, None) if limit_price.is_some() => {
+            return not("limitPrice", "does not apply to this order type");
+        }
+        (kind @ (OrderKind::Market | OrderKind::Sniper), None) => kind,
+        (OrderKind::Limit { limit_price: old }, None) => OrderKind::Limit {
+            limit_price: limit_price.unwrap_or(old),
+        },
+        (
+            OrderKind::StopLimit {
+                stop_price: old_stop,
+                limit_price: old_limit,
+            },
+            stop_price,
+        ) => OrderKind::StopLimit {
+            stop_price: stop_price.unwrap_or(old_stop),
+            limit_price: limit_price.unwrap_or(old_limit),
+        },
+    };
+    let time_in_force = match (terms.time_in_force, time_in_force) {
+        (old, None) => old,
+        (TimeInForce::Gtc | TimeInForce::Gtd(_), Some(new)) => new,
+        (TimeInForce::Ioc | TimeInForce::Fok, Some(_)) => {
+            return not("expiresAt", "does not apply to this time in force");
+        }
+    };
+    Ok(Terms { kind, time_in_force })
+}

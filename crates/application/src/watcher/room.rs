@@ -1,0 +1,198 @@
+//! Who waits for what, as one watcher knows it. No I/O.
+//!
+//! A sell is compared with the dearest pool of its pair and a buy with the cheapest. No quote is better than that,
+//! so a limit is not met before that price has reached it; and a look that finds a quote short of it says where
+//! the next look is worth while ([`Trigger::next_look`]).
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use order_core::id::OrderId;
+use order_core::lifecycle::State;
+use order_core::price::Price;
+use order_core::token::{Pair, Side, Symbol};
+use order_core::trigger::{Trigger, TriggerBook, WaitsFor};
+use order_core::venue::QuoteRequest;
+use order_ports::{PairState, WaitingOrder, WaitingSince};
+
+/// An order whose trigger may be met.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Candidate {
+    pub(super) id: OrderId,
+    /// What a quote must say for it to be so; nothing more for an order that only waits for a pool.
+    pub(super) wanted: Option<Wanted>,
+}
+
+/// The quote that an order waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Wanted {
+    pub(super) request: QuoteRequest,
+    pub(super) side: Side,
+    pub(super) trigger: Trigger,
+}
+
+type Key = (Symbol, Symbol);
+
+struct Waiter {
+    since: WaitingSince,
+    pair: Key,
+    wanted: Option<Wanted>,
+}
+
+#[derive(Default)]
+struct Desk {
+    state: Option<PairState>,
+    sells: TriggerBook<OrderId>,
+    buys: TriggerBook<OrderId>,
+    /// To be looked at whatever the price: just entered, waiting for a pool, or not to be quoted last time.
+    to_look_at: BTreeSet<OrderId>,
+}
+
+/// Everybody who waits.
+#[derive(Default)]
+pub(super) struct Room {
+    waiters: HashMap<OrderId, Waiter>,
+    /// In an order of their own, so that the same things happen in the same order every time.
+    desks: BTreeMap<Key, Desk>,
+}
+
+const fn key(pair: &Pair) -> Key {
+    (pair.base.symbol, pair.quote.symbol)
+}
+
+impl Room {
+    /// Enters an order, in place of what was known of it. One that does not wait is left out.
+    pub(super) fn enter(&mut self, waiting: &WaitingOrder) {
+        let order = &waiting.order;
+        let State::Waiting { waits_for } = *order.state() else {
+            return;
+        };
+        let id = order.id();
+        if self
+            .waiters
+            .get(&id)
+            .is_some_and(|known| known.since >= waiting.since)
+        {
+            return;
+        }
+        self.forget(id);
+        let spec = order.spec();
+        let wanted = Trigger::of(order.terms().kind, waits_for, spec.side).map(|trigger| Wanted {
+            request: QuoteRequest {
+                token_in: spec.token_in,
+                token_out: spec.token_out,
+                amount_in: spec.amount_in,
+            },
+            side: spec.side,
+            trigger,
+        });
+        let pair = key(&spec.pair);
+        let desk = self.desks.entry(pair).or_default();
+        match (waits_for, &wanted) {
+            (WaitsFor::Limit, Some(wanted)) => desk.book(wanted.side).insert(id, wanted.trigger),
+            // How far the market is from a quote that reaches a stop is not known before the first look.
+            (WaitsFor::Limit | WaitsFor::Stop | WaitsFor::Pool, _) => _ = desk.to_look_at.insert(id),
+        }
+        self.waiters.insert(
+            id,
+            Waiter {
+                since: waiting.since,
+                pair,
+                wanted,
+            },
+        );
+    }
+
+    /// Takes note of a pair's move.
+    pub(super) fn moved(&mut self, state: PairState) {
+        let Some(desk) = self.desks.get_mut(&key(&state.pair)) else {
+            return;
+        };
+        let other_pools = desk.state.is_some_and(|before| before.pools != state.pools);
+        desk.state = Some(state);
+        if other_pools {
+            // What earlier looks found no longer says where quotes will be.
+            let here = |(id, waiter): (&OrderId, &Waiter)| (waiter.pair == key(&state.pair)).then_some(*id);
+            desk.to_look_at.extend(self.waiters.iter().filter_map(here));
+        }
+    }
+
+    /// Up to `limit` orders whose triggers may be met now. Each is to be answered for: by [`Room::forget`], by
+    /// [`Room::short`], or by [`Room::look_again`].
+    pub(super) fn candidates(&mut self, limit: usize) -> Vec<Candidate> {
+        let mut found = Vec::new();
+        for desk in self.desks.values_mut() {
+            let left = limit.saturating_sub(found.len());
+            let Some(state) = desk.state.filter(|_| left > 0) else {
+                continue;
+            };
+            let mut ids: Vec<_> = desk.to_look_at.iter().copied().take(left).collect();
+            for id in &ids {
+                desk.to_look_at.remove(id);
+                let _ = desk.sells.remove(*id) || desk.buys.remove(*id);
+            }
+            ids.extend(desk.sells.take_reached(state.highest, left - ids.len()));
+            ids.extend(desk.buys.take_reached(state.lowest, left - ids.len()));
+            found.extend(ids);
+        }
+        let candidate = |id: OrderId| {
+            let wanted = self.waiters.get(&id)?.wanted;
+            Some(Candidate { id, wanted })
+        };
+        found.into_iter().filter_map(candidate).collect()
+    }
+
+    /// A look has found a quote that does not meet the trigger.
+    pub(super) fn short(&mut self, id: OrderId, quoted: Price) {
+        let Some(waiter) = self.waiters.get(&id) else {
+            return;
+        };
+        let Some(desk) = self.desks.get_mut(&waiter.pair) else {
+            return;
+        };
+        if let (Some(wanted), Some(state)) = (waiter.wanted, desk.state) {
+            let spot = match wanted.side {
+                Side::Sell => state.highest,
+                Side::Buy => state.lowest,
+            };
+            desk.book(wanted.side)
+                .insert(id, wanted.trigger.next_look(spot, quoted));
+        }
+    }
+
+    /// A look has found nothing out.
+    pub(super) fn look_again(&mut self, id: OrderId) {
+        if let Some(waiter) = self.waiters.get(&id)
+            && let Some(desk) = self.desks.get_mut(&waiter.pair)
+        {
+            desk.to_look_at.insert(id);
+        }
+    }
+
+    /// An order does not wait any more, or somebody else has seen to it.
+    pub(super) fn forget(&mut self, id: OrderId) {
+        let Some(waiter) = self.waiters.remove(&id) else {
+            return;
+        };
+        if let Some(desk) = self.desks.get_mut(&waiter.pair) {
+            desk.to_look_at.remove(&id);
+            let _ = desk.sells.remove(id) || desk.buys.remove(id);
+        }
+    }
+
+    /// How many wait.
+    pub(super) fn len(&self) -> usize {
+        self.waiters.len()
+    }
+}
+
+impl Desk {
+    const fn book(&mut self, side: Side) -> &mut TriggerBook<OrderId> {
+        match side {
+            Side::Sell => &mut self.sells,
+            Side::Buy => &mut self.buys,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

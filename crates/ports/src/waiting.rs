@@ -1,0 +1,63 @@
+//! Orders that wait, and orders whose owner has changed their mind.
+
+use async_trait::async_trait;
+use order_core::id::OrderId;
+use order_core::lifecycle::Release;
+use order_core::order::Order;
+
+use crate::queue::WorkHint;
+use crate::store::{JournalError, Moved, StoreError};
+
+/// How far a reader of the waiting orders has come. Opaque: each store counts in its own way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct WaitingSince(pub i64);
+
+/// An order that waits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WaitingOrder {
+    /// The order.
+    pub order: Order,
+    /// When it began to wait, or its terms were replaced, by the store's own count.
+    pub since: WaitingSince,
+}
+
+/// Keeps the orders that wait for their triggers, for those who watch the market.
+#[cfg_attr(feature = "mock", mockall::automock)]
+#[async_trait]
+pub trait WaitingRoom: Send + Sync {
+    /// Up to `limit` orders that wait, by when they began to and then by id, strictly after the given place.
+    ///
+    /// An order may show up a little late, at a place that readers have passed already. So who reads on begins
+    /// [`WaitingRoom::overlap`] before the last place, and gets some again.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    async fn waiting(
+        &self,
+        after: Option<(WaitingSince, OrderId)>,
+        limit: usize,
+    ) -> Result<Vec<WaitingOrder>, StoreError>;
+
+    /// How far back a reader has to begin so that nothing is missed.
+    fn overlap(&self, last: WaitingSince) -> WaitingSince;
+
+    /// Makes those of these orders due that still wait, and notes that they are announced now. Returns the hints of
+    /// those, and only those: whoever wakes an order first is the only one to wake it.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    async fn wake(&self, ids: &[OrderId]) -> Result<Vec<WorkHint>, StoreError>;
+}
+
+/// Stores what an order's owner decides, over the head of whoever works on it.
+#[cfg_attr(feature = "mock", mockall::automock)]
+#[async_trait]
+pub trait OrderControl: Send + Sync {
+    /// Stores the events, provided that the order is at the version before them, is not over, and has no
+    /// transaction that may execute. Takes the lease away: whoever held it is fenced out from here on, and so
+    /// sends nothing any more.
+    ///
+    /// # Errors
+    /// [`JournalError::Fenced`] when one of these is not so; then nothing has changed.
+    async fn overrule<'a>(&self, moved: Moved<'a>, release: Release) -> Result<(), JournalError>;
+}
