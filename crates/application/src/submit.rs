@@ -57,7 +57,9 @@ impl Engine {
             return Err(SubmitError::Draining);
         }
         supported(&spec)?;
-        self.within_reach(&spec).await?;
+        if let Err(refusal) = self.within_reach(&spec).await {
+            return self.answered_before(&spec, key, refusal).await;
+        }
         let owner = spec.owner.clone();
         let priority = spec.priority;
         let (order, event) = Order::accept(self.ports.ids.next(), spec, self.ports.clock.now());
@@ -81,6 +83,27 @@ impl Engine {
                     replayed: false,
                 })
             }
+        }
+    }
+
+    /// What to answer when the venues are no reason to accept. They move, so a request that was accepted once
+    /// may be out of reach when it is repeated, and it is still the same order. Only here is the store asked
+    /// twice: whatever is within reach finds its names taken when it is accepted.
+    async fn answered_before(
+        &self,
+        spec: &OrderSpec,
+        key: Option<IdempotencyKey>,
+        refusal: SubmitError,
+    ) -> Result<Submission, SubmitError> {
+        if key.is_none() && spec.client_order_id.is_none() {
+            return Err(refusal);
+        }
+        match self.ports.intake.recall(spec, key).await? {
+            Some(order_id) => Ok(Submission {
+                order_id,
+                replayed: true,
+            }),
+            None => Err(refusal),
         }
     }
 

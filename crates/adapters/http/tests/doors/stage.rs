@@ -10,9 +10,9 @@ use futures_util::{SinkExt, StreamExt};
 use order_application::{Announcer, Engine, Hub, Ports, Relay, Settings};
 use order_core::amount::Amount;
 use order_core::failure::VenueError;
-use order_core::id::{OrderId, Owner};
+use order_core::id::{IdempotencyKey, OrderId, Owner};
 use order_core::lifecycle::{Event, RecordedEvent};
-use order_core::order::{Execution, Order};
+use order_core::order::{Execution, Order, OrderSpec};
 use order_core::price::Price;
 use order_core::routing::RouteReason;
 use order_core::time::Timestamp;
@@ -37,7 +37,7 @@ use uuid::Uuid;
 struct Kept {
     order: Order,
     events: Vec<RecordedEvent>,
-    key: Option<order_core::id::IdempotencyKey>,
+    key: Option<IdempotencyKey>,
 }
 
 /// Orders in a map, by age.
@@ -66,18 +66,10 @@ impl OrderIntake for Book {
             event,
             idempotency_key: key,
         } = acceptance;
-        let mut orders = self.orders.lock();
-        let same_key =
-            |kept: &&Kept| key.is_some() && kept.key == key && kept.order.spec().owner == order.spec().owner;
-        if let Some(first) = orders.values().find(same_key) {
-            let (id, same) = (first.order.id(), first.order.spec() == order.spec());
-            return if same {
-                Ok(Accepted::Replayed(id))
-            } else {
-                Err(AcceptError::KeyReused(id))
-            };
+        if let Some(first) = self.recall(order.spec(), key.clone()).await? {
+            return Ok(Accepted::Replayed(first));
         }
-        orders.insert(
+        self.orders.lock().insert(
             order.id(),
             Kept {
                 order,
@@ -86,6 +78,22 @@ impl OrderIntake for Book {
             },
         );
         Ok(Accepted::New)
+    }
+
+    async fn recall(
+        &self,
+        spec: &OrderSpec,
+        key: Option<IdempotencyKey>,
+    ) -> Result<Option<OrderId>, AcceptError> {
+        self.check()?;
+        let orders = self.orders.lock();
+        let same_key =
+            |kept: &&Kept| key.is_some() && kept.key == key && kept.order.spec().owner == spec.owner;
+        match orders.values().find(same_key).map(|first| &first.order) {
+            None => Ok(None),
+            Some(first) if first.spec() == spec => Ok(Some(first.id())),
+            Some(first) => Err(AcceptError::KeyReused(first.id())),
+        }
     }
 }
 

@@ -3,9 +3,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use order_core::id::{OrderId, WorkerId};
+use order_core::id::{IdempotencyKey, OrderId, WorkerId};
 use order_core::lifecycle::{Attempt, AttemptOutcome, RecordedEvent, Release};
-use order_core::order::Order;
+use order_core::order::{Order, OrderSpec};
 use order_core::time::Timestamp;
 use order_memory::MemoryStore;
 use order_ports::contract::store as laws;
@@ -23,6 +23,7 @@ pub(crate) enum Break {
     // Intake
     ForgetsKeys,
     NeverComparesRequests,
+    RecallsNoKeys,
     KeepsSecondsOnly,
     // Leases
     LeasesEndAtOnce,
@@ -113,6 +114,20 @@ impl OrderIntake for Broken {
             Err(AcceptError::KeyReused(id)) if self.at == Break::NeverComparesRequests => {
                 Ok(Accepted::Replayed(id))
             }
+            result => result,
+        }
+    }
+
+    async fn recall(
+        &self,
+        spec: &OrderSpec,
+        mut idempotency_key: Option<IdempotencyKey>,
+    ) -> Result<Option<OrderId>, AcceptError> {
+        if self.at == Break::RecallsNoKeys {
+            idempotency_key = None;
+        }
+        match self.inner.recall(spec, idempotency_key).await {
+            Err(AcceptError::KeyReused(id)) if self.at == Break::NeverComparesRequests => Ok(Some(id)),
             result => result,
         }
     }
@@ -248,6 +263,10 @@ crate::bites! { Broken::new, (), [
         Break::ForgetsKeys => of_many_equal_requests_at_once_one_is_stored, "left: 24";
     a_store_that_never_compares_requests:
         Break::NeverComparesRequests => a_key_used_for_another_order_is_refused, "Replayed";
+    a_store_that_recalls_no_keys:
+        Break::RecallsNoKeys => what_was_accepted_is_recalled_by_its_names, "left: None";
+    a_store_that_recalls_without_comparing:
+        Break::NeverComparesRequests => a_different_request_under_a_taken_name_is_not_recalled, "Ok(Some";
     a_store_that_keeps_seconds_only:
         Break::KeepsSecondsOnly => an_accepted_order_reads_back_as_it_was, "left == right";
     a_store_whose_leases_end_at_once:

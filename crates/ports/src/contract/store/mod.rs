@@ -63,6 +63,8 @@ macro_rules! store_contract {
             a_finished_order_still_answers_for_its_key,
             a_refused_order_leaves_nothing_behind,
             an_order_accepted_twice_is_stored_once,
+            what_was_accepted_is_recalled_by_its_names,
+            a_different_request_under_a_taken_name_is_not_recalled,
             // Leases
             a_claim_takes_a_free_order,
             a_claimed_order_is_not_to_be_had,
