@@ -10,7 +10,6 @@ use order_core::order::Order;
 use poem::http::StatusCode;
 use poem::{Request, Response};
 use poem_openapi::OpenApi;
-use poem_openapi::param::Path;
 use poem_openapi::registry::{MetaResponse, Registry};
 use poem_openapi::types::Type;
 
@@ -19,7 +18,7 @@ use super::execute::SocketAnswers;
 use super::{Chapter, Doors, store_failed};
 use crate::request::accept::wants_events;
 use crate::request::listing::{cursor, read_listing};
-use crate::request::param::{Header, Query};
+use crate::request::param::{Header, Path, Query};
 use crate::request::resume;
 use crate::stream::{socket, sse};
 use crate::wire::event::{EventView, Wire};
@@ -151,9 +150,9 @@ impl OrdersApi {
     async fn order(
         &self,
         /// The order's id, with or without its prefix.
-        id: Path<String>,
+        id: Path,
     ) -> Answer<OrderAnswers> {
-        order(&self.0.engine, &id).await.into()
+        order(&self.0.engine, &id.0).await.into()
     }
 
     /// Read or follow an order's events
@@ -170,14 +169,14 @@ impl OrdersApi {
         &self,
         request: &Request,
         /// The order's id, with or without its prefix.
-        id: Path<String>,
+        id: Path,
         /// Leave out the events up to this one.
         after: Query<Seq>,
         /// The same, as an event source says it when it reconnects; it goes before the parameter.
         #[oai(name = "Last-Event-ID")]
         _last: Header<Seq>,
     ) -> Answer<EventAnswers> {
-        events(&self.0, request, &id, &after).await.into()
+        events(&self.0, request, &id.0, &after).await.into()
     }
 
     /// Watch an order over a WebSocket
@@ -197,11 +196,11 @@ impl OrdersApi {
         &self,
         request: &Request,
         /// The order's id, with or without its prefix.
-        id: Path<String>,
+        id: Path,
         /// Leave out the events up to this one.
         after: Query<Seq>,
     ) -> Answer<SocketAnswers> {
-        socket::one_order(&self.0, request, &id, &after).into()
+        socket::one_order(&self.0, request, &id.0, &after).into()
     }
 
     /// Watch an order over a WebSocket
@@ -217,11 +216,11 @@ impl OrdersApi {
         &self,
         request: &Request,
         /// The order's id, with or without its prefix.
-        id: Path<String>,
+        id: Path,
         /// Leave out the events up to this one.
         after: Query<Seq>,
     ) -> Answer<SocketAnswers> {
-        socket::one_order(&self.0, request, &id, &after).into()
+        socket::one_order(&self.0, request, &id.0, &after).into()
     }
 
     /// Watch all of a caller's orders over a WebSocket

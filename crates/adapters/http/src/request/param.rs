@@ -1,4 +1,4 @@
-//! Parameters of the query and headers: documented by what they mean, taken as text, so that a bad one is
+//! Parameters of the query and the path, and headers: documented by what they mean, taken as text, so that a bad one is
 //! refused in our own words. Times and sequence numbers, as both queries and bodies write them.
 
 use std::borrow::Cow;
@@ -7,6 +7,7 @@ use std::marker::PhantomData;
 use order_core::time::Timestamp;
 use poem::{Request, RequestBody, Result};
 use poem_openapi::registry::{MetaParamIn, MetaSchemaRef};
+use poem_openapi::types::Type;
 use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -59,6 +60,39 @@ impl<'a, F: Format> ApiExtractor<'a> for Query<F> {
             text,
             format: PhantomData,
         })
+    }
+}
+
+/// A part of the path. By this name the macro of the doors knows it for one.
+pub struct Path(pub String);
+
+impl<'a> ApiExtractor<'a> for Path {
+    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::Parameter];
+    const PARAM_IS_REQUIRED: bool = true;
+    type ParamType = String;
+    type ParamRawType = String;
+
+    fn param_in() -> Option<MetaParamIn> {
+        Some(MetaParamIn::Path)
+    }
+
+    fn param_schema_ref() -> Option<MetaSchemaRef> {
+        Some(String::schema_ref())
+    }
+
+    fn param_raw_type(&self) -> Option<&String> {
+        Some(&self.0)
+    }
+
+    async fn from_request(
+        request: &'a Request,
+        _body: &mut RequestBody,
+        options: ExtractParamOptions<String>,
+    ) -> Result<Self> {
+        // The router leaves out what is not UTF-8 once it is unescaped. That is a text as well, though nothing
+        // has it for its name.
+        let text = request.raw_path_param(options.name).unwrap_or("\u{fffd}");
+        Ok(Self(text.to_owned()))
     }
 }
 
