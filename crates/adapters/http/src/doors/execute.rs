@@ -96,7 +96,7 @@ impl Answers for SocketAnswers {
             empty(101, "The connection is a WebSocket from here on."),
             problem(
                 400,
-                "A parameter is wrong, or the handshake has no key: `invalid_request`, `bad_handshake`.",
+                "A parameter is wrong, or the handshake has no key of 16 bytes in base64: `invalid_request`, `bad_handshake`.",
             ),
             problem(
                 426,
