@@ -227,6 +227,11 @@ impl OrdersApi {
     ///
     /// One text message an event: the stories of the orders that are open, then all that happens, each order's
     /// events in order, without a gap or a duplicate. Ends only with the connection or the service.
+    ///
+    /// A client that lost its connection resumes with `after`: it is told the events behind that number of the
+    /// orders that are open and of the newest 500, those that have ended included, then all that happens. What
+    /// happens from then on is never left out, whatever its number. A client that may have missed the beginning
+    /// of an order resumes with `after=0`, and knows by `orderId` and `seq` what it has seen before.
     #[oai(
         path = "/ws/orders",
         method = "get",
@@ -239,10 +244,10 @@ impl OrdersApi {
         /// Whose orders; anonymous if absent, as for orders.
         #[oai(name = "userId")]
         owner: Query<Name>,
-        /// Of every order, leave out the events up to this one.
+        /// Resume: of every order that exists by now, leave out the events up to this one.
         after: Query<Seq>,
     ) -> Answer<SocketAnswers> {
-        socket::all_orders(&self.0, request, &owner, &after).into()
+        socket::all_orders(&self.0, request, &owner, &after).await.into()
     }
 }
 

@@ -19,10 +19,16 @@ const NOT_REPEATABLE: &str = "needs an Idempotency-Key or a clientOrderId, or th
 /// # Errors
 /// A problem when it is no number.
 pub fn after(parameter: &Query<Seq>) -> Result<u32, Problem> {
-    let Some(text) = parameter.text() else {
-        return Ok(0);
-    };
-    text.parse().map_err(|_| refused("after"))
+    Ok(after_if_given(parameter)?.unwrap_or(0))
+}
+
+/// The sequence number of the parameter, if it is there.
+///
+/// # Errors
+/// A problem when it is no number.
+pub fn after_if_given(parameter: &Query<Seq>) -> Result<Option<u32>, Problem> {
+    let number = parameter.text().map(str::parse).transpose();
+    number.map_err(|_| refused("after"))
 }
 
 /// The sequence number of the header or, without it, of the parameter: an event source that reconnects
