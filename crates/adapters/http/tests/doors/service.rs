@@ -44,6 +44,20 @@ async fn it_says_which_part_is_down() {
 }
 
 #[tokio::test]
+async fn a_worker_says_how_it_is_and_nothing_else() {
+    let stage = Stage::with_settings(|settings| settings.health_only = true).await;
+    for path in ["/health/live", "/health/ready"] {
+        assert_eq!(stage.get(path).await.status(), 200, "{path}");
+    }
+    for path in ["/", "/docs", "/openapi.json", "/ping", "/api/orders", "/ws/orders"] {
+        assert_eq!(stage.get(path).await.status(), 404, "{path}");
+    }
+    let refused = stage.post("/api/orders/execute", ORDER).await;
+    assert_eq!(refused.status(), 404);
+    assert_eq!(refused.json::<Value>().await.unwrap()["code"], "not_found");
+}
+
+#[tokio::test]
 async fn the_pages_are_there() {
     let stage = Stage::open().await;
     for (path, content) in [
