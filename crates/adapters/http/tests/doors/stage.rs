@@ -239,18 +239,21 @@ impl OrderIds for Surroundings {
 }
 
 /// A health that the test sets.
-struct Reported(AtomicBool);
+struct Reported {
+    store: AtomicBool,
+    queue: AtomicBool,
+}
 
 #[async_trait]
 impl HealthReport for Reported {
     async fn report(&self) -> Health {
-        let up = self.0.load(Ordering::SeqCst);
+        let [store, queue] = [&self.store, &self.queue].map(|up| up.load(Ordering::SeqCst));
         let part = |name: &str, up| PartHealth {
             name: name.into(),
             up,
             detail: None,
         };
-        let parts = vec![part("store", up), part("queue", true)];
+        let parts = vec![part("store", store), part("queue", queue)];
         Health {
             mode: "memory".into(),
             note: Some("forgets at exit".into()),
@@ -374,7 +377,10 @@ impl Stage {
         tokio::spawn(async move { relay.run(CancellationToken::new()).await });
         let engine = Arc::new(Engine::new(ports, settings, announcer, hub, drain.clone()));
 
-        let health = Arc::new(Reported(AtomicBool::new(true)));
+        let health = Arc::new(Reported {
+            store: AtomicBool::new(true),
+            queue: AtomicBool::new(true),
+        });
         let mut http = HttpSettings::new(Arc::new(TokenRegistry::default()), health.clone());
         change(&mut http);
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -429,9 +435,10 @@ impl Stage {
         self.book.down.store(!up, Ordering::SeqCst);
     }
 
-    /// Has the health report say that the store is down, or not.
-    pub fn health_is(&self, up: bool) {
-        self.health.0.store(up, Ordering::SeqCst);
+    /// Has the health report say that the store and the queue are up, or not.
+    pub fn health_is(&self, store: bool, queue: bool) {
+        self.health.store.store(store, Ordering::SeqCst);
+        self.health.queue.store(queue, Ordering::SeqCst);
     }
 
     /// Moves an order and tells the watchers.
