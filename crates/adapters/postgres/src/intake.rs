@@ -196,7 +196,7 @@ fn compare(row: &PgRow, asked: &OrderSpec) -> Result<Verdict, Failure> {
         1 => Key::ClientOrderId,
         _ => Key::Id,
     };
-    Ok(if spec == *asked {
+    Ok(if spec.is_same_request(asked) {
         Verdict::Same(id)
     } else {
         Verdict::Other(key, id)

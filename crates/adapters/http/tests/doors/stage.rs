@@ -91,7 +91,7 @@ impl OrderIntake for Book {
             |kept: &&Kept| key.is_some() && kept.key == key && kept.order.spec().owner == spec.owner;
         match orders.values().find(same_key).map(|first| &first.order) {
             None => Ok(None),
-            Some(first) if first.spec() == spec => Ok(Some(first.id())),
+            Some(first) if first.spec().is_same_request(spec) => Ok(Some(first.id())),
             Some(first) => Err(AcceptError::KeyReused(first.id())),
         }
     }

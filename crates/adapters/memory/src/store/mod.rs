@@ -103,7 +103,7 @@ impl MemoryStore {
             (1, AcceptError::ClientOrderIdReused),
         ] {
             if let Some(first) = names.holder(name) {
-                let same = self.spec(first).is_some_and(|first| *first == *spec);
+                let same = self.spec(first).is_some_and(|first| first.is_same_request(spec));
                 return if same { Ok(Some(first)) } else { Err(reused(first)) };
             }
         }

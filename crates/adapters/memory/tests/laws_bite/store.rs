@@ -25,6 +25,7 @@ pub(crate) enum Break {
     NeverComparesRequests,
     RecallsNoKeys,
     KeepsSecondsOnly,
+    ForgetsDefaults,
     // Leases
     LeasesEndAtOnce,
     LeasesNeverEnd,
@@ -102,12 +103,22 @@ fn to_seconds(order: &Order) -> Order {
     )
 }
 
+/// The order as if its owner had chosen whatever it has.
+fn chosen(order: &Order) -> Order {
+    let spec = OrderSpec {
+        slippage_by_default: false,
+        ..order.spec().clone()
+    };
+    Order::restore(order.id(), spec, order.created_at(), order.progress().clone())
+}
+
 #[async_trait]
 impl OrderIntake for Broken {
     async fn accept(&self, mut acceptance: Acceptance) -> Result<Accepted, AcceptError> {
         match self.at {
             Break::ForgetsKeys => acceptance.idempotency_key = None,
             Break::KeepsSecondsOnly => acceptance.order = to_seconds(&acceptance.order),
+            Break::ForgetsDefaults => acceptance.order = chosen(&acceptance.order),
             _ => {}
         }
         match self.inner.accept(acceptance).await {
@@ -263,6 +274,9 @@ crate::bites! { Broken::new, (), [
         Break::ForgetsKeys => of_many_equal_requests_at_once_one_is_stored, "left: 24";
     a_store_that_never_compares_requests:
         Break::NeverComparesRequests => a_key_used_for_another_order_is_refused, "Replayed";
+    a_store_that_forgets_what_was_a_default:
+        Break::ForgetsDefaults =>
+            a_request_that_names_no_slippage_is_the_same_under_another_default, "KeyReused";
     a_store_that_recalls_no_keys:
         Break::RecallsNoKeys => what_was_accepted_is_recalled_by_its_names, "left: None";
     a_store_that_recalls_without_comparing:

@@ -93,6 +93,28 @@ pub async fn a_key_used_for_another_order_is_refused(store: &dyn Store) {
     assert_only(store, &[1]).await;
 }
 
+pub async fn a_request_that_names_no_slippage_is_the_same_under_another_default(store: &dyn Store) {
+    let slippage = |bps, slippage_by_default| OrderSpec {
+        protection: Protection::Slippage(bps),
+        slippage_by_default,
+        ..spec()
+    };
+    let first = keyed(1, slippage(50, true), "k");
+    let walk = Walk::of(&first);
+    assert_eq!(store.accept(first).await.unwrap(), Accepted::New);
+    assert_eq!(
+        store.accept(keyed(2, slippage(75, true), "k")).await.unwrap(),
+        Accepted::Replayed(order_id(1))
+    );
+    let chosen = store.accept(keyed(3, slippage(75, false), "k")).await;
+    assert!(
+        matches!(chosen, Err(AcceptError::KeyReused(id)) if id == order_id(1)),
+        "{chosen:?}"
+    );
+    // What was promised first stands.
+    assert_stored(store, &walk).await;
+}
+
 fn named(client_order_id: &str) -> OrderSpec {
     OrderSpec {
         client_order_id: Some(name(client_order_id)),

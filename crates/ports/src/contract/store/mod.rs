@@ -52,6 +52,7 @@ macro_rules! store_contract {
             every_kind_of_order_reads_back_as_it_was,
             the_same_request_with_the_same_key_is_the_same_order,
             a_key_used_for_another_order_is_refused,
+            a_request_that_names_no_slippage_is_the_same_under_another_default,
             the_same_request_with_the_same_client_order_id_is_the_same_order,
             a_client_order_id_used_for_another_order_is_refused,
             equal_orders_without_keys_are_different_orders,
