@@ -11,7 +11,7 @@ use std::thread::JoinHandle;
 use parking_lot::{Condvar, Mutex};
 use tokio::sync::watch;
 
-use super::record::Record;
+use super::record::{Genesis, Record};
 
 /// Why the ledger file cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -23,6 +23,12 @@ pub enum JournalError {
         path: PathBuf,
         /// Why.
         source: io::Error,
+    },
+    /// Something else than a ledger is in the file.
+    #[error("the file {path} is no ledger, and is left as it is")]
+    NoLedger {
+        /// Which file.
+        path: PathBuf,
     },
     /// A line before the last one is damaged.
     #[error("line {line} of the ledger {path} is damaged")]
@@ -199,6 +205,9 @@ fn read(
     loop {
         line.clear();
         let length = reader.read_until(b'\n', &mut line).map_err(io)?;
+        if end == 0 && !Genesis::may_begin(&line) {
+            return Err(JournalError::NoLedger { path: path.into() });
+        }
         if line.last() != Some(&b'\n') {
             // Nothing more, or a line that was being written when the machine stopped: nobody was told of it.
             return Ok(end);
