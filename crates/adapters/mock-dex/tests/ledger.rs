@@ -168,3 +168,17 @@ async fn a_ledger_that_was_torn_in_its_first_line_begins_anew() {
         assert_eq!(LedgerFile::new(&path).landed().await.unwrap(), [], "{torn:?}");
     }
 }
+
+#[tokio::test]
+async fn a_ledger_belongs_to_one_market_at_a_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ledger");
+    let first = in_file(&path);
+    first.flush().await.unwrap();
+    let refused = opened(&path).err().map(|error| error.to_string());
+    assert!(refused.is_some_and(|message| message.contains("in use by another process")));
+    // Reading is nobody's privilege, and the file is free again when its market is gone.
+    assert_eq!(LedgerFile::new(&path).landed().await.unwrap(), []);
+    drop(first);
+    assert!(opened(&path).is_ok());
+}
