@@ -196,6 +196,20 @@ async fn a_bad_request_is_told_what_is_wrong() {
 }
 
 #[tokio::test]
+async fn it_says_that_it_runs_also_while_the_market_is_down() {
+    let served = Served::new(market(&quiet()), true).await;
+    let (status, body) = get(&served, "health/live").await;
+    assert_eq!((status, &body["status"]), (StatusCode::OK, &json!("ok")));
+    post(&served, "admin/faults", &json!({ "down": true })).await;
+    assert_eq!(get(&served, "health/live").await.0, StatusCode::OK);
+    assert_eq!(
+        post(&served, "health/live", &json!({})).await.0,
+        StatusCode::METHOD_NOT_ALLOWED
+    );
+    served.stop().await;
+}
+
+#[tokio::test]
 async fn nobody_administers_a_server_that_was_not_started_for_it() {
     let served = Served::new(market(&quiet()), false).await;
     let (status, problem) = post(&served, "admin/blocks", &json!({ "advance": 1 })).await;
