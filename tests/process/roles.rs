@@ -22,6 +22,9 @@ async fn api_workers_and_market_in_processes_of_their_own() {
     for worker in &mut workers {
         assert_eq!(worker.terminate().await, Some(0));
     }
+    // Each brings the tables up to date, and finds those that are there already: no news.
+    let repeated = |line: &String| line.contains("already exists");
+    assert!(!api.lines().iter().chain(&workers[1].lines()).any(repeated));
     assert_eq!(api.terminate().await, Some(0));
 }
 
