@@ -82,6 +82,15 @@ impl ConnectError {
     }
 }
 
+/// Whether a store could be looked for there.
+///
+/// # Errors
+/// [`ConnectError::InvalidUrl`].
+pub fn check_url(url: &str) -> Result<(), ConnectError> {
+    let read = url.parse::<PgConnectOptions>();
+    read.map(drop).map_err(ConnectError::InvalidUrl)
+}
+
 /// How often a server that is not there yet is tried.
 const PAUSE: Duration = Duration::from_millis(200);
 

@@ -22,7 +22,7 @@ mod settings;
 mod sql;
 mod store;
 
-pub use connect::ConnectError;
+pub use connect::{ConnectError, check_url};
 pub use migrations::MigrationError;
 pub use settings::PostgresSettings;
 pub use store::PostgresStore;

@@ -1,5 +1,7 @@
 //! What a person who sets something would notice.
 
+mod every_mistake;
+
 use super::*;
 
 const SECRET: &str = "hunter2-do-not-print";
@@ -324,7 +326,7 @@ fn more_tokens_may_be_traded() {
         ..Inputs::default()
     };
     assert!(
-        message(&inputs).contains("tokens: token SOL is listed twice"),
+        message(&inputs).contains("tokens[0]: token SOL is listed twice"),
         "{}",
         message(&inputs)
     );
