@@ -79,8 +79,10 @@ pub async fn run_decorated(
 ) -> Result<(), RunError> {
     tokio::pin!(stop);
     let app = tokio::select! {
-        app = App::start_decorated(loaded, role, decorate) => app?,
+        // Asked first, so that signals are listened for before anybody is told that there is an engine.
+        biased;
         () = &mut stop => return Ok(()),
+        app = App::start_decorated(loaded, role, decorate) => app?,
     };
     let failed = tokio::select! {
         () = stop => None,
