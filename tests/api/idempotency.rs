@@ -10,7 +10,8 @@ use crate::{sell, sell_with};
 in_both_modes!(
     a_key_is_one_order,
     a_client_order_id_is_one_order,
-    many_at_once_are_one_order
+    many_at_once_are_one_order,
+    a_key_is_one_order_though_the_pools_have_moved
 );
 
 async fn submit(engine: &TestEngine, key: &str, order: &Value) -> Reply {
@@ -93,6 +94,58 @@ async fn many_at_once_are_one_order(mode: Mode) {
         .count();
     assert_eq!(fresh, 1);
     assert_eq!(count(&engine).await, 1);
+    engine.stop().await;
+}
+
+/// One pool, of 100 SOL and 15,000 USDC.
+const ONE_POOL: &str = r#"
+venues.meteora.pools = []
+venues.raydium.pools = [{ base = "SOL", quote = "USDC", base_reserve = "100", quote_reserve = "15000", fee_rate = 2500 }]
+"#;
+
+async fn a_key_is_one_order_though_the_pools_have_moved(mode: Mode) {
+    let engine = TestEngine::start(mode, ONE_POOL).await;
+    let large = sell_with(json!({"amountIn": "90", "clientOrderId": "c"}));
+    let first = submit(&engine, "k", &large).await;
+    engine.finished(&first.order_id()).await;
+    for amount in ["5000", "12000"] {
+        let bought = json!({"tokenIn": "USDC", "tokenOut": "SOL", "amountIn": amount});
+        let bought = engine.finished(&engine.accepted(&bought).await).await;
+        assert_eq!(bought["status"], "confirmed", "{bought}");
+    }
+    let new = submit(&engine, "new", &sell_with(json!({"amountIn": "90"}))).await;
+    assert_eq!(
+        (new.status, &new.json()["code"]),
+        (422, &json!("amount_exceeds_liquidity"))
+    );
+    for again in [submit(&engine, "k", &large).await, engine.execute(&large).await] {
+        assert_eq!(
+            (again.status, again.header("idempotency-replayed")),
+            (202, Some("true")),
+            "{again:?}"
+        );
+        assert_eq!(again.order_id(), first.order_id());
+    }
+    let other = submit(&engine, "k", &sell_with(json!({"amountIn": "91"}))).await;
+    assert_eq!(
+        (other.status, &other.json()["code"]),
+        (422, &json!("idempotency_key_reused"))
+    );
+    engine.stop().await;
+}
+
+#[tokio::test]
+async fn another_default_slippage_makes_no_other_order() {
+    let engine = TestEngine::durable("").await;
+    let first = submit(&engine, "k", &sell()).await;
+    engine.finished(&first.order_id()).await;
+    let Some(backends) = engine.stop().await else {
+        unreachable!("a durable engine has servers")
+    };
+    let engine = TestEngine::on(backends, "orders.slippage_bps = 75").await;
+    let again = submit(&engine, "k", &sell()).await;
+    assert_eq!((again.status, again.order_id()), (202, first.order_id()));
+    assert_eq!(engine.order(&first.order_id()).await["slippageBps"], 50);
     engine.stop().await;
 }
 

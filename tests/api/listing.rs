@@ -5,7 +5,11 @@ use serde_json::{Value, json};
 
 use crate::{sell, sell_with};
 
-in_both_modes!(orders_are_listed_by_filter, pages_do_not_shift);
+in_both_modes!(
+    orders_are_listed_by_filter,
+    pages_do_not_shift,
+    times_are_those_of_the_calendar
+);
 
 fn ids(page: &Value) -> Vec<String> {
     let items = page["items"].as_array().unwrap();
@@ -42,6 +46,32 @@ async fn orders_are_listed_by_filter(mode: Mode) {
     let from = failed["createdAt"].as_str().unwrap();
     assert_eq!(list(&format!("from={from}")).await, [failed_id]);
     assert_eq!(list(&format!("to={from}")).await, [bought_id, sold_id]);
+    engine.stop().await;
+}
+
+async fn times_are_those_of_the_calendar(mode: Mode) {
+    let engine = TestEngine::start(mode, "").await;
+    let order = engine.accepted(&sell()).await;
+    let (first, last) = ("-62167219200000", "253402300799999");
+    let page = engine.get(&format!("/api/orders?from={first}&to={last}")).await;
+    assert_eq!(ids(&page.json()), [order.as_str()]);
+    for query in [format!("from={last}"), format!("to={first}")] {
+        let page = engine.get(&format!("/api/orders?{query}")).await;
+        assert_eq!(ids(&page.json()), Vec::<String>::new(), "{query}");
+    }
+    for (query, field) in [
+        ("from=99999999999999999", "from"),
+        ("to=253402300800000", "to"),
+        ("to=-62167219200001", "to"),
+        ("from=-9223372036854775808", "from"),
+    ] {
+        let reply = engine.get(&format!("/api/orders?{query}")).await;
+        assert_eq!(
+            (reply.status, &reply.json()["errors"][0]["field"]),
+            (400, &json!(field)),
+            "{query}"
+        );
+    }
     engine.stop().await;
 }
 

@@ -26,6 +26,11 @@ async fn a_stop_refuses_new_orders_finishes_running_ones_and_disconnects_watcher
     let refused = client.execute(&sale()).await;
     assert_eq!(refused.status, 503, "{refused:?}");
     assert_eq!(client.get("/health/ready").await.status, 503);
+    let ended = engine.says("order ended").await;
+    assert!(
+        ended.contains(&running) && ended.contains("status=\"confirmed\" attempts=1"),
+        "{ended}"
+    );
     let (rest, closed) = watcher.to_the_end().await;
     assert_eq!(rest.last().unwrap()["status"], "confirmed");
     assert_eq!(closed.code, Some(1000));

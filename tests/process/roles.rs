@@ -22,6 +22,9 @@ async fn api_workers_and_market_in_processes_of_their_own() {
     for worker in &mut workers {
         assert_eq!(worker.terminate().await, Some(0));
     }
+    // Each brings the tables up to date, and finds those that are there already: no news.
+    let repeated = |line: &String| line.contains("already exists");
+    assert!(!api.lines().iter().chain(&workers[1].lines()).any(repeated));
     assert_eq!(api.terminate().await, Some(0));
 }
 
@@ -63,7 +66,13 @@ async fn a_worker_opens_its_doors_only_where_it_is_told() {
     let deployment = Deployment::start("instant").await;
     let quiet = deployment.process("worker", &[]);
     let told = deployment.process("worker", &[("ORDER_ENGINE__SERVER__WORKER_PORT", "0")]);
-    let ready = told.client().await.get("/health/ready").await;
+    let client = told.client().await;
+    // Only to be asked how it is: it takes no orders.
+    for path in ["/ping", "/docs", "/api/orders"] {
+        assert_eq!(client.get(path).await.status, 404, "{path}");
+    }
+    assert_eq!(client.execute(&crate::deployment::sale()).await.status, 404);
+    let ready = client.get("/health/ready").await;
     assert_eq!(ready.status, 200, "{ready:?}");
     assert_eq!(ready.json()["mode"], "durable");
     let parts: Vec<_> = ready.json()["parts"]

@@ -102,6 +102,18 @@ impl Engine {
         OwnerWatch::new(self.ports.clone(), tap, owner, self.settings.patrol_interval)
     }
 
+    /// Watches all orders of an owner from where an earlier watch broke off: of the newest 500 orders,
+    /// ended ones included, and of all that are open, the events behind `after`; of orders accepted from now on,
+    /// all of them.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn resume_owner(&self, owner: Option<Owner>, after: u32) -> Result<OwnerWatch, StoreError> {
+        let mut watch = self.watch_owner(owner);
+        watch.resume(after).await?;
+        Ok(watch)
+    }
+
     /// How many watchers this process has.
     pub fn watchers(&self) -> usize {
         self.hub.watchers()

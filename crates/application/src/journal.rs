@@ -122,8 +122,20 @@ impl<'a> HeldOrder<'a> {
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
         self.announcer.committed(&self.order.spec().owner, &self.unsaved);
+        if !self.unsaved.is_empty() {
+            self.tell_of_the_end();
+        }
         self.unsaved.clear();
         Ok(())
+    }
+
+    /// One line an order, when it is over. Its id is in the span.
+    fn tell_of_the_end(&self) {
+        let status = self.order.status();
+        if status.is_terminal() {
+            let attempts = self.order.progress().attempt;
+            tracing::info!(status = status.as_str(), attempts, "order ended");
+        }
     }
 
     async fn write_once(&self, write: Write<'_>) -> Result<(), JournalError> {

@@ -4,6 +4,7 @@ use order_core::amount::Quantity;
 use order_core::failure::VenueError;
 use order_core::id::{IdempotencyKey, OrderId};
 use order_core::order::{Order, OrderKind, OrderSpec, TimeInForce};
+use order_core::time::Timestamp;
 use order_ports::{AcceptError, Acceptance, Accepted, WorkHint};
 
 use crate::engine::Engine;
@@ -54,10 +55,9 @@ impl Engine {
             return Err(SubmitError::Draining);
         }
         let now = self.ports.clock.now();
-        if matches!(spec.time_in_force, TimeInForce::Gtd(until) if until <= now) {
-            return Err(SubmitError::Expired);
+        if let Err(refusal) = self.acceptable(&spec, now).await {
+            return self.answered_before(&spec, key, refusal).await;
         }
-        self.within_reach(&spec).await?;
         let owner = spec.owner.clone();
         let priority = spec.priority;
         let (order, event) = Order::accept(self.ports.ids.next(), spec, now);
@@ -81,6 +81,37 @@ impl Engine {
                     replayed: false,
                 })
             }
+        }
+    }
+
+    /// Refuses what has no time left, or is out of reach.
+    async fn acceptable(&self, spec: &OrderSpec, now: Timestamp) -> Result<(), SubmitError> {
+        match spec.time_in_force {
+            TimeInForce::Gtd(until) if until <= now => Err(SubmitError::Expired),
+            TimeInForce::Gtc | TimeInForce::Ioc | TimeInForce::Fok | TimeInForce::Gtd(_) => {
+                self.within_reach(spec).await
+            }
+        }
+    }
+
+    /// What to answer when the time and the venues are no reason to accept. Both move on, so a request that was
+    /// accepted once may be refused when it is repeated, and it is still the same order. Only here is the store asked
+    /// twice: whatever is within reach finds its names taken when it is accepted.
+    async fn answered_before(
+        &self,
+        spec: &OrderSpec,
+        key: Option<IdempotencyKey>,
+        refusal: SubmitError,
+    ) -> Result<Submission, SubmitError> {
+        if key.is_none() && spec.client_order_id.is_none() {
+            return Err(refusal);
+        }
+        match self.ports.intake.recall(spec, key).await? {
+            Some(order_id) => Ok(Submission {
+                order_id,
+                replayed: true,
+            }),
+            None => Err(refusal),
         }
     }
 

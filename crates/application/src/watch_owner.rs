@@ -15,6 +15,8 @@ use crate::live::LiveEvent;
 use crate::setup::Ports;
 use crate::watch::WatchError;
 
+/// Of how many of an owner's newest orders, ended ones included, a resumed watch tells what happened meanwhile.
+const RESUMED: usize = 500;
 /// How many orders are listed at once.
 const PAGE: usize = 200;
 /// How many events of one order are read at once.
@@ -35,6 +37,8 @@ pub struct OwnerWatch {
     next_patrol: Duration,
     watching_since: Timestamp,
     started: bool,
+    /// Orders from before the watch, whose stories are to be read.
+    to_read: VecDeque<OrderId>,
     delivered: HashMap<OrderId, u32>,
     finished: VecDeque<OrderId>,
     backlog: VecDeque<Arc<LiveEvent>>,
@@ -50,10 +54,30 @@ impl OwnerWatch {
             owner,
             patrol_interval,
             started: false,
+            to_read: VecDeque::new(),
             delivered: HashMap::new(),
             finished: VecDeque::new(),
             backlog: VecDeque::new(),
         }
+    }
+
+    /// Goes on after that number with every order that exists now. No order counts as told further than it has
+    /// come: whatever happens from now on is new to everybody.
+    pub(crate) async fn resume(&mut self, after: u32) -> Result<(), StoreError> {
+        for order in self.newest(RESUMED).await?.into_iter().chain(self.open().await?) {
+            if self.delivered.contains_key(&order.id()) {
+                continue;
+            }
+            self.delivered.insert(order.id(), after.min(order.version()));
+            if order.version() > after {
+                self.to_read.push_back(order.id());
+            } else if order.status().is_terminal() {
+                self.finish(order.id());
+            }
+        }
+        // The oldest first, as they were accepted.
+        self.to_read.make_contiguous().sort_unstable();
+        Ok(())
     }
 
     /// The next event of any of the orders. Cancel-safe.
@@ -67,14 +91,14 @@ impl OwnerWatch {
                     return Ok(live);
                 }
             }
+            if let Some(order) = self.to_read.front().copied() {
+                self.read(order).await?;
+                self.to_read.pop_front();
+                continue;
+            }
             if !self.started {
-                self.catch_up(
-                    &Status::ALL
-                        .into_iter()
-                        .filter(|s| !s.is_terminal())
-                        .collect::<Vec<_>>(),
-                )
-                .await?;
+                let open = self.open().await?;
+                self.to_read.extend(open.iter().map(Order::id));
                 self.started = true;
                 continue;
             }
@@ -113,14 +137,18 @@ impl OwnerWatch {
         }
         self.delivered.insert(event.order_id, event.seq);
         if event.event.kind().is_terminal() {
-            self.finished.push_back(event.order_id);
-            if self.finished.len() > REMEMBERED
-                && let Some(oldest) = self.finished.pop_front()
-            {
-                self.delivered.remove(&oldest);
-            }
+            self.finish(event.order_id);
         }
         true
+    }
+
+    fn finish(&mut self, order: OrderId) {
+        self.finished.push_back(order);
+        if self.finished.len() > REMEMBERED
+            && let Some(oldest) = self.finished.pop_front()
+        {
+            self.delivered.remove(&oldest);
+        }
     }
 
     /// Reads the rest of one order's story.
@@ -138,22 +166,32 @@ impl OwnerWatch {
         }
     }
 
-    /// Reads the stories of all orders in these states.
-    async fn catch_up(&mut self, statuses: &[Status]) -> Result<(), StoreError> {
+    /// All orders that are open, the oldest first.
+    async fn open(&self) -> Result<Vec<Order>, StoreError> {
+        let open = Status::ALL.into_iter().filter(|status| !status.is_terminal());
+        self.listed(open.collect(), usize::MAX).await
+    }
+
+    /// The newest orders, whatever became of them.
+    async fn newest(&self, most: usize) -> Result<Vec<Order>, StoreError> {
+        self.listed(Vec::new(), most).await
+    }
+
+    async fn listed(&self, statuses: Vec<Status>, most: usize) -> Result<Vec<Order>, StoreError> {
         let filter = OrderFilter {
             owner: self.owner.clone(),
-            statuses: statuses.to_vec(),
+            statuses,
             ..OrderFilter::default()
         };
-        let mut before = None;
+        let mut orders: Vec<Order> = Vec::new();
         loop {
-            let page = self.ports.reader.list(&filter, before, PAGE).await?;
-            for order in page.items.iter().rev() {
-                self.read(order.id()).await?;
-            }
-            before = page.items.last().map(Order::id);
-            if !page.more {
-                return Ok(());
+            let before = orders.last().map(Order::id);
+            let limit = PAGE.min(most - orders.len());
+            let page = self.ports.reader.list(&filter, before, limit).await?;
+            orders.extend(page.items);
+            if !page.more || orders.len() >= most {
+                orders.reverse();
+                return Ok(orders);
             }
         }
     }
@@ -170,11 +208,7 @@ impl OwnerWatch {
             .collect();
         open.sort_unstable();
         let mut versions = self.ports.reader.versions(&open).await?;
-        let filter = OrderFilter {
-            owner: self.owner.clone(),
-            ..OrderFilter::default()
-        };
-        let newest = self.ports.reader.list(&filter, None, PAGE).await?;
+        let newest = self.newest(PAGE).await?;
         // Whatever has ended since may have done so unheard, even what began before: it may have ended before
         // this watch first looked for what was open.
         let since = self.watching_since;
@@ -184,7 +218,6 @@ impl OwnerWatch {
         };
         versions.extend(
             newest
-                .items
                 .iter()
                 .filter(current)
                 .map(|order| (order.id(), order.version())),

@@ -11,9 +11,10 @@ mod support;
 
 use std::sync::Arc;
 
-use order_application::{Settings, SubmitError};
+use order_application::{Engine, Settings, SubmitError};
 use order_core::failure::VenueError;
-use order_core::order::{OrderKind, TimeInForce};
+use order_core::id::OrderId;
+use order_core::order::TimeInForce;
 use order_ports::{
     AcceptError, Accepted, MockNotifier, MockOrderIntake, MockWorkQueue, NotifyError, QueueError, StoreError,
 };
@@ -98,6 +99,42 @@ async fn a_repeated_request_gets_the_first_order_and_is_not_announced_again() {
     assert_eq!((submission.order_id, submission.replayed), (id(77), true));
     // The queue's double panics on any call.
     tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+}
+
+/// An engine whose only pools hold 999, and whose store recalls this.
+fn out_of_reach(recalled: impl Fn() -> Result<Option<OrderId>, AcceptError> + Send + 'static) -> Arc<Engine> {
+    let mut ports = ports();
+    ports.venues = vec![venue(Ok(999))];
+    let mut intake = MockOrderIntake::new();
+    intake.expect_recall().returning(move |_, _| recalled());
+    ports.intake = Arc::new(intake);
+    let mut notifier = MockNotifier::new();
+    notifier
+        .expect_listen()
+        .returning(|| Err(NotifyError::Unavailable("nobody listens here".into())));
+    ports.notifier = Arc::new(notifier);
+    engine(ports, Settings::default()).0
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_repeated_request_gets_the_first_order_though_the_pools_have_moved() {
+    let key = || Some("key".parse().unwrap());
+    let again = out_of_reach(|| Ok(Some(id(77))))
+        .submit(spec(), key())
+        .await
+        .unwrap();
+    assert_eq!((again.order_id, again.replayed), (id(77), true));
+
+    let other = out_of_reach(|| Err(AcceptError::KeyReused(id(77))))
+        .submit(spec(), key())
+        .await;
+    assert!(
+        matches!(other, Err(SubmitError::Accept(AcceptError::KeyReused(first))) if first == id(77)),
+        "{other:?}"
+    );
+
+    let fresh = out_of_reach(|| Ok(None)).submit(spec(), key()).await;
+    assert!(matches!(fresh, Err(SubmitError::TooLarge { .. })), "{fresh:?}");
 }
 
 /// What a submission is refused for, when the store is never to be asked.

@@ -79,8 +79,10 @@ pub async fn run_decorated(
 ) -> Result<(), RunError> {
     tokio::pin!(stop);
     let app = tokio::select! {
-        app = App::start_decorated(loaded, role, decorate) => app?,
+        // Asked first, so that signals are listened for before anybody is told that there is an engine.
+        biased;
         () = &mut stop => return Ok(()),
+        app = App::start_decorated(loaded, role, decorate) => app?,
     };
     let failed = tokio::select! {
         () = stop => None,
@@ -159,7 +161,7 @@ impl App {
         if let Some(listener) = listener {
             let relay = Relay::new(ports, hub, settings.patrol_interval);
             tasks.relay.push(keep_relaying(relay, &phases, &failures));
-            let http = http_settings(&loaded, settings, health);
+            let http = http_settings(&loaded, role, settings, health);
             let serve = serve(listener, Arc::clone(&engine), http, phases.doors.clone());
             tasks.doors.push(run_until_stopped(
                 "the HTTP server",
@@ -170,7 +172,11 @@ impl App {
         }
         if let Some(address) = address {
             let open = reachable(address);
-            tracing::info!("listening on http://{open}, documentation at http://{open}/docs");
+            if role.takes_orders() {
+                tracing::info!("listening on http://{open}, documentation at http://{open}/docs");
+            } else {
+                tracing::info!("listening on http://{open}, for health checks only");
+            }
         }
         Ok(RunningApp {
             address,
@@ -278,11 +284,13 @@ fn say_what_starts(loaded: &Loaded, role: Role) {
 
 fn http_settings(
     loaded: &Loaded,
+    role: Role,
     settings: Settings,
     health: Arc<dyn order_http::HealthReport>,
 ) -> HttpSettings {
     let config = &loaded.config;
     HttpSettings {
+        health_only: !role.takes_orders(),
         post_upgrade: config.server.post_upgrade,
         slippage_bps: config.orders.slippage_bps,
         drain_timeout: settings.drain_timeout,

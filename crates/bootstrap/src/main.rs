@@ -41,7 +41,7 @@ fn main() -> ExitCode {
         Command::Health { url } => quietly(&inputs, Purpose::Probe, |loaded| async move {
             Ok(probe(&url.unwrap_or_else(|| own_health(&loaded.config))).await?)
         }),
-        Command::Openapi => match writeln!(std::io::stdout(), "{}", order_bootstrap::openapi()) {
+        Command::Openapi => match write!(std::io::stdout(), "{}", order_bootstrap::openapi()) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => fail(&error, FAILED),
         },

@@ -227,6 +227,11 @@ fn help_shows_commands_and_variables() {
 fn the_document_of_the_doors_is_json_and_nothing_else() {
     let (code, stdout, stderr) = output(&["openapi"], &[]);
     assert_eq!((code, stderr.as_str()), (Some(0), ""));
+    let committed = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../openapi/order-engine.json");
+    assert!(
+        std::fs::read_to_string(committed).unwrap() == stdout,
+        "what is printed is not what is committed"
+    );
     let document: serde_json::Value = serde_json::from_str(&stdout).unwrap();
     assert!(
         document["paths"]["/api/orders/execute"]["post"].is_object(),

@@ -82,8 +82,7 @@ impl TimeInForce {
     }
 }
 
-/// What was asked for. Never changes once the order is accepted, and two requests with equal specs are
-/// the same request.
+/// What was asked for. Never changes once the order is accepted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OrderSpec {
     /// Whose order it is.
@@ -106,6 +105,9 @@ pub struct OrderSpec {
     pub amount_in: Amount,
     /// How the trader is protected.
     pub protection: Protection,
+    /// Whether that is the slippage of this service, since the request named none.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub slippage_by_default: bool,
     /// How long it lives.
     pub time_in_force: TimeInForce,
     /// Who goes first.
@@ -116,6 +118,22 @@ impl OrderSpec {
     /// The input with its decimals.
     pub const fn quantity_in(&self) -> Quantity {
         self.amount_in.with_decimals(self.token_in.decimals)
+    }
+
+    /// Whether this is the same request, sent again. One that leaves the slippage to the service is the same
+    /// whatever the service says in the meantime.
+    pub fn is_same_request(&self, other: &Self) -> bool {
+        let protection = if self.slippage_by_default && other.slippage_by_default {
+            other.protection
+        } else {
+            self.protection
+        };
+        let as_other = Self {
+            protection,
+            slippage_by_default: other.slippage_by_default,
+            ..self.clone()
+        };
+        as_other == *other
     }
 }
 

@@ -38,6 +38,16 @@ impl Price {
         self.0
     }
 
+    /// The price of the pair the other way round, base per quote, to the nearest 10⁻¹⁸; none when nothing is left
+    /// of it.
+    pub const fn inverse(self) -> Option<Self> {
+        const ONE_SQUARED: u128 = 10_u128.pow(36);
+        match ONE_SQUARED.saturating_add(self.0 / 2).checked_div(self.0) {
+            None | Some(0) => None,
+            Some(units) => Some(Self(units)),
+        }
+    }
+
     /// Reads a price as people write it.
     ///
     /// # Errors
@@ -143,6 +153,21 @@ mod tests {
             base: registry.find("SOL").unwrap(),
             quote: registry.find("USDC").unwrap(),
         }
+    }
+
+    #[test]
+    fn the_other_way_round_a_price_is_one_over_it() {
+        let price = |text: &str| Price::from_decimal(Decimal::parse_number(text).unwrap()).unwrap();
+        for (one, other) in [
+            ("4", "0.25"),
+            ("3", "0.333333333333333333"),
+            ("0.000000000000000001", "1000000000000000000"),
+            ("1500000000000000000", "0.000000000000000001"),
+        ] {
+            assert_eq!(price(one).inverse(), Some(price(other)), "{one}");
+        }
+        assert_eq!(Price::new(0).inverse(), None);
+        assert_eq!(Price::new(u128::MAX).inverse(), None);
     }
 
     #[test]

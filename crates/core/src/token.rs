@@ -8,6 +8,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 /// The longest symbol allowed.
 pub const MAX_SYMBOL: usize = 12;
 
+/// The most decimals that amounts are exact for.
+pub const MAX_DECIMALS: u8 = 18;
+
 /// A token's symbol: 1 to 12 ASCII letters and digits, kept in upper case.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Symbol {
@@ -159,16 +162,25 @@ impl TokenRegistry {
     pub fn with(extra: impl IntoIterator<Item = Token>) -> Result<Self, RegistryError> {
         let mut registry = Self::default();
         for token in extra {
-            if token.decimals > 18 {
-                return Err(RegistryError::TooManyDecimals(token.symbol));
-            }
-            match registry.get(token.symbol) {
-                Some(known) if known == token => {}
-                Some(_) => return Err(RegistryError::Conflict(token.symbol)),
-                None => registry.tokens.push(token),
-            }
+            registry.add(token)?;
         }
         Ok(registry)
+    }
+
+    /// Puts a token behind the others, unless it is there already.
+    ///
+    /// # Errors
+    /// [`RegistryError`] when it contradicts another or cannot be represented.
+    pub fn add(&mut self, token: Token) -> Result<(), RegistryError> {
+        match self.get(token.symbol) {
+            Some(known) if known == token => Ok(()),
+            Some(_) => Err(RegistryError::Conflict(token.symbol)),
+            None if token.decimals > MAX_DECIMALS => Err(RegistryError::TooManyDecimals(token.symbol)),
+            None => {
+                self.tokens.push(token);
+                Ok(())
+            }
+        }
     }
 
     /// The token of that symbol.

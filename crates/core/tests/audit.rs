@@ -45,6 +45,7 @@ fn spec() -> OrderSpec {
         side,
         amount_in: Amount::new(10),
         protection: Protection::Slippage(50),
+        slippage_by_default: false,
         time_in_force: TimeInForce::Gtc,
         priority: Priority::Normal,
     }

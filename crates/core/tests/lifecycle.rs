@@ -43,6 +43,7 @@ fn order_of(kind: OrderKind, time_in_force: TimeInForce) -> Order {
         side,
         amount_in: Amount::new(1_000_000_000),
         protection: Protection::Slippage(50),
+        slippage_by_default: false,
         time_in_force,
         priority: Priority::Normal,
     };
@@ -52,6 +53,22 @@ fn order_of(kind: OrderKind, time_in_force: TimeInForce) -> Order {
         Timestamp::from_millis(1_000),
     )
     .0
+}
+
+#[test]
+fn an_order_from_before_defaults_were_remembered_is_read_as_chosen() {
+    let spec = order().spec().clone();
+    let text = serde_json::to_string(&spec).unwrap();
+    assert!(!text.contains("slippage_by_default"), "{text}");
+    assert_eq!(serde_json::from_str::<OrderSpec>(&text).unwrap(), spec);
+    let left = OrderSpec {
+        slippage_by_default: true,
+        ..spec.clone()
+    };
+    let text = serde_json::to_string(&left).unwrap();
+    assert_eq!(serde_json::from_str::<OrderSpec>(&text).unwrap(), left);
+    // One that was stored before must know its own request again, too.
+    assert!(left.is_same_request(&spec) && spec.is_same_request(&left));
 }
 
 fn context(now: Timestamp, venue_removes_duplicates: bool) -> Context {

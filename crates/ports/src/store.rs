@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use order_core::audit::AuditedOrder;
 use order_core::id::{IdempotencyKey, OrderId, Owner, WorkerId};
 use order_core::lifecycle::{Attempt, AttemptOutcome, RecordedEvent, Release, Status};
-use order_core::order::Order;
+use order_core::order::{Order, OrderSpec};
 use order_core::time::Timestamp;
 use order_core::token::Symbol;
 use order_core::venue::Venue;
@@ -69,6 +69,18 @@ pub trait OrderIntake: Send + Sync {
     /// # Errors
     /// [`AcceptError`].
     async fn accept(&self, acceptance: Acceptance) -> Result<Accepted, AcceptError>;
+
+    /// What [`OrderIntake::accept`] would answer for a request that it may have stored before: the order of
+    /// the same request, or the refusal of a different one under its names. `None` when neither the key nor
+    /// the client order id is taken. Stores nothing.
+    ///
+    /// # Errors
+    /// [`AcceptError`].
+    async fn recall(
+        &self,
+        spec: &OrderSpec,
+        idempotency_key: Option<IdempotencyKey>,
+    ) -> Result<Option<OrderId>, AcceptError>;
 }
 
 /// The right to work on an order, for a while. The pair (holder, epoch) fences every write.

@@ -18,8 +18,9 @@ use nix::unistd::Pid;
 use order_application::Ports;
 use order_core::amount::Amount;
 use order_core::failure::VenueError;
-use order_core::id::{OrderId, WorkerId};
+use order_core::id::{IdempotencyKey, OrderId, WorkerId};
 use order_core::lifecycle::{Attempt, AttemptOutcome, Release};
+use order_core::order::OrderSpec;
 use order_core::token::Token;
 use order_core::venue::{Draft, Quote, QuoteRequest, SignedTransaction, TxId, TxStatus, Venue};
 use order_ports::{
@@ -254,6 +255,14 @@ impl OrderIntake for Around<dyn OrderIntake> {
         self.points
             .around("intake.accept", error, || self.inner.accept(acceptance.clone()))
             .await
+    }
+
+    async fn recall(
+        &self,
+        spec: &OrderSpec,
+        idempotency_key: Option<IdempotencyKey>,
+    ) -> Result<Option<OrderId>, AcceptError> {
+        self.inner.recall(spec, idempotency_key).await
     }
 }
 

@@ -210,6 +210,7 @@ pub fn random_spec(dice: &Dice, tokens: &TokenRegistry, owner: Owner) -> Option<
         side,
         amount_in: Amount::new(whole * u128::from(1 + dice.below(50))),
         protection: Protection::Slippage(dice.pick(&[0, 10, 50, 500])),
+        slippage_by_default: false,
         time_in_force: TimeInForce::Gtc,
         priority: dice.pick(&Priority::ALL),
     })

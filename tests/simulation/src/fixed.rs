@@ -244,6 +244,7 @@ fn spec(dice: &Dice, number: usize) -> Option<OrderSpec> {
         side,
         amount_in: Amount::new(amount),
         protection,
+        slippage_by_default: false,
         time_in_force: TimeInForce::Gtc,
         priority: dice.pick(&Priority::ALL),
     })

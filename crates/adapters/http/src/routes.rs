@@ -20,16 +20,22 @@ use crate::wire::problem::Problem;
 /// The page at the root, for who comes with a browser.
 const PAGE: &str = include_str!("page.html");
 
-/// Every route.
+/// Those that say how the process is.
+const HEALTH: [&str; 2] = ["/health/live", "/health/ready"];
+
+/// Every route that is open.
 pub fn routes(doors: &Arc<Doors>) -> BoxEndpoint<'static, Response> {
     let mut table: HashMap<String, HashMap<Method, BoxEndpoint<'static>>> = HashMap::new();
     api(doors).add_routes(&mut table);
+    for (path, page) in pages() {
+        table.insert(path.into(), HashMap::from([(Method::GET, page)]));
+    }
+    if doors.settings.health_only {
+        table.retain(|path, _| HEALTH.contains(&path.as_str()));
+    }
     let mut route = Route::new();
     for (path, methods) in table {
         route = route.at(path, door(methods));
-    }
-    for (path, page) in pages() {
-        route = route.at(path, door(HashMap::from([(Method::GET, page)])));
     }
     route
         .with(CatchPanic::new().with_handler(|_panic| Problem::internal()))

@@ -10,6 +10,8 @@ use crate::health::HealthReport;
 /// How the HTTP doors behave.
 #[derive(Clone)]
 pub struct HttpSettings {
+    /// Whether only those doors are open that say how the process is: a worker takes no orders.
+    pub health_only: bool,
     /// Whether a POST that carries a complete WebSocket handshake becomes a WebSocket.
     pub post_upgrade: bool,
     /// The largest request body, in bytes.
@@ -74,6 +76,7 @@ impl HttpSettings {
     /// The usual settings.
     pub fn new(registry: Arc<TokenRegistry>, health: Arc<dyn HealthReport>) -> Self {
         Self {
+            health_only: false,
             post_upgrade: true,
             body_limit: 16 * 1024,
             slippage_bps: 50,

@@ -196,6 +196,20 @@ async fn a_bad_request_is_told_what_is_wrong() {
 }
 
 #[tokio::test]
+async fn it_says_that_it_runs_also_while_the_market_is_down() {
+    let served = Served::new(market(&quiet()), true).await;
+    let (status, body) = get(&served, "health/live").await;
+    assert_eq!((status, &body["status"]), (StatusCode::OK, &json!("ok")));
+    post(&served, "admin/faults", &json!({ "down": true })).await;
+    assert_eq!(get(&served, "health/live").await.0, StatusCode::OK);
+    assert_eq!(
+        post(&served, "health/live", &json!({})).await.0,
+        StatusCode::METHOD_NOT_ALLOWED
+    );
+    served.stop().await;
+}
+
+#[tokio::test]
 async fn nobody_administers_a_server_that_was_not_started_for_it() {
     let served = Served::new(market(&quiet()), false).await;
     let (status, problem) = post(&served, "admin/blocks", &json!({ "advance": 1 })).await;
@@ -285,6 +299,43 @@ async fn an_administrator_moves_prices_pools_time_and_faults() {
     );
     assert_eq!(post(&served, "admin/faults", &json!({})).await.0, StatusCode::OK);
     assert_eq!(get(&served, "pools").await.0, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_pool_may_be_written_either_way_round_and_its_pair_is_priced_one_way() {
+    let served = Served::new(market(&quiet()), true).await;
+    // Of two tokens the one that the registry lists first is the quote: the market has RAY/JUP.
+    let pool = json!({
+        "dex": "Raydium", "base": "JUP", "quote": "RAY", "fee_rate": 2500,
+        "base_reserve": "400000", "quote_reserve": "100000"
+    });
+    assert_eq!(post(&served, "admin/pools", &pool).await.0, StatusCode::OK);
+    let asked = json!({ "tokenIn": "JUP", "tokenOut": "RAY", "amountIn": "4", "dex": "Raydium" });
+    let (_, answer) = post(&served, "quotes", &asked).await;
+    let price = answer["quotes"][0]["price"].as_str().unwrap();
+    assert!(price.starts_with("4.0"), "{answer}");
+
+    let (status, set) = post(
+        &served,
+        "admin/price",
+        &json!({ "pair": "JUP/RAY", "price": "0.2" }),
+    )
+    .await;
+    assert_eq!(
+        (status, set),
+        (StatusCode::OK, json!({ "pair": "RAY/JUP", "price": "5" }))
+    );
+    let (_, answer) = post(&served, "quotes", &asked).await;
+    let price = answer["quotes"][0]["price"].as_str().unwrap();
+    assert!(price.starts_with("5.0") || price.starts_with("4.9"), "{answer}");
+
+    let far = json!({ "pair": "JUP/RAY", "price": "100000000000000000000" });
+    let (status, problem) = post(&served, "admin/price", &far).await;
+    assert_eq!(
+        (status, &problem["code"]),
+        (StatusCode::UNPROCESSABLE_ENTITY, &json!("invalid_price"))
+    );
+    served.stop().await;
 }
 
 #[tokio::test]

@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use order_core::token::TokenRegistry;
 use order_core::venue::Venue;
-use order_mock_dex::{LedgerFile, Market};
+use order_mock_dex::{LedgerFile, Market, OpenError};
 use order_ports::VenueLedger;
 use order_ports::contract::ledger::LedgeredMarket;
 use support::served::Served;
@@ -133,4 +133,52 @@ async fn a_ledger_file_that_is_not_there_is_an_error_and_no_empty_ledger() {
             .await
             .is_err()
     );
+}
+
+fn opened(path: &Path) -> Result<Arc<Market>, OpenError> {
+    let (clock, entropy) = (TokioClock::starting_at(0), Counting::from(1));
+    Market::open(&quiet(), &TokenRegistry::default(), clock, entropy, path)
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_ledger_is_left_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("notes");
+    for text in ["all my notes\n", "all my notes", "{\"name\":\"x\"}\n", "\n"] {
+        std::fs::write(&path, text).unwrap();
+        let refused = opened(&path).err().map(|error| error.to_string());
+        assert!(
+            refused.is_some_and(|message| message.contains("is no ledger")),
+            "{text:?}"
+        );
+        assert!(LedgerFile::new(&path).landed().await.is_err(), "{text:?}");
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
+    }
+}
+
+#[tokio::test]
+async fn a_ledger_that_was_torn_in_its_first_line_begins_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ledger");
+    for torn in ["", "{\"genesis\":{\"version\":1,\"se", "{\"gen\0\0\0"] {
+        std::fs::write(&path, torn).unwrap();
+        let market = opened(&path).unwrap();
+        market.flush().await.unwrap();
+        drop(market);
+        assert_eq!(LedgerFile::new(&path).landed().await.unwrap(), [], "{torn:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_ledger_belongs_to_one_market_at_a_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ledger");
+    let first = in_file(&path);
+    first.flush().await.unwrap();
+    let refused = opened(&path).err().map(|error| error.to_string());
+    assert!(refused.is_some_and(|message| message.contains("in use by another process")));
+    // Reading is nobody's privilege, and the file is free again when its market is gone.
+    assert_eq!(LedgerFile::new(&path).landed().await.unwrap(), []);
+    drop(first);
+    assert!(opened(&path).is_ok());
 }

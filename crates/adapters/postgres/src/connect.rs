@@ -82,6 +82,15 @@ impl ConnectError {
     }
 }
 
+/// Whether a store could be looked for there.
+///
+/// # Errors
+/// [`ConnectError::InvalidUrl`].
+pub fn check_url(url: &str) -> Result<(), ConnectError> {
+    let read = url.parse::<PgConnectOptions>();
+    read.map(drop).map_err(ConnectError::InvalidUrl)
+}
+
 /// How often a server that is not there yet is tried.
 const PAUSE: Duration = Duration::from_millis(200);
 
@@ -103,7 +112,10 @@ impl PostgresStore {
             .expose_secret()
             .parse()
             .map_err(ConnectError::InvalidUrl)?;
-        let plain = plain.application_name("order-engine");
+        let plain = plain
+            .application_name("order-engine")
+            // What it has to say short of a warning, such as that a table exists already, is no news to anybody.
+            .options([("client_min_messages", "warning")]);
         await_server(&plain, wait).await?;
         let pool = PgPoolOptions::new()
             .max_connections(settings.max_connections)
@@ -146,6 +158,7 @@ fn tuned(options: PgConnectOptions, statement_timeout: Duration) -> PgConnectOpt
 
 async fn await_server(options: &PgConnectOptions, wait: Duration) -> Result<(), ConnectError> {
     let deadline = Instant::now() + wait;
+    let mut told = false;
     loop {
         let patience = TRY.min((deadline - Instant::now()).max(PAUSE));
         let error = match tokio::time::timeout(patience, try_once(options)).await {
@@ -158,7 +171,9 @@ async fn await_server(options: &PgConnectOptions, wait: Duration) -> Result<(), 
         if !error.may_pass() || Instant::now() + PAUSE >= deadline {
             return Err(error);
         }
-        tracing::info!(%error, "waiting for the database");
+        if !std::mem::replace(&mut told, true) {
+            tracing::info!(%error, "waiting for the database");
+        }
         tokio::time::sleep(PAUSE).await;
     }
 }

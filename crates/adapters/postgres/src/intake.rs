@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use order_core::id::OrderId;
+use order_core::id::{IdempotencyKey, OrderId};
 use order_core::order::OrderSpec;
 use order_core::time::Timestamp;
 use order_ports::{AcceptError, Acceptance, Accepted, OrderIntake, StoreError};
 use sqlx::Row;
-use sqlx::types::Json;
+use sqlx::postgres::PgRow;
+use sqlx::types::{Json, Uuid};
 use time::OffsetDateTime;
 
 use crate::batch::{Step, column};
@@ -178,18 +179,7 @@ async fn look_up_clashes(database: &Database, refused: &[&NewOrder]) -> Result<V
         if verdict.is_some() {
             continue;
         }
-        let id = rows::order_id(&row, "id")?;
-        let Json(spec) = row.try_get::<Json<OrderSpec>, _>("spec")?;
-        let key = match row.try_get::<i32, _>("by")? {
-            0 => Key::Idempotency,
-            1 => Key::ClientOrderId,
-            _ => Key::Id,
-        };
-        *verdict = Some(if spec == order.spec {
-            Verdict::Same(id)
-        } else {
-            Verdict::Other(key, id)
-        });
+        *verdict = Some(compare(&row, &order.spec)?);
     }
     verdicts
         .into_iter()
@@ -197,19 +187,67 @@ async fn look_up_clashes(database: &Database, refused: &[&NewOrder]) -> Result<V
         .collect()
 }
 
+/// What a stored order with a name of this request makes of it.
+fn compare(row: &PgRow, asked: &OrderSpec) -> Result<Verdict, Failure> {
+    let id = rows::order_id(row, "id")?;
+    let Json(spec) = row.try_get::<Json<OrderSpec>, _>("spec")?;
+    let key = match row.try_get::<i32, _>("by")? {
+        0 => Key::Idempotency,
+        1 => Key::ClientOrderId,
+        _ => Key::Id,
+    };
+    Ok(if spec.is_same_request(asked) {
+        Verdict::Same(id)
+    } else {
+        Verdict::Other(key, id)
+    })
+}
+
+impl PostgresStore {
+    /// The verdict on a request by its names alone; new if they are free.
+    async fn look_up(&self, spec: &OrderSpec, key: Option<IdempotencyKey>) -> Result<Verdict, Failure> {
+        let statement = sqlx::query(sql::CLASHES)
+            .bind(vec![spec.owner.as_str().to_owned()])
+            .bind(vec![key.map(String::from)])
+            .bind(vec![spec.client_order_id.clone().map(String::from)])
+            .bind(vec![None::<Uuid>]);
+        match self.database.run_detached(statement).await?.first() {
+            None => Ok(Verdict::New),
+            Some(row) => compare(row, spec),
+        }
+    }
+}
+
+/// A verdict as the port says it.
+fn answer(verdict: Verdict) -> Result<Accepted, AcceptError> {
+    match verdict {
+        Verdict::New => Ok(Accepted::New),
+        Verdict::Same(id) => Ok(Accepted::Replayed(id)),
+        Verdict::Other(Key::Idempotency, id) => Err(AcceptError::KeyReused(id)),
+        Verdict::Other(Key::ClientOrderId, id) => Err(AcceptError::ClientOrderIdReused(id)),
+        Verdict::Other(Key::Id, _) => Err(StoreError::from(Failure::out_of_range(
+            "the id of a new order, which another one has,",
+        ))
+        .into()),
+    }
+}
+
 #[async_trait]
 impl OrderIntake for PostgresStore {
     async fn accept(&self, acceptance: Acceptance) -> Result<Accepted, AcceptError> {
         let order = NewOrder::new(acceptance).map_err(StoreError::from)?;
-        match self.intake.run(order).await.map_err(StoreError::from)? {
-            Verdict::New => Ok(Accepted::New),
-            Verdict::Same(id) => Ok(Accepted::Replayed(id)),
-            Verdict::Other(Key::Idempotency, id) => Err(AcceptError::KeyReused(id)),
-            Verdict::Other(Key::ClientOrderId, id) => Err(AcceptError::ClientOrderIdReused(id)),
-            Verdict::Other(Key::Id, _) => Err(StoreError::from(Failure::out_of_range(
-                "the id of a new order, which another one has,",
-            ))
-            .into()),
+        answer(self.intake.run(order).await.map_err(StoreError::from)?)
+    }
+
+    async fn recall(
+        &self,
+        spec: &OrderSpec,
+        idempotency_key: Option<IdempotencyKey>,
+    ) -> Result<Option<OrderId>, AcceptError> {
+        let verdict = self.look_up(spec, idempotency_key).await;
+        match answer(verdict.map_err(StoreError::from)?)? {
+            Accepted::New => Ok(None),
+            Accepted::Replayed(id) => Ok(Some(id)),
         }
     }
 }

@@ -23,7 +23,7 @@ mod sql;
 mod store;
 mod waiting;
 
-pub use connect::ConnectError;
+pub use connect::{ConnectError, check_url};
 pub use migrations::MigrationError;
 pub use settings::PostgresSettings;
 pub use store::PostgresStore;

@@ -97,6 +97,7 @@ pub enum CheckError {
 pub(crate) async fn check(settings: &RedisSettings, keys: &Keys) -> Result<(), CheckError> {
     let server = settings.address.to_string();
     let begun = Instant::now();
+    let mut told = false;
     loop {
         let source = match attempt(settings, keys, &server).await {
             Ok(verdict) => return verdict,
@@ -113,11 +114,13 @@ pub(crate) async fn check(settings: &RedisSettings, keys: &Keys) -> Result<(), C
                 source,
             });
         }
-        tracing::info!(
-            server,
-            error = &source as &dyn std::error::Error,
-            "waiting for Redis"
-        );
+        if !std::mem::replace(&mut told, true) {
+            tracing::info!(
+                server,
+                error = &source as &dyn std::error::Error,
+                "waiting for Redis"
+            );
+        }
         sleep(PAUSE).await;
     }
 }

@@ -143,6 +143,7 @@ pub fn spec() -> OrderSpec {
         side,
         amount_in: Amount::new(1_000),
         protection: Protection::Slippage(50),
+        slippage_by_default: false,
         time_in_force: TimeInForce::Gtc,
         priority: Priority::High,
     }

@@ -1,52 +1,62 @@
 //! What types cannot say: ranges, and settings that contradict each other.
 
 use std::fmt::Display;
+use std::net::IpAddr;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use order_core::token::{Token, TokenRegistry};
+use order_core::token::{MAX_DECIMALS, Token, TokenRegistry};
 use order_redis::RedisAddress;
-
 use tracing_subscriber::EnvFilter;
+use url::Host;
 
-use super::layers::{Layers, steps};
+use super::decode::Repairs;
+use super::layers::{Layers, dotted, steps};
 use super::mistake::Mistake;
 use super::{Config, Purpose, Role};
 
 const MILLISECOND: Duration = Duration::from_millis(1);
 const HOUR: Duration = Duration::from_secs(3_600);
 
-/// Checks the whole; the tokens if they make a registry.
+/// Checks the whole, and makes a registry of the tokens.
 pub(super) fn check(
     config: &Config,
     purpose: Purpose,
     layers: &Layers,
+    repairs: &Repairs,
     mistakes: &mut Vec<Mistake>,
-) -> Option<TokenRegistry> {
-    let mut check = Check { layers, mistakes };
+) -> TokenRegistry {
+    let mut check = Check {
+        layers,
+        repairs,
+        mistakes,
+    };
     check.ranges(config);
-    check.redis(config);
+    check.addresses(config);
     check.durations(config);
     check.agreement(config);
     check.purpose(config, purpose);
-    let tokens = check.tokens(config)?;
+    let tokens = check.tokens(config);
     check.venues(config, &tokens);
-    Some(tokens)
+    tokens
 }
 
 struct Check<'a> {
     layers: &'a Layers,
+    repairs: &'a Repairs,
     mistakes: &'a mut Vec<Mistake>,
 }
 
 impl Check<'_> {
     fn wrong(&mut self, key: &str, problem: impl Into<String>) {
-        let origin = self.layers.origin(&steps(key));
-        self.mistakes.push(Mistake {
-            key: key.to_owned(),
+        // As it was written, before the decoder left anything out.
+        let written = self.repairs.original(&steps(key));
+        let mistake = Mistake {
+            key: dotted(&written),
             problem: problem.into(),
-            origin,
-        });
+            origin: self.layers.origin(&written),
+        };
+        self.mistakes.push(mistake);
     }
 
     fn range<N: PartialOrd + Display>(&mut self, key: &str, value: N, range: RangeInclusive<N>) {
@@ -78,7 +88,7 @@ impl Check<'_> {
             redis,
             ..
         } = config;
-        if server.host.trim().is_empty() || server.host.contains(['/', ' ']) {
+        if !is_host(&server.host) {
             self.wrong("server.host", "must be a host name or an IP address");
         }
         self.range("orders.slippage_bps", orders.slippage_bps, 0..=10_000);
@@ -102,7 +112,11 @@ impl Check<'_> {
         }
     }
 
-    fn redis(&mut self, config: &Config) {
+    fn addresses(&mut self, config: &Config) {
+        let database = config.database.url.as_ref();
+        if let Some(Err(error)) = database.map(|url| order_postgres::check_url(url.expose())) {
+            self.wrong("database.url", crate::error::chain(&error));
+        }
         let address = config
             .redis
             .url
@@ -208,25 +222,35 @@ impl Check<'_> {
         self.mistakes.iter().any(|mistake| mistake.key == key)
     }
 
-    fn tokens(&mut self, config: &Config) -> Option<TokenRegistry> {
-        let tokens = config.tokens.iter().map(|entry| Token {
-            symbol: entry.symbol,
-            decimals: entry.decimals,
-        });
-        TokenRegistry::with(tokens)
-            .map_err(|error| self.wrong("tokens", error.to_string()))
-            .ok()
+    fn tokens(&mut self, config: &Config) -> TokenRegistry {
+        let mut registry = TokenRegistry::default();
+        for (index, entry) in config.tokens.iter().enumerate() {
+            let token = Token {
+                symbol: entry.symbol,
+                decimals: entry.decimals,
+            };
+            let Err(error) = registry.add(token) else { continue };
+            self.wrong(&format!("tokens[{index}]"), error.to_string());
+            // Known all the same, or every pool of it would be wrong, too.
+            let decimals = MAX_DECIMALS;
+            let _ = registry.add(Token { decimals, ..token });
+        }
+        registry
     }
 
     fn venues(&mut self, config: &Config, tokens: &TokenRegistry) {
-        for mistake in config
-            .venues
-            .validate(tokens)
-            .err()
-            .into_iter()
-            .flat_map(|error| error.mistakes)
-        {
-            self.wrong(&mistake.key, mistake.problem);
+        let wrong = config.venues.validate(tokens).err();
+        for mistake in wrong.into_iter().flat_map(|error| error.mistakes) {
+            // A value that the decoder has left out seems to be missing.
+            let written = dotted(&self.repairs.original(&steps(&mistake.key)));
+            if !self.reported(&written) {
+                self.wrong(&mistake.key, mistake.problem);
+            }
         }
     }
+}
+
+/// Whether a process may be told to listen there: an address, or a name that may have one.
+fn is_host(text: &str) -> bool {
+    text.parse::<IpAddr>().is_ok() || (!text.contains('%') && Host::parse(text).is_ok())
 }

@@ -14,18 +14,21 @@ use super::mistake::Mistake;
 /// More mistakes than anybody makes; a bound in case that a repair does not help.
 const MOST: usize = 200;
 
-/// Decodes the merged layers. `None` when not even the defaults help.
-pub(super) fn decode<T: DeserializeOwned>(layers: &Layers, mistakes: &mut Vec<Mistake>) -> Option<T> {
+/// Decodes the merged layers, and says what had to be left out. `None` when not even the defaults help.
+pub(super) fn decode<T: DeserializeOwned>(
+    layers: &Layers,
+    mistakes: &mut Vec<Mistake>,
+) -> Option<(T, Repairs)> {
     let mut work = Work {
         tree: strict(&layers.merged)?,
         defaults: strict(&layers.defaults)?,
         secrets: secrets(&layers.merged),
-        removed: Vec::new(),
+        repairs: Repairs::default(),
         read: Vec::new(),
     };
     for _ in 0..MOST {
         match serde_path_to_error::deserialize(work.tree.clone()) {
-            Ok(config) => return Some(config),
+            Ok(config) => return Some((config, work.repairs)),
             Err(error) => work.digest(&error, layers, mistakes),
         }
     }
@@ -36,8 +39,7 @@ struct Work {
     tree: toml::Value,
     defaults: toml::Value,
     secrets: Vec<String>,
-    /// Where something was repaired already, by its original path.
-    removed: Vec<Vec<Step>>,
+    repairs: Repairs,
     /// Texts that were read as something else already.
     read: Vec<Vec<Step>>,
 }
@@ -53,10 +55,11 @@ impl Work {
         if self.read_text(&path, layers) {
             return;
         }
-        let original = self.original(&path);
+        let original = self.repairs.original(&path);
         // A key that we took out ourselves is then missed: that is no further mistake.
         let told = self
-            .removed
+            .repairs
+            .repaired
             .iter()
             .any(|removed| removed.starts_with(&original) && *removed != original);
         if !told {
@@ -88,8 +91,57 @@ impl Work {
         true
     }
 
+    /// Puts the default in the place of the bad value. What is in a list has none: there the value is left out,
+    /// and the entry altogether if it cannot do without, so that the rest of it is looked at as well.
+    fn repair(&mut self, path: &[Step], original: Vec<Step>) {
+        let default = find(&mut self.defaults, path).map(|default| default.clone());
+        self.repairs.repaired.push(original);
+        let in_list = path.iter().rposition(|step| matches!(step, Step::Index(_)));
+        match (in_list, path.split_last()) {
+            (_, None) => self.tree = self.defaults.clone(),
+            (None, Some((Step::Key(key), parent))) => {
+                if let Some(toml::Value::Table(table)) = find(&mut self.tree, parent) {
+                    match default {
+                        Some(default) => _ = table.insert(key.clone(), default),
+                        None => _ = table.remove(key),
+                    }
+                }
+            }
+            (Some(entry), _) => self.leave_out(path, entry),
+            (None, Some((Step::Index(_), _))) => {}
+        }
+    }
+
+    /// Takes a value out of a list's entry, or the entry out of its list if there is no such value.
+    fn leave_out(&mut self, path: &[Step], entry: usize) {
+        if let Some((Step::Key(key), parent)) = path.split_last()
+            && let Some(toml::Value::Table(table)) = find(&mut self.tree, parent)
+            && table.remove(key).is_some()
+        {
+            return;
+        }
+        let (list, index) = (&path[..entry], &path[entry]);
+        let original = self.repairs.original(&path[..=entry]);
+        if let (Some(toml::Value::Array(array)), Step::Index(index)) = (find(&mut self.tree, list), index)
+            && *index < array.len()
+        {
+            array.remove(*index);
+            self.repairs.gone.push(original);
+        }
+    }
+}
+
+/// What was repaired, by the paths as they were written.
+#[derive(Default)]
+pub(super) struct Repairs {
+    repaired: Vec<Vec<Step>>,
+    /// Entries that were taken out of their lists.
+    gone: Vec<Vec<Step>>,
+}
+
+impl Repairs {
     /// The path before earlier repairs took entries out of lists.
-    fn original(&self, path: &[Step]) -> Vec<Step> {
+    pub(super) fn original(&self, path: &[Step]) -> Vec<Step> {
         let mut original: Vec<Step> = Vec::new();
         for step in path {
             let step = match step {
@@ -102,47 +154,19 @@ impl Work {
     }
 
     fn original_index(&self, list: &[Step], index: usize) -> usize {
-        let mut gone: Vec<usize> = self
-            .removed
-            .iter()
-            .filter_map(|path| entry_of(path, list))
-            .collect();
+        let mut gone: Vec<usize> = self.gone.iter().filter_map(|path| entry_of(path, list)).collect();
         gone.sort_unstable();
         gone.dedup();
         gone.into_iter()
             .fold(index, |index, gone| if gone <= index { index + 1 } else { index })
     }
-
-    /// Puts the default in the place of the bad value. An entry of a list has none and goes altogether.
-    fn repair(&mut self, path: &[Step], original: Vec<Step>) {
-        let entry = path.iter().position(|step| matches!(step, Step::Index(_)));
-        let place = entry.map_or(path, |entry| &path[..=entry]);
-        let default = find(&mut self.defaults, place).map(|default| default.clone());
-        self.removed.push(original);
-        let Some((last, parent)) = place.split_last() else {
-            self.tree = self.defaults.clone();
-            return;
-        };
-        match (find(&mut self.tree, parent), last, default) {
-            (Some(toml::Value::Table(table)), Step::Key(key), Some(default)) => {
-                table.insert(key.clone(), default);
-            }
-            (Some(toml::Value::Table(table)), Step::Key(key), None) => {
-                table.remove(key);
-            }
-            (Some(toml::Value::Array(array)), Step::Index(index), _) if *index < array.len() => {
-                array.remove(*index);
-            }
-            _ => {}
-        }
-    }
 }
 
-/// Which entry of the list the path goes through, if it does.
+/// Which entry of the list the path names, if it does.
 fn entry_of(path: &[Step], list: &[Step]) -> Option<usize> {
-    match path.strip_prefix(list)?.first()? {
-        Step::Index(index) => Some(*index),
-        Step::Key(_) => None,
+    match path.strip_prefix(list)? {
+        [Step::Index(index)] => Some(*index),
+        _ => None,
     }
 }
 

@@ -77,13 +77,14 @@ pub(super) fn familiar(
                 variables.postgres(host),
                 mistakes,
             ),
-            None => variables.warn_of_orphans(warnings),
+            None => variables.warn_of_orphans("POSTGRES", "DATABASE_URL", warnings),
         }
     }
-    if variables.get("REDIS_URL").is_none()
-        && let Some(host) = variables.get("REDIS_HOST")
-    {
-        familiar.compose("redis.url", "REDIS_HOST", variables.redis(host), mistakes);
+    if variables.get("REDIS_URL").is_none() {
+        match variables.get("REDIS_HOST") {
+            Some(host) => familiar.compose("redis.url", "REDIS_HOST", variables.redis(host), mistakes),
+            None => variables.warn_of_orphans("REDIS", "REDIS_URL", warnings),
+        }
     }
     familiar
 }
@@ -169,11 +170,15 @@ impl Variables<'_> {
     }
 
     /// Parts of an address without a host select nothing; a silent in-memory engine would surprise.
-    fn warn_of_orphans(&self, warnings: &mut Vec<String>) {
-        for name in ["POSTGRES_USER", "POSTGRES_PASSWORD", "POSTGRES_DB"] {
-            if self.get(name).is_some() {
+    fn warn_of_orphans(&self, family: &str, whole: &str, warnings: &mut Vec<String>) {
+        let port = format!("{family}_PORT");
+        // Kubernetes sets REDIS_PORT=tcp://… for every service called redis: that is not meant for us.
+        let meant = |name: &str, value: &str| name != port || value.parse::<u16>().is_ok();
+        let parts = PARTS.iter().filter(|name| name.starts_with(family));
+        for name in parts {
+            if self.get(name).is_some_and(|value| meant(name, value)) {
                 warnings.push(format!(
-                    "{name} is set without POSTGRES_HOST or DATABASE_URL and selects nothing"
+                    "{name} is set without {family}_HOST or {whole} and selects nothing"
                 ));
             }
         }

@@ -240,18 +240,18 @@ impl Config {
         let mut mistakes = Vec::new();
         let mut warnings = Vec::new();
         let layers = layers::lay(inputs, &mut mistakes, &mut warnings);
-        let config: Option<Self> = decode::decode(&layers, &mut mistakes);
-        let registry = config
-            .as_ref()
-            .map(|config| check::check(config, purpose, &layers, &mut mistakes));
-        match (config, registry) {
-            (Some(config), Some(Some(tokens))) if mistakes.is_empty() => Ok(Loaded {
-                config,
-                tokens,
-                warnings,
-            }),
-            _ => Err(Mistakes(mistakes)),
+        let Some((config, repairs)) = decode::decode::<Self>(&layers, &mut mistakes) else {
+            return Err(Mistakes(mistakes));
+        };
+        let tokens = check::check(&config, purpose, &layers, &repairs, &mut mistakes);
+        if !mistakes.is_empty() {
+            return Err(Mistakes(mistakes));
         }
+        Ok(Loaded {
+            config,
+            tokens,
+            warnings,
+        })
     }
 }
 

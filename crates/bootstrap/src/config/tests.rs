@@ -1,5 +1,7 @@
 //! What a person who sets something would notice.
 
+mod every_mistake;
+
 use super::*;
 
 const SECRET: &str = "hunter2-do-not-print";
@@ -297,19 +299,18 @@ fn addresses_are_composed_from_their_parts() {
 
 #[test]
 fn parts_that_select_nothing_are_told() {
-    // Kubernetes sets REDIS_PORT=tcp://… for every service called redis: that is not meant for us.
-    let loaded = load(&inputs(&[
-        ("POSTGRES_USER", "app"),
-        ("REDIS_PORT", "tcp://10.0.0.1:6379"),
-    ]))
-    .unwrap();
-    assert!(loaded.config.database.url.is_none());
-    assert!(
-        loaded
-            .warnings
-            .concat()
-            .contains("POSTGRES_USER is set without POSTGRES_HOST")
+    let loaded = load(&inputs(&[("POSTGRES_USER", "app"), ("REDIS_PORT", "6379")])).unwrap();
+    assert!(loaded.config.database.url.is_none() && loaded.config.redis.url.is_none());
+    assert_eq!(
+        loaded.warnings,
+        [
+            "POSTGRES_USER is set without POSTGRES_HOST or DATABASE_URL and selects nothing",
+            "REDIS_PORT is set without REDIS_HOST or REDIS_URL and selects nothing",
+        ]
     );
+    // Kubernetes sets this for every service called redis: it is not meant for us.
+    let loaded = load(&inputs(&[("REDIS_PORT", "tcp://10.0.0.1:6379")])).unwrap();
+    assert_eq!(loaded.warnings, Vec::<String>::new());
 }
 
 #[test]
@@ -325,7 +326,7 @@ fn more_tokens_may_be_traded() {
         ..Inputs::default()
     };
     assert!(
-        message(&inputs).contains("tokens: token SOL is listed twice"),
+        message(&inputs).contains("tokens[0]: token SOL is listed twice"),
         "{}",
         message(&inputs)
     );

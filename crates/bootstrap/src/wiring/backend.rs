@@ -58,14 +58,17 @@ const PAUSE: Duration = Duration::from_millis(200);
 pub(super) async fn postgres(config: &Config) -> Result<PostgresStore, StartError> {
     let store = connect(config).await?;
     let deadline = Instant::now() + config.process.start_timeout;
+    let mut told = false;
     loop {
         match bring_up_to_date(&store, config).await {
             Ok(()) => return Ok(store),
             Err(StartError::Migration(error)) if error.may_pass() && Instant::now() + PAUSE < deadline => {
-                tracing::info!(
-                    error = &error as &dyn std::error::Error,
-                    "waiting for the database"
-                );
+                if !std::mem::replace(&mut told, true) {
+                    tracing::info!(
+                        error = &error as &dyn std::error::Error,
+                        "waiting for the database"
+                    );
+                }
                 tokio::time::sleep(PAUSE).await;
             }
             Err(error) => return Err(error),

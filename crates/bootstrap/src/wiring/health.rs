@@ -1,6 +1,7 @@
 //! How each part is: asked when somebody wants to know.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::future::join_all;
@@ -16,6 +17,9 @@ use crate::config::Config;
 
 /// What an operator must know of an engine without a database.
 pub(crate) const FORGETS: &str = "orders live in memory and are forgotten when the process ends";
+
+/// How long a part may take to say how it is: less than whoever asks waits, so that the answer names the part.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Knows every part.
 pub(crate) struct Report {
@@ -80,32 +84,35 @@ impl HealthReport for Report {
 }
 
 impl Part {
-    async fn look(&self) -> PartHealth {
+    fn name(&self) -> String {
         match self {
-            Self::Memory(name) => part(name, Ok("memory".into())),
-            Self::Postgres(store) => part(
-                "store",
-                store.ping().await.map(|()| "postgres".into()).map_err(told),
-            ),
-            Self::Redis(server) => part(
-                "queue",
-                server.ping().await.map(|()| "redis".into()).map_err(told),
-            ),
-            Self::Venue { source, asked } => {
-                let name = source.venue().as_str().to_lowercase();
-                part(&name, ask(source.as_ref(), *asked).await.map_err(told))
-            }
+            Self::Memory(name) => (*name).into(),
+            Self::Postgres(_) => "store".into(),
+            Self::Redis(_) => "queue".into(),
+            Self::Venue { source, .. } => source.venue().as_str().to_lowercase(),
         }
     }
-}
 
-fn part(name: &str, state: Result<String, String>) -> PartHealth {
-    let up = state.is_ok();
-    let (Ok(detail) | Err(detail)) = state;
-    PartHealth {
-        name: name.into(),
-        up,
-        detail: Some(detail),
+    async fn look(&self) -> PartHealth {
+        let state = tokio::time::timeout(PATIENCE, self.ask()).await;
+        let state = state.unwrap_or_else(|_| Err(format!("no answer within {} s", PATIENCE.as_secs())));
+        let up = state.is_ok();
+        let (Ok(detail) | Err(detail)) = state;
+        PartHealth {
+            name: self.name(),
+            up,
+            detail: Some(detail),
+        }
+    }
+
+    /// What kind of part it is, or what is wrong with it.
+    async fn ask(&self) -> Result<String, String> {
+        match self {
+            Self::Memory(_) => Ok("memory".into()),
+            Self::Postgres(store) => store.ping().await.map(|()| "postgres".into()).map_err(told),
+            Self::Redis(server) => server.ping().await.map(|()| "redis".into()).map_err(told),
+            Self::Venue { source, asked } => ask(source.as_ref(), *asked).await.map_err(told),
+        }
     }
 }
 
@@ -121,5 +128,66 @@ async fn ask(source: &dyn QuoteSource, pair: Option<(Token, Token)>) -> Result<S
     match source.capacity(token_in, token_out).await {
         Ok(_) | Err(VenueError::UnknownToken) => Ok("answers".into()),
         Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use order_core::amount::Amount;
+    use order_core::venue::{Quote, QuoteRequest, Venue};
+
+    use super::*;
+
+    /// A venue that never answers.
+    struct Silent;
+
+    #[async_trait]
+    impl QuoteSource for Silent {
+        fn venue(&self) -> Venue {
+            Venue::Meteora
+        }
+
+        async fn quote(&self, _: &QuoteRequest) -> Result<Quote, VenueError> {
+            std::future::pending().await
+        }
+
+        async fn capacity(&self, _: Token, _: Token) -> Result<Amount, VenueError> {
+            std::future::pending().await
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_part_that_does_not_answer_is_named_in_time() {
+        let tokens = TokenRegistry::default();
+        let asked = tokens
+            .tokens()
+            .first()
+            .copied()
+            .zip(tokens.tokens().last().copied());
+        let source = Arc::new(Silent);
+        let report = Report {
+            durable: true,
+            parts: vec![Part::Memory("store"), Part::Venue { source, asked }],
+        };
+        let patience = order_http::HttpSettings::new(Arc::new(tokens), Arc::new(Nothing)).health_timeout;
+        let health = tokio::time::timeout(patience, report.report()).await.unwrap();
+        assert_eq!(health.mode, "durable");
+        let parts: Vec<_> = health
+            .parts
+            .iter()
+            .map(|part| (part.name.as_str(), part.up))
+            .collect();
+        assert_eq!(parts, [("store", true), ("meteora", false)]);
+        assert_eq!(health.parts[1].detail.as_deref(), Some("no answer within 2 s"));
+    }
+
+    /// No report at all.
+    struct Nothing;
+
+    #[async_trait]
+    impl HealthReport for Nothing {
+        async fn report(&self) -> Health {
+            std::future::pending().await
+        }
     }
 }

@@ -71,6 +71,7 @@ pub fn swap(token_in: &str, token_out: &str, amount_in: u128) -> OrderSpec {
         side,
         amount_in: Amount::new(amount_in),
         protection: Protection::Slippage(50),
+        slippage_by_default: false,
         time_in_force: TimeInForce::Gtc,
         priority: Priority::Normal,
     }

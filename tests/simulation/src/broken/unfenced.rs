@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use order_core::id::{OrderId, WorkerId};
+use order_core::id::{IdempotencyKey, OrderId, WorkerId};
 use order_core::lifecycle::{Attempt, AttemptOutcome, RecordedEvent, Release};
-use order_core::order::{Order, Progress};
+use order_core::order::{Order, OrderSpec, Progress};
 use order_memory::MemoryStore;
 use order_ports::{
     AcceptError, Acceptance, Accepted, Claim, JournalError, Lease, Moved, OrderControl, OrderFilter,
@@ -79,6 +79,14 @@ fn unnoticed(result: Result<(), JournalError>) -> Result<(), JournalError> {
 impl OrderIntake for UnfencedStore {
     async fn accept(&self, acceptance: Acceptance) -> Result<Accepted, AcceptError> {
         self.store.accept(acceptance).await
+    }
+
+    async fn recall(
+        &self,
+        spec: &OrderSpec,
+        idempotency_key: Option<IdempotencyKey>,
+    ) -> Result<Option<OrderId>, AcceptError> {
+        self.store.recall(spec, idempotency_key).await
     }
 }
 

@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use order_core::id::{OrderId, WorkerId};
+use order_core::id::{IdempotencyKey, OrderId, WorkerId};
 use order_core::lifecycle::{Attempt, AttemptOutcome, RecordedEvent, Release};
-use order_core::order::Order;
+use order_core::order::{Order, OrderSpec};
 use order_ports::{
     AcceptError, Acceptance, Accepted, Claim, JournalError, Lease, Moved, OrderControl, OrderFilter,
     OrderIntake, OrderJournal, OrderLeases, OrderPage, OrderReader, StoreError, Sweep, WaitingOrder,
@@ -64,6 +64,17 @@ impl OrderIntake for FaultyStore {
         let error = |injected| AcceptError::Store(unavailable(injected));
         self.life
             .call("accept", error, self.store.intake.accept(acceptance))
+            .await
+    }
+
+    async fn recall(
+        &self,
+        spec: &OrderSpec,
+        idempotency_key: Option<IdempotencyKey>,
+    ) -> Result<Option<OrderId>, AcceptError> {
+        let error = |injected| AcceptError::Store(unavailable(injected));
+        self.life
+            .call("recall", error, self.store.intake.recall(spec, idempotency_key))
             .await
     }
 }

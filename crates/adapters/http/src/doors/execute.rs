@@ -5,6 +5,7 @@ use std::sync::Arc;
 use http::HeaderValue;
 use http::header::LOCATION;
 use order_application::Submission;
+use order_core::id::OrderId;
 use poem::http::StatusCode;
 use poem::{Request, Response};
 use poem_openapi::OpenApi;
@@ -53,10 +54,14 @@ impl Answers for SubmitAnswers {
         vec![
             accepted,
             stream,
+            empty(
+                204,
+                "The event source has seen the terminal event of this request's order; there is nothing to reconnect for.",
+            ),
             upgraded,
             problem(
                 400,
-                "The body is not JSON, or fields of it (or the Idempotency-Key) are wrong: `malformed_json`, `body_incomplete`, `invalid_request`.",
+                "The body is not JSON, or fields of it (or the Idempotency-Key, or Last-Event-ID) are wrong: `malformed_json`, `body_incomplete`, `invalid_request`.",
             ),
             problem(408, "The body did not arrive in time: `body_timeout`."),
             problem(413, "The body is too large: `body_too_large`."),
@@ -91,7 +96,7 @@ impl Answers for SocketAnswers {
             empty(101, "The connection is a WebSocket from here on."),
             problem(
                 400,
-                "A parameter is wrong, or the handshake has no key: `invalid_request`, `bad_handshake`.",
+                "A parameter is wrong, or the handshake has no key of 16 bytes in base64: `invalid_request`, `bad_handshake`.",
             ),
             problem(
                 426,
@@ -112,7 +117,8 @@ impl ExecuteApi {
     /// - As a rule the answer is 202 with the order's id and links.
     /// - With `Accept: text/event-stream` it is 200 and the order's events as server-sent events, each with its
     ///   `seq` as `id`, until the terminal one. A broken stream is resumed at `GET /api/orders/{id}/events`
-    ///   (the path is in `Location`) with `Last-Event-ID`.
+    ///   (the path is in `Location`) with `Last-Event-ID`, or by the same POST with `Last-Event-ID` if it has an
+    ///   `Idempotency-Key` or a `clientOrderId`; 204 then says that the client has seen the terminal event.
     /// - With a complete WebSocket handshake (`Connection: Upgrade`, `Upgrade: websocket`,
     ///   `Sec-WebSocket-Version: 13`, `Sec-WebSocket-Key`) on this very POST it is 101 and the events, one
     ///   text message each, then close 1000. This goes beyond RFC 6455, which knows GET alone; it can be
@@ -135,6 +141,10 @@ impl ExecuteApi {
         _key: Header<Name>,
         /// Leave out the events up to this one; for answers that stream.
         after: Query<Seq>,
+        /// The same, as an event source says it when it sends its request again; it goes before the parameter.
+        /// Refused without an Idempotency-Key or a clientOrderId: the request would be a second order.
+        #[oai(name = "Last-Event-ID")]
+        _last: Header<Seq>,
         body: JsonBody<OrderRequest>,
     ) -> Answer<SubmitAnswers> {
         submit(&self.0, request, &after, body).await.into()
@@ -185,7 +195,8 @@ async fn submit(
 ) -> Result<Response, Problem> {
     let body = body.take(request.headers(), doors.limits()).await?;
     let requested = read_order(&body, request.headers(), doors.rules())?;
-    let after = resume::after(after)?;
+    let repeatable = requested.key.is_some() || requested.spec.client_order_id.is_some();
+    let after = resume::after_submission(after, request.headers(), repeatable)?;
     let submission = doors
         .engine
         .submit(requested.spec, requested.key)
@@ -199,10 +210,23 @@ async fn submit(
     };
     let response = match upgrade {
         Some(offer) => socket::story(doors, offer, id, after),
-        None if wants_events(request.headers()) => sse::fresh(doors, id, after),
-        None => json(StatusCode::ACCEPTED, &AcceptedView::from(id))?,
+        None if !wants_events(request.headers()) => json(StatusCode::ACCEPTED, &AcceptedView::from(id))?,
+        None if submission.replayed && seen_to_the_end(doors, request, id, after).await => {
+            StatusCode::NO_CONTENT.into()
+        }
+        None => sse::fresh(doors, id, after),
     };
     Ok(marked(response, submission))
+}
+
+/// Whether this is an event source that has seen the order's last event, and must be told to stay away.
+async fn seen_to_the_end(doors: &Doors, request: &Request, id: OrderId, after: u32) -> bool {
+    if !matches!(resume::last_event_id(request.headers()), Ok(Some(_))) {
+        return false;
+    }
+    // An order that is in must not look refused because it cannot be read.
+    let order = doors.engine.order(id).await.ok().flatten();
+    order.is_some_and(|order| order.status().is_terminal() && order.version() <= after)
 }
 
 /// The headers of every answer to an accepted order.

@@ -9,7 +9,6 @@ use order_core::order::Order;
 use poem::http::StatusCode;
 use poem::{Request, Response};
 use poem_openapi::OpenApi;
-use poem_openapi::param::Path;
 use poem_openapi::registry::{MetaResponse, Registry};
 use poem_openapi::types::Type;
 
@@ -21,7 +20,7 @@ use crate::request::accept::wants_events;
 use crate::request::amend::AmendRequest;
 use crate::request::body::JsonBody;
 use crate::request::listing::{cursor, read_listing};
-use crate::request::param::{Header, Query};
+use crate::request::param::{Header, Path, Query};
 use crate::request::resume;
 use crate::stream::{socket, sse};
 use crate::wire::event::{EventView, Wire};
@@ -153,9 +152,9 @@ impl OrdersApi {
     async fn order(
         &self,
         /// The order's id, with or without its prefix.
-        id: Path<String>,
+        id: Path,
     ) -> Answer<OrderAnswers> {
-        order(&self.0.engine, &id).await.into()
+        order(&self.0.engine, &id.0).await.into()
     }
 
     /// Cancel an order
@@ -170,9 +169,9 @@ impl OrdersApi {
     async fn cancel(
         &self,
         /// The order's id, with or without its prefix.
-        id: Path<String>,
+        id: Path,
     ) -> Answer<CancelAnswers> {
-        control::cancel(&self.0, &id).await.into()
+        control::cancel(&self.0, &id.0).await.into()
     }
 
     /// Replace the terms of an order that waits
@@ -188,13 +187,13 @@ impl OrdersApi {
         &self,
         request: &Request,
         /// The order's id, with or without its prefix.
-        id: Path<String>,
+        id: Path,
         /// The order's version, as its ETag says it.
         #[oai(name = "If-Match")]
         _version: Header<Name>,
         body: JsonBody<AmendRequest>,
     ) -> Answer<ReplaceAnswers> {
-        control::replace(&self.0, request, &id, body).await.into()
+        control::replace(&self.0, request, &id.0, body).await.into()
     }
 
     /// Cancel many orders
@@ -246,14 +245,14 @@ impl OrdersApi {
         &self,
         request: &Request,
         /// The order's id, with or without its prefix.
-        id: Path<String>,
+        id: Path,
         /// Leave out the events up to this one.
         after: Query<Seq>,
         /// The same, as an event source says it when it reconnects; it goes before the parameter.
         #[oai(name = "Last-Event-ID")]
         _last: Header<Seq>,
     ) -> Answer<EventAnswers> {
-        events(&self.0, request, &id, &after).await.into()
+        events(&self.0, request, &id.0, &after).await.into()
     }
 
     /// Watch an order over a WebSocket
@@ -274,11 +273,11 @@ impl OrdersApi {
         &self,
         request: &Request,
         /// The order's id, with or without its prefix.
-        id: Path<String>,
+        id: Path,
         /// Leave out the events up to this one.
         after: Query<Seq>,
     ) -> Answer<SocketAnswers> {
-        socket::one_order(&self.0, request, &id, &after).into()
+        socket::one_order(&self.0, request, &id.0, &after).into()
     }
 
     /// Watch an order over a WebSocket
@@ -294,17 +293,22 @@ impl OrdersApi {
         &self,
         request: &Request,
         /// The order's id, with or without its prefix.
-        id: Path<String>,
+        id: Path,
         /// Leave out the events up to this one.
         after: Query<Seq>,
     ) -> Answer<SocketAnswers> {
-        socket::one_order(&self.0, request, &id, &after).into()
+        socket::one_order(&self.0, request, &id.0, &after).into()
     }
 
     /// Watch all of a caller's orders over a WebSocket
     ///
     /// One text message an event: the stories of the orders that are open, then all that happens, each order's
     /// events in order, without a gap or a duplicate. Ends only with the connection or the service.
+    ///
+    /// A client that lost its connection resumes with `after`: it is told the events behind that number of the
+    /// orders that are open and of the newest 500, those that have ended included, then all that happens. What
+    /// happens from then on is never left out, whatever its number. A client that may have missed the beginning
+    /// of an order resumes with `after=0`, and knows by `orderId` and `seq` what it has seen before.
     #[oai(
         path = "/ws/orders",
         method = "get",
@@ -317,10 +321,10 @@ impl OrdersApi {
         /// Whose orders; anonymous if absent, as for orders.
         #[oai(name = "userId")]
         owner: Query<Name>,
-        /// Of every order, leave out the events up to this one.
+        /// Resume: of every order that exists by now, leave out the events up to this one.
         after: Query<Seq>,
     ) -> Answer<SocketAnswers> {
-        socket::all_orders(&self.0, request, &owner, &after).into()
+        socket::all_orders(&self.0, request, &owner, &after).await.into()
     }
 }
 

@@ -46,11 +46,11 @@ struct ReadyAnswers;
 impl Answers for ReadyAnswers {
     fn responses() -> Vec<MetaResponse> {
         vec![
-            describe::<ReadyView>(200, "Orders are taken and executed."),
             describe::<ReadyView>(
-                503,
-                "A part is down, or the service is shutting down; the parts say which.",
+                200,
+                "Orders are taken; also while the queue or a venue is down (`degraded`), for they wait for it.",
             ),
+            describe::<ReadyView>(503, "The store does not answer, or the service is shutting down."),
         ]
     }
 
@@ -89,9 +89,9 @@ impl ServiceApi {
         json(StatusCode::OK, &LiveView { status: "ok".into() }).into()
     }
 
-    /// Whether orders are taken and executed
+    /// Whether orders are taken
     ///
-    /// Says how each part is, and in which mode the service runs: in memory it forgets everything when it exits.
+    /// They are as long as the store answers, whatever else is down. Says how each part is, and in which mode the service runs: in memory it forgets everything when it exits.
     #[oai(
         path = "/health/ready",
         method = "get",

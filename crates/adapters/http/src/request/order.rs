@@ -155,7 +155,7 @@ fn spec(fields: &mut Fields<'_>, rules: OrderRules<'_>) -> Option<OrderSpec> {
     let priority = priority(fields, kind);
     let client_order_id = fields.parsed::<Name>("clientOrderId", "invalid_value");
     let owner = fields.parsed::<Owner>("userId", "invalid_value");
-    let swap = swap?;
+    let (swap, (protection, slippage_by_default)) = (swap?, protection?);
     Some(OrderSpec {
         owner: if let Read::Given(owner) = owner {
             owner
@@ -169,7 +169,8 @@ fn spec(fields: &mut Fields<'_>, rules: OrderRules<'_>) -> Option<OrderSpec> {
         pair: swap.pair,
         side: swap.side,
         amount_in: swap.amount_in,
-        protection: protection?,
+        protection,
+        slippage_by_default,
         time_in_force: time_in_force?,
         priority: priority?,
     })
@@ -247,7 +248,12 @@ fn belonging(fields: &mut Fields<'_>, name: &'static str, price: Read<Price>, wa
     price.value()
 }
 
-fn protection(fields: &mut Fields<'_>, token_out: Option<Token>, default_bps: u16) -> Option<Protection> {
+/// How the trader is protected, and whether that is only because the request says nothing of it.
+fn protection(
+    fields: &mut Fields<'_>,
+    token_out: Option<Token>,
+    default_bps: u16,
+) -> Option<(Protection, bool)> {
     let slippage = read_slippage(fields);
     let least = fields.decimal("minAmountOut");
     if slippage.is_given() && least.is_given() {
@@ -259,10 +265,11 @@ fn protection(fields: &mut Fields<'_>, token_out: Option<Token>, default_bps: u1
     }
     match (slippage, least) {
         (Read::Bad, _) | (_, Read::Bad) => None,
-        (Read::Given(bps), _) => Some(Protection::Slippage(bps)),
-        (Read::Absent, Read::Absent) => Some(Protection::Slippage(default_bps)),
+        (Read::Given(bps), _) => Some((Protection::Slippage(bps), false)),
+        (Read::Absent, Read::Absent) => Some((Protection::Slippage(default_bps), true)),
         (Read::Absent, Read::Given(least)) => {
-            units(fields, "minAmountOut", least, token_out?).map(Protection::MinOut)
+            let least = units(fields, "minAmountOut", least, token_out?)?;
+            Some((Protection::MinOut(least), false))
         }
     }
 }

@@ -12,15 +12,23 @@ pub const LAST_EVENT_ID: &str = "last-event-id";
 
 const SEQ: &str = "must be a sequence number";
 
+const NOT_REPEATABLE: &str = "needs an Idempotency-Key or a clientOrderId, or this would be a second order";
+
 /// The sequence number of the parameter; zero if it is not there.
 ///
 /// # Errors
 /// A problem when it is no number.
 pub fn after(parameter: &Query<Seq>) -> Result<u32, Problem> {
-    let Some(text) = parameter.text() else {
-        return Ok(0);
-    };
-    text.parse().map_err(|_| refused("after"))
+    Ok(after_if_given(parameter)?.unwrap_or(0))
+}
+
+/// The sequence number of the parameter, if it is there.
+///
+/// # Errors
+/// A problem when it is no number.
+pub fn after_if_given(parameter: &Query<Seq>) -> Result<Option<u32>, Problem> {
+    let number = parameter.text().map(str::parse).transpose();
+    number.map_err(|_| refused("after"))
 }
 
 /// The sequence number of the header or, without it, of the parameter: an event source that reconnects
@@ -48,6 +56,24 @@ pub fn last_event_id(headers: &HeaderMap) -> Result<Option<u32>, Problem> {
         Ok(text) => text.parse().map(Some).map_err(|_| refused("Last-Event-ID")),
         Err(_) => Err(refused("Last-Event-ID")),
     }
+}
+
+/// Where the events of a submitted order go on: as an event source says it, or by the parameter.
+///
+/// # Errors
+/// A problem when it is no number, or when an event source that reconnects would place a second order, since
+/// nothing says that this is the first one again.
+pub fn after_submission(
+    parameter: &Query<Seq>,
+    headers: &HeaderMap,
+    repeatable: bool,
+) -> Result<u32, Problem> {
+    if last_event_id(headers)?.is_some() && !repeatable {
+        let mut errors = Errors::default();
+        errors.invalid("Last-Event-ID", "not_repeatable", NOT_REPEATABLE);
+        return Err(errors.into_problem());
+    }
+    after_or_last_event(parameter, headers)
 }
 
 fn refused(name: &'static str) -> Problem {

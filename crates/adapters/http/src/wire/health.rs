@@ -6,6 +6,9 @@ use serde::Serialize;
 
 use crate::health::Health;
 
+/// The part without which nothing can be promised.
+const STORE: &str = "store";
+
 /// The process runs.
 #[derive(Object, Serialize)]
 #[oai(rename = "Live", example)]
@@ -49,11 +52,12 @@ struct PartView {
     detail: Option<String>,
 }
 
-/// Whether the engine takes orders and executes them.
+/// Whether the engine takes orders.
 #[derive(Object, Serialize)]
 #[oai(rename = "Ready", example)]
 pub struct ReadyView {
-    /// `ready`, `down` or `draining`.
+    /// `ready`; `degraded` while a part other than the store is down: orders are still taken, and wait for it;
+    /// `down` while the store is; `draining`.
     status: String,
     /// `memory` or `durable`.
     mode: String,
@@ -72,11 +76,13 @@ impl ReadyView {
             status: if part.up { "up".into() } else { "down".into() },
             detail: part.detail,
         };
-        let up = health.parts.iter().all(|part| part.up);
-        let status = match (draining, up) {
-            (true, _) => "draining",
-            (false, true) => "ready",
-            (false, false) => "down",
+        let all = health.parts.iter().all(|part| part.up);
+        let stores = health.parts.iter().any(|part| part.name == STORE && part.up);
+        let status = match (draining, stores, all) {
+            (true, _, _) => "draining",
+            (false, false, _) => "down",
+            (false, true, false) => "degraded",
+            (false, true, true) => "ready",
         };
         Self {
             status: status.into(),
@@ -88,7 +94,7 @@ impl ReadyView {
 
     /// Whether requests may be sent here.
     pub fn is_ready(&self) -> bool {
-        self.status == "ready"
+        matches!(self.status.as_str(), "ready" | "degraded")
     }
 }
 

@@ -226,13 +226,14 @@ impl Problem {
         .with_header(header::SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"))
     }
 
-    /// A WebSocket handshake without its key.
+    /// A WebSocket handshake without its key, or with one that is none.
     pub fn bad_handshake() -> Self {
         Self::new(
             StatusCode::BAD_REQUEST,
             "bad_handshake",
             "Incomplete WebSocket handshake",
         )
+        .detail("Sec-WebSocket-Key must be given once, as 16 bytes in base64")
     }
 
     /// The service stops.

@@ -212,3 +212,27 @@ async fn a_plain_get_on_a_websocket_door_is_told_to_upgrade() {
         );
     }
 }
+
+/// What is not UTF-8 once it is unescaped.
+const NO_TEXT: [&str; 3] = ["%ff", "%FE%80", "ORD-%c3%28"];
+
+#[tokio::test]
+async fn an_id_that_is_no_text_is_the_id_of_no_order() {
+    let stage = Stage::open().await;
+    for id in NO_TEXT {
+        for path in [format!("/api/orders/{id}"), format!("/api/orders/{id}/events")] {
+            let (status, problem) = problem(stage.get(&path).await).await;
+            assert_eq!(
+                (status, problem["code"].as_str()),
+                (404, Some("order_not_found")),
+                "{path}"
+            );
+        }
+        for path in [format!("/ws/orders/{id}"), format!("/api/orders/updates/{id}")] {
+            let (status, _) = problem(stage.get(&path).await).await;
+            assert_eq!(status, 426, "{path}");
+            let mut socket = stage.socket(&path).await;
+            assert_eq!(crate::stage::close_code(&mut socket).await, 4404, "{path}");
+        }
+    }
+}

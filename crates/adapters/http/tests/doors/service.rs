@@ -30,7 +30,7 @@ async fn it_says_that_it_runs() {
 #[tokio::test]
 async fn it_says_which_part_is_down() {
     let stage = Stage::open().await;
-    stage.health_is(false);
+    stage.health_is(false, true);
     let ready = stage.get("/health/ready").await;
     assert_eq!(ready.status(), 503);
     let ready: Value = ready.json().await.unwrap();
@@ -41,6 +41,45 @@ async fn it_says_which_part_is_down() {
     );
     assert_eq!(ready["parts"][1]["status"], "up");
     assert_eq!(stage.get("/health/live").await.status(), 200);
+}
+
+#[tokio::test]
+async fn it_is_ready_as_long_as_the_store_answers() {
+    let stage = Stage::open().await;
+    stage.health_is(true, false);
+    let ready = stage.get("/health/ready").await;
+    assert_eq!(ready.status(), 200);
+    let ready: Value = ready.json().await.unwrap();
+    assert_eq!(ready["status"], "degraded");
+    assert_eq!(
+        (&ready["parts"][1]["name"], &ready["parts"][1]["status"]),
+        (&"queue".into(), &"down".into())
+    );
+    stage.health_is(false, false);
+    let ready = stage.get("/health/ready").await;
+    assert_eq!(ready.status(), 503);
+    assert_eq!(ready.json::<Value>().await.unwrap()["status"], "down");
+}
+
+#[tokio::test]
+async fn a_worker_says_how_it_is_and_nothing_else() {
+    let stage = Stage::with_settings(|settings| settings.health_only = true).await;
+    for path in ["/health/live", "/health/ready"] {
+        assert_eq!(stage.get(path).await.status(), 200, "{path}");
+    }
+    for path in [
+        "/",
+        "/docs",
+        "/openapi.json",
+        "/ping",
+        "/api/orders",
+        "/ws/orders",
+    ] {
+        assert_eq!(stage.get(path).await.status(), 404, "{path}");
+    }
+    let refused = stage.post("/api/orders/execute", ORDER).await;
+    assert_eq!(refused.status(), 404);
+    assert_eq!(refused.json::<Value>().await.unwrap()["code"], "not_found");
 }
 
 #[tokio::test]

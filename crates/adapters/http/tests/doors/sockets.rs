@@ -294,6 +294,59 @@ async fn a_caller_sees_all_of_their_orders_and_no_others() {
 }
 
 #[tokio::test]
+async fn a_caller_who_comes_back_is_told_what_ended_meanwhile() {
+    let stage = Stage::open().await;
+    let (ended, running) = (stage.order().await, stage.order().await);
+    stage.confirm(ended);
+    stage.happens(running, crate::stage::life()[0].clone());
+    let mut socket = stage.socket("/ws/orders?after=4").await;
+    assert_eq!(statuses(&mut socket, 5, 2).await, LIFE[4..]);
+    // New orders are told whole, and of known ones all that is news to everybody.
+    let fresh = stage.order().await;
+    let first = next(&mut socket).await;
+    assert_eq!((id(&first), &first["seq"]), (fresh, &json!(1)));
+    stage.happens(running, crate::stage::life()[1].clone());
+    let news = next(&mut socket).await;
+    assert_eq!((id(&news), &news["seq"]), (running, &json!(3)));
+
+    let mut whole = stage.socket("/ws/orders?after=0").await;
+    assert_eq!(statuses(&mut whole, 1, 6).await, LIFE);
+    assert_eq!(statuses(&mut whole, 1, 3).await, LIFE[..3]);
+    assert_eq!(id(&next(&mut whole).await), fresh);
+    // Without the parameter, only what is open.
+    let mut open = stage.socket("/ws/orders").await;
+    assert_eq!(id(&next(&mut open).await), running);
+}
+
+#[tokio::test]
+async fn a_caller_who_comes_back_is_told_of_so_many_ended_orders() {
+    let stage = Stage::open().await;
+    let oldest = stage.order().await;
+    stage.confirm(oldest);
+    for _ in 0..500 {
+        stage.confirm(stage.order().await);
+    }
+    let mut socket = stage.socket("/ws/orders?after=5").await;
+    let mut told = std::collections::HashSet::new();
+    for _ in 0..500 {
+        let event = next(&mut socket).await;
+        assert_eq!(event["seq"], 6);
+        assert!(told.insert(id(&event)), "{event}");
+    }
+    assert!(!told.contains(&oldest));
+    let fresh = stage.order().await;
+    assert_eq!(id(&next(&mut socket).await), fresh);
+}
+
+#[tokio::test]
+async fn a_caller_who_comes_back_without_the_store_is_told_to_try_again() {
+    let stage = Stage::open().await;
+    stage.store_is(false);
+    let mut socket = stage.socket("/ws/orders?after=2").await;
+    assert_eq!(close_code(&mut socket).await, 1013);
+}
+
+#[tokio::test]
 async fn a_callers_orders_are_watched_from_the_moment_of_the_handshake() {
     let stage = Stage::open().await;
     let _socket = stage.socket("/ws/orders").await;

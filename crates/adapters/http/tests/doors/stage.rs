@@ -10,9 +10,9 @@ use futures_util::{SinkExt, StreamExt};
 use order_application::{Announcer, Engine, Hub, Ports, Relay, Settings};
 use order_core::amount::Amount;
 use order_core::failure::VenueError;
-use order_core::id::{OrderId, Owner};
+use order_core::id::{IdempotencyKey, OrderId, Owner};
 use order_core::lifecycle::{Event, RecordedEvent};
-use order_core::order::{Execution, Order};
+use order_core::order::{Execution, Order, OrderSpec};
 use order_core::price::Price;
 use order_core::routing::RouteReason;
 use order_core::time::Timestamp;
@@ -37,7 +37,7 @@ use uuid::Uuid;
 struct Kept {
     order: Order,
     events: Vec<RecordedEvent>,
-    key: Option<order_core::id::IdempotencyKey>,
+    key: Option<IdempotencyKey>,
 }
 
 /// Orders in a map, by age.
@@ -66,18 +66,10 @@ impl OrderIntake for Book {
             event,
             idempotency_key: key,
         } = acceptance;
-        let mut orders = self.orders.lock();
-        let same_key =
-            |kept: &&Kept| key.is_some() && kept.key == key && kept.order.spec().owner == order.spec().owner;
-        if let Some(first) = orders.values().find(same_key) {
-            let (id, same) = (first.order.id(), first.order.spec() == order.spec());
-            return if same {
-                Ok(Accepted::Replayed(id))
-            } else {
-                Err(AcceptError::KeyReused(id))
-            };
+        if let Some(first) = self.recall(order.spec(), key.clone()).await? {
+            return Ok(Accepted::Replayed(first));
         }
-        orders.insert(
+        self.orders.lock().insert(
             order.id(),
             Kept {
                 order,
@@ -86,6 +78,22 @@ impl OrderIntake for Book {
             },
         );
         Ok(Accepted::New)
+    }
+
+    async fn recall(
+        &self,
+        spec: &OrderSpec,
+        key: Option<IdempotencyKey>,
+    ) -> Result<Option<OrderId>, AcceptError> {
+        self.check()?;
+        let orders = self.orders.lock();
+        let same_key =
+            |kept: &&Kept| key.is_some() && kept.key == key && kept.order.spec().owner == spec.owner;
+        match orders.values().find(same_key).map(|first| &first.order) {
+            None => Ok(None),
+            Some(first) if first.spec().is_same_request(spec) => Ok(Some(first.id())),
+            Some(first) => Err(AcceptError::KeyReused(first.id())),
+        }
     }
 }
 
@@ -231,18 +239,21 @@ impl OrderIds for Surroundings {
 }
 
 /// A health that the test sets.
-struct Reported(AtomicBool);
+struct Reported {
+    store: AtomicBool,
+    queue: AtomicBool,
+}
 
 #[async_trait]
 impl HealthReport for Reported {
     async fn report(&self) -> Health {
-        let up = self.0.load(Ordering::SeqCst);
+        let [store, queue] = [&self.store, &self.queue].map(|up| up.load(Ordering::SeqCst));
         let part = |name: &str, up| PartHealth {
             name: name.into(),
             up,
             detail: None,
         };
-        let parts = vec![part("store", up), part("queue", true)];
+        let parts = vec![part("store", store), part("queue", queue)];
         Health {
             mode: "memory".into(),
             note: Some("forgets at exit".into()),
@@ -369,7 +380,10 @@ impl Stage {
         tokio::spawn(async move { relay.run(CancellationToken::new()).await });
         let engine = Arc::new(Engine::new(ports, settings, announcer, hub, drain.clone()));
 
-        let health = Arc::new(Reported(AtomicBool::new(true)));
+        let health = Arc::new(Reported {
+            store: AtomicBool::new(true),
+            queue: AtomicBool::new(true),
+        });
         let mut http = HttpSettings::new(Arc::new(TokenRegistry::default()), health.clone());
         change(&mut http);
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -424,9 +438,10 @@ impl Stage {
         self.book.down.store(!up, Ordering::SeqCst);
     }
 
-    /// Has the health report say that the store is down, or not.
-    pub fn health_is(&self, up: bool) {
-        self.health.0.store(up, Ordering::SeqCst);
+    /// Has the health report say that the store and the queue are up, or not.
+    pub fn health_is(&self, store: bool, queue: bool) {
+        self.health.store.store(store, Ordering::SeqCst);
+        self.health.queue.store(queue, Ordering::SeqCst);
     }
 
     /// Moves an order and tells the watchers.

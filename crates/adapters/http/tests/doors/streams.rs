@@ -105,6 +105,60 @@ async fn a_stream_is_resumed_by_header_or_parameter() {
     assert_eq!(follow(&stage, order, "", Some("four")).await.status(), 400);
 }
 
+/// The usual order by POST as a stream, with these headers.
+async fn post(stage: &Stage, body: &str, headers: &[(&str, &str)]) -> reqwest::Response {
+    let mut request = stage
+        .client
+        .post(stage.url("/api/orders/execute"))
+        .header("content-type", "application/json")
+        .header("accept", "text/event-stream");
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    request.body(body.to_owned()).send().await.unwrap()
+}
+
+#[tokio::test]
+async fn a_posted_stream_is_resumed_by_the_same_post() {
+    let stage = Stage::open().await;
+    let first = post(&stage, ORDER, &[("idempotency-key", "k")]).await;
+    let order = first.headers()["location"].to_str().unwrap().to_owned();
+    stage.confirm(order.rsplit_once('/').unwrap().1.parse().unwrap());
+    drop(first);
+    let again = post(&stage, ORDER, &[("idempotency-key", "k"), ("last-event-id", "4")]).await;
+    assert_eq!(
+        (again.status().as_u16(), &again.headers()["location"]),
+        (200, &order.parse().unwrap())
+    );
+    assert_eq!(names(&parse(&again.text().await.unwrap()), 5), LIFE[4..]);
+    let seen = post(&stage, ORDER, &[("idempotency-key", "k"), ("last-event-id", "6")]).await;
+    assert_eq!(seen.status(), 204);
+    assert_eq!(seen.headers()["idempotency-replayed"], "true");
+}
+
+#[tokio::test]
+async fn a_posted_stream_that_would_be_a_second_order_is_refused() {
+    let stage = Stage::open().await;
+    for headers in [
+        &[("last-event-id", "2")][..],
+        &[("idempotency-key", "k"), ("last-event-id", "two")],
+    ] {
+        let refused = post(&stage, ORDER, headers).await;
+        assert_eq!(refused.status(), 400, "{headers:?}");
+        let problem: Value = refused.json().await.unwrap();
+        assert_eq!(problem["errors"][0]["field"], "Last-Event-ID", "{problem}");
+    }
+    let listed: Value = stage.get("/api/orders").await.json().await.unwrap();
+    assert_eq!(listed["items"], serde_json::json!([]));
+    // A name of the caller's own is as good as a key, and an empty header is none.
+    let named = ORDER.replace('{', r#"{"clientOrderId":"c","#);
+    assert_eq!(
+        post(&stage, &named, &[("last-event-id", "0")]).await.status(),
+        200
+    );
+    assert_eq!(post(&stage, ORDER, &[("last-event-id", "")]).await.status(), 200);
+}
+
 #[tokio::test]
 async fn an_event_source_that_has_seen_the_end_need_not_come_back() {
     let stage = Stage::open().await;

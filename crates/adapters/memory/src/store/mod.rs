@@ -28,7 +28,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use order_core::audit::AuditedOrder;
-use order_core::id::{OrderId, WorkerId};
+use order_core::id::{IdempotencyKey, OrderId, WorkerId};
 use order_core::lifecycle::{Attempt, AttemptOutcome, RecordedEvent, Release};
 use order_core::order::{Order, OrderSpec};
 use order_ports::{
@@ -39,7 +39,7 @@ use order_ports::{
 use parking_lot::{Mutex, MutexGuard};
 use tokio::time::Instant;
 
-use names::{Names, TakenName};
+use names::{Held, Names, TakenName};
 use shard::Shard;
 
 /// How many shards there are: many more than threads that could meet in one.
@@ -110,6 +110,20 @@ impl MemoryStore {
     fn spec(&self, id: OrderId) -> Option<Arc<OrderSpec>> {
         self.shard(id).spec(id)
     }
+
+    /// The order that has the names of this request, if it is the same request; the key counts first.
+    fn holder(&self, names: &Held<'_>, spec: &OrderSpec) -> Result<Option<OrderId>, AcceptError> {
+        for (name, reused) in [
+            (0, AcceptError::KeyReused as fn(OrderId) -> AcceptError),
+            (1, AcceptError::ClientOrderIdReused),
+        ] {
+            if let Some(first) = names.holder(name) {
+                let same = self.spec(first).is_some_and(|first| first.is_same_request(spec));
+                return if same { Ok(Some(first)) } else { Err(reused(first)) };
+            }
+        }
+        Ok(None)
+    }
 }
 
 #[async_trait]
@@ -120,27 +134,9 @@ impl OrderIntake for MemoryStore {
             event,
             idempotency_key,
         } = acceptance;
-        let spec = order.spec();
-        let key = idempotency_key
-            .clone()
-            .map(|key| TakenName::key(&spec.owner, key));
-        let client = spec
-            .client_order_id
-            .clone()
-            .map(|id| TakenName::client_order(&spec.owner, id));
-        let names = self.names.lock([key, client]);
-        for (name, reused) in [
-            (0, AcceptError::KeyReused as fn(OrderId) -> AcceptError),
-            (1, AcceptError::ClientOrderIdReused),
-        ] {
-            if let Some(first) = names.holder(name) {
-                let same = self.spec(first).is_some_and(|first| *first == *spec);
-                return if same {
-                    Ok(Accepted::Replayed(first))
-                } else {
-                    Err(reused(first))
-                };
-            }
+        let names = self.names.lock(names_of(order.spec(), idempotency_key.clone()));
+        if let Some(first) = self.holder(&names, order.spec())? {
+            return Ok(Accepted::Replayed(first));
         }
         let id = order.id();
         let accepted = self
@@ -152,6 +148,23 @@ impl OrderIntake for MemoryStore {
         }
         Ok(accepted)
     }
+
+    async fn recall(
+        &self,
+        spec: &OrderSpec,
+        idempotency_key: Option<IdempotencyKey>,
+    ) -> Result<Option<OrderId>, AcceptError> {
+        self.holder(&self.names.lock(names_of(spec, idempotency_key)), spec)
+    }
+}
+
+/// The names that a request would take.
+fn names_of(spec: &OrderSpec, key: Option<IdempotencyKey>) -> [Option<TakenName>; 2] {
+    let client = spec.client_order_id.clone();
+    [
+        key.map(|key| TakenName::key(&spec.owner, key)),
+        client.map(|id| TakenName::client_order(&spec.owner, id)),
+    ]
 }
 
 #[async_trait]

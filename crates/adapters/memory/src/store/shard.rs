@@ -40,7 +40,7 @@ impl Shard {
     ) -> Result<Accepted, Contradiction> {
         let id = order.id();
         if let Some(known) = self.records.get(&id) {
-            let same = *known.spec == *order.spec();
+            let same = known.spec.is_same_request(order.spec());
             return if same {
                 Ok(Accepted::Replayed(id))
             } else {

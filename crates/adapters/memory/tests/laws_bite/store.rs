@@ -3,9 +3,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use order_core::id::{OrderId, WorkerId};
+use order_core::id::{IdempotencyKey, OrderId, WorkerId};
 use order_core::lifecycle::{Attempt, AttemptOutcome, RecordedEvent, Release};
-use order_core::order::Order;
+use order_core::order::{Order, OrderSpec};
 use order_core::priority::Priority;
 use order_core::time::Timestamp;
 use order_memory::MemoryStore;
@@ -25,7 +25,9 @@ pub(crate) enum Break {
     // Intake
     ForgetsKeys,
     NeverComparesRequests,
+    RecallsNoKeys,
     KeepsSecondsOnly,
+    ForgetsDefaults,
     // Leases
     LeasesEndAtOnce,
     LeasesNeverEnd,
@@ -111,18 +113,42 @@ fn to_seconds(order: &Order) -> Order {
     )
 }
 
+/// The order as if its owner had chosen whatever it has.
+fn chosen(order: &Order) -> Order {
+    let spec = OrderSpec {
+        slippage_by_default: false,
+        ..order.spec().clone()
+    };
+    Order::restore(order.id(), spec, order.created_at(), order.progress().clone())
+}
+
 #[async_trait]
 impl OrderIntake for Broken {
     async fn accept(&self, mut acceptance: Acceptance) -> Result<Accepted, AcceptError> {
         match self.at {
             Break::ForgetsKeys => acceptance.idempotency_key = None,
             Break::KeepsSecondsOnly => acceptance.order = to_seconds(&acceptance.order),
+            Break::ForgetsDefaults => acceptance.order = chosen(&acceptance.order),
             _ => {}
         }
         match self.inner.accept(acceptance).await {
             Err(AcceptError::KeyReused(id)) if self.at == Break::NeverComparesRequests => {
                 Ok(Accepted::Replayed(id))
             }
+            result => result,
+        }
+    }
+
+    async fn recall(
+        &self,
+        spec: &OrderSpec,
+        mut idempotency_key: Option<IdempotencyKey>,
+    ) -> Result<Option<OrderId>, AcceptError> {
+        if self.at == Break::RecallsNoKeys {
+            idempotency_key = None;
+        }
+        match self.inner.recall(spec, idempotency_key).await {
+            Err(AcceptError::KeyReused(id)) if self.at == Break::NeverComparesRequests => Ok(Some(id)),
             result => result,
         }
     }
@@ -335,6 +361,13 @@ crate::bites! { Broken::new, (), [
         Break::ForgetsKeys => of_many_equal_requests_at_once_one_is_stored, "left: 24";
     a_store_that_never_compares_requests:
         Break::NeverComparesRequests => a_key_used_for_another_order_is_refused, "Replayed";
+    a_store_that_forgets_what_was_a_default:
+        Break::ForgetsDefaults =>
+            a_request_that_names_no_slippage_is_the_same_under_another_default, "KeyReused";
+    a_store_that_recalls_no_keys:
+        Break::RecallsNoKeys => what_was_accepted_is_recalled_by_its_names, "left: None";
+    a_store_that_recalls_without_comparing:
+        Break::NeverComparesRequests => a_different_request_under_a_taken_name_is_not_recalled, "Ok(Some";
     a_store_that_keeps_seconds_only:
         Break::KeepsSecondsOnly => an_accepted_order_reads_back_as_it_was, "left == right";
     a_store_whose_leases_end_at_once:

@@ -2,7 +2,7 @@
 //!
 //! One thread writes. While it waits for the disk, further lines gather, and the next turn takes them all.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, BufRead, BufReader, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use std::thread::JoinHandle;
 use parking_lot::{Condvar, Mutex};
 use tokio::sync::watch;
 
-use super::record::Record;
+use super::record::{Genesis, Record};
 
 /// Why the ledger file cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -23,6 +23,18 @@ pub enum JournalError {
         path: PathBuf,
         /// Why.
         source: io::Error,
+    },
+    /// Another market writes it.
+    #[error("the ledger {path} is in use by another process; one market at a time may write it")]
+    InUse {
+        /// Which file.
+        path: PathBuf,
+    },
+    /// Something else than a ledger is in the file.
+    #[error("the file {path} is no ledger, and is left as it is")]
+    NoLedger {
+        /// Which file.
+        path: PathBuf,
     },
     /// A line before the last one is damaged.
     #[error("line {line} of the ledger {path} is damaged")]
@@ -76,7 +88,7 @@ pub(crate) struct Journal {
 }
 
 impl Journal {
-    /// Opens the file, or makes it, and hands every record in it to `replay`, which answers what is wrong
+    /// Opens the file, or makes it, for this market alone, and hands every record in it to `replay`, which answers what is wrong
     /// with it if something is. What a crash left of a last line is cut off.
     ///
     /// # Errors
@@ -95,6 +107,11 @@ impl Journal {
             .create(true)
             .open(path)
             .map_err(io)?;
+        // Held until the file is closed, however this process ends.
+        file.try_lock().map_err(|error| match error {
+            TryLockError::WouldBlock => JournalError::InUse { path: path.into() },
+            TryLockError::Error(source) => io(source),
+        })?;
         let end = read(&mut file, path, &mut replay)?;
         file.set_len(end).map_err(io)?;
         file.sync_all().map_err(io)?;
@@ -199,6 +216,9 @@ fn read(
     loop {
         line.clear();
         let length = reader.read_until(b'\n', &mut line).map_err(io)?;
+        if end == 0 && !Genesis::may_begin(&line) {
+            return Err(JournalError::NoLedger { path: path.into() });
+        }
         if line.last() != Some(&b'\n') {
             // Nothing more, or a line that was being written when the machine stopped: nobody was told of it.
             return Ok(end);

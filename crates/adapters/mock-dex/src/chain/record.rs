@@ -55,6 +55,32 @@ pub(crate) struct Genesis {
 
 impl Genesis {
     pub(crate) const VERSION: u32 = 1;
+
+    /// Whether a file that begins with this line, or with so much of it as a crash has left, may be a ledger.
+    pub(crate) fn may_begin(line: &[u8]) -> bool {
+        // A crash can leave the length of what was written without its content.
+        let written = line
+            .iter()
+            .rposition(|byte| *byte != 0)
+            .map_or(0, |last| last + 1);
+        let mut rest = &line[..written];
+        for text in [
+            r#"{"genesis":{"version":"#,
+            r#","seed":"#,
+            r#","bornMs":"#,
+            "}}\n",
+        ] {
+            let Some(after) = rest.strip_prefix(text.as_bytes()) else {
+                return text.as_bytes().starts_with(rest);
+            };
+            let number = after
+                .iter()
+                .take_while(|byte| byte.is_ascii_digit() || **byte == b'-')
+                .count();
+            rest = &after[number..];
+        }
+        rest.is_empty()
+    }
 }
 
 /// A swap of the world against a pool.
@@ -98,6 +124,38 @@ impl Record {
             Self::Arbitrage(record) => record.height,
             Self::Landed(record) => record.height,
             Self::Rejected(record) => record.height,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ledger_begins_with_a_genesis_or_what_is_left_of_one() {
+        let genesis = Genesis {
+            version: Genesis::VERSION,
+            seed: u64::MAX,
+            born_ms: -400,
+        };
+        let line = serde_json::to_string(&Record::Genesis(genesis)).unwrap() + "\n";
+        for length in 0..=line.len() {
+            let mut torn = line.as_bytes()[..length].to_vec();
+            assert!(Genesis::may_begin(&torn), "{length} bytes of {line}");
+            torn.resize(line.len(), 0);
+            assert!(Genesis::may_begin(&torn), "{length} bytes of {line}, and nothing");
+        }
+        for other in [
+            "\n",
+            "hello",
+            "hello\n",
+            "{}",
+            "{\"genesis\":{}}\n",
+            "[1,2]\n",
+            "{\"landed\":{\"height\":1",
+        ] {
+            assert!(!Genesis::may_begin(other.as_bytes()), "{other:?}");
         }
     }
 }

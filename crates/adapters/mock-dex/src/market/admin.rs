@@ -1,7 +1,7 @@
 //! The hand of God, for tests and demonstrations: prices, pools, faults and time.
 
 use order_core::price::Price;
-use order_core::token::Symbol;
+use order_core::token::{Pair, Symbol};
 use order_core::venue::PoolId;
 
 use super::Market;
@@ -14,6 +14,9 @@ pub enum AdminError {
     /// There is no pool of the pair.
     #[error("there is no pool of {0}/{1}")]
     NoSuchPair(Symbol, Symbol),
+    /// A price of which nothing is left the other way round, as the market has the pair.
+    #[error("the price of {0}/{1} is too large to be turned round: the market has {1}/{0}")]
+    TooFar(Symbol, Symbol),
     /// A pool that cannot be opened.
     #[error(transparent)]
     Pool(#[from] SettingsError),
@@ -38,32 +41,35 @@ impl Market {
     }
 
     /// Changes the world's price of a pair (quote per base); arbitrage pulls the pools to it at once, frozen
-    /// prices or not, as far as it pays.
+    /// prices or not, as far as it pays. A pair that is not in market order is turned round, and its price with
+    /// it. Returns what was set, in market order.
     ///
     /// # Errors
-    /// [`AdminError::NoSuchPair`].
-    pub fn set_price(&self, base: Symbol, quote: Symbol, price: Price) -> Result<(), AdminError> {
+    /// [`AdminError`].
+    pub fn set_price(&self, base: Symbol, quote: Symbol, price: Price) -> Result<(Pair, Price), AdminError> {
         let height = self.settle();
         let none = || AdminError::NoSuchPair(base, quote);
         let tokens = self.directory.tokens();
         let (base_token, quote_token) = tokens.get(base).zip(tokens.get(quote)).ok_or_else(none)?;
         let desk = self.directory.desk_of(base_token, quote_token).ok_or_else(none)?;
         let mut desk = self.desk_at(&desk, height);
-        if desk.pair.base != base_token {
-            // Prices are quote per base in market order; the other way round it is another pair.
-            return Err(none());
-        }
+        let pair = desk.pair;
+        let price = if pair.base == base_token {
+            price
+        } else {
+            price.inverse().ok_or(AdminError::TooFar(base, quote))?
+        };
         self.write(|| Record::Price {
             height: desk.block(),
-            base,
-            quote,
+            base: pair.base.symbol,
+            quote: pair.quote.symbol,
             price,
         });
         let pulled = desk.set_world_price(price);
         self.note_arbitrage(&desk, pulled);
         drop(desk);
         self.feed.ring();
-        Ok(())
+        Ok((pair, price))
     }
 
     /// Opens a pool, and says its name.

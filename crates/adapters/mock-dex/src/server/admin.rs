@@ -51,8 +51,9 @@ fn price(market: &Market, request: &PriceRequest) -> Result<Value, Refused> {
     if price.units() == 0 {
         return Err(Refused::bad_request("price: must be above zero"));
     }
-    market.set_price(base, quote, price)?;
-    Ok(object!({ "pair": format!("{base}/{quote}"), "price": price }))
+    let (pair, price) = market.set_price(base, quote, price)?;
+    let pair = format!("{}/{}", pair.base.symbol, pair.quote.symbol);
+    Ok(object!({ "pair": pair, "price": price }))
 }
 
 /// The pool of a configuration list, and the name of the venue where it opens.

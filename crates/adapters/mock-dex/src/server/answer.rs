@@ -101,6 +101,7 @@ impl From<AdminError> for Refused {
     fn from(error: AdminError) -> Self {
         match error {
             AdminError::NoSuchPair(..) => Self::new(StatusCode::NOT_FOUND, "no_such_pair", error),
+            AdminError::TooFar(..) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_price", error),
             AdminError::Pool(error) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_pool", error),
             AdminError::Journal(error) => error.into(),
         }

@@ -10,6 +10,7 @@ use hyper::body::Incoming;
 use order_core::amount::Amount;
 use order_core::failure::VenueError;
 use order_core::venue::{QuoteRequest, Venue};
+use serde_json::json as object;
 
 use super::answer::{Answer, Refused, json};
 use super::{ServeOptions, admin, body};
@@ -44,6 +45,9 @@ async fn route(
             "started without admin rights",
         )),
         (_, ["admin", ..]) => Err(Refused::method_not_allowed("POST")),
+        // Of the process, whatever the market in it plays at.
+        (&Method::GET, ["health", "live"]) => Ok(json(&object!({ "status": "ok" }))),
+        (_, ["health", "live"]) => Err(Refused::method_not_allowed("GET")),
         _ if market.is_down() => Err(Refused::unavailable(VenueError::Down)),
         (&Method::GET, ["pools"]) => Ok(pools(market)),
         (&Method::GET, ["market"]) => moves(market, &request).await,

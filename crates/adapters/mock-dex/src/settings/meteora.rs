@@ -8,7 +8,7 @@ use order_core::token::{Token, TokenRegistry};
 use order_core::venue::Venue;
 use serde::Deserialize;
 
-use super::{Exact, SettingsError, amount_of, pair_of};
+use super::{Exact, SettingsError, amount_of, tokens_of};
 use crate::pool::{ListedPool, PoolNames};
 
 /// What a bin holds, in whole tokens, or in raw units under the names ending in `_raw`; nothing if left out.
@@ -86,8 +86,8 @@ impl MeteoraPool {
         names: &mut PoolNames,
         mistakes: &mut SettingsError,
     ) -> Option<ListedPool> {
+        let (base, quote) = tokens_of(key, (&self.base, &self.quote), tokens, mistakes);
         let before = mistakes.mistakes.len();
-        let (base, quote) = pair_of(key, (&self.base, &self.quote), tokens, mistakes)?;
         let mut bins = BTreeMap::new();
         for (index, bin) in self.bins.iter().enumerate() {
             let key = format!("{key}.bins[{index}]");
@@ -102,6 +102,7 @@ impl MeteoraPool {
         let pool = Bins::new(self.params(), self.active_id, bins)
             .map_err(|error| mistakes.add(key, error))
             .ok()?;
+        let (base, quote) = (base?, quote?);
         let terms = format!("{}-{}", self.bin_step, self.base_factor);
         let id = names.name(Venue::Meteora, base, quote, &terms);
         ListedPool::list(id, Venue::Meteora, base, quote, Pool::Bins(pool))
@@ -109,7 +110,13 @@ impl MeteoraPool {
             .ok()
     }
 
-    fn bin(&self, key: &str, bin: &BinSettings, pair: (Token, Token), mistakes: &mut SettingsError) -> Bin {
+    fn bin(
+        &self,
+        key: &str,
+        bin: &BinSettings,
+        pair: (Option<Token>, Option<Token>),
+        mistakes: &mut SettingsError,
+    ) -> Bin {
         if let Err(error) = bin_price_q64(self.bin_step, bin.id) {
             mistakes.add(format!("{key}.id"), error);
         }

@@ -7,6 +7,7 @@ mod meteora;
 mod number;
 mod raydium;
 
+use order_core::decimal::Decimal;
 use order_core::token::{Token, TokenRegistry};
 use serde::Deserialize;
 
@@ -145,13 +146,14 @@ impl PlannedPool {
     }
 }
 
-/// The two tokens of a pool, if they are known and differ.
-fn pair_of(
+/// The two tokens of a pool, each if it is known. What is wrong with them does not keep anybody from looking at
+/// the rest of the pool.
+fn tokens_of(
     key: &str,
     (base, quote): (&str, &str),
     tokens: &TokenRegistry,
     mistakes: &mut SettingsError,
-) -> Option<(Token, Token)> {
+) -> (Option<Token>, Option<Token>) {
     let mut find = |field: &str, name: &str| {
         let token = tokens.find(name);
         if token.is_none() {
@@ -163,20 +165,19 @@ fn pair_of(
         token
     };
     let (base, quote) = (find("base", base), find("quote", quote));
-    let (base, quote) = (base?, quote?);
-    if base.symbol == quote.symbol {
+    if base.is_some() && base == quote {
         mistakes.add(format!("{key}.quote"), "must be another token than the base");
-        return None;
     }
-    Some((base, quote))
+    (base, quote)
 }
 
-/// An amount in raw units, written either in whole tokens or raw; `None` when neither is there.
+/// An amount in raw units, written either in whole tokens or raw; zero when neither is there, `None` when it is
+/// wrong. Of an unknown token only nothing and something can be told apart.
 fn amount_of(
     key: &str,
     field: &str,
     (whole, raw): (Option<Exact>, Option<Exact>),
-    token: Token,
+    token: Option<Token>,
     mistakes: &mut SettingsError,
 ) -> Option<u128> {
     let (name, read) = match (whole, raw) {
@@ -187,9 +188,13 @@ fn amount_of(
             );
             return None;
         }
-        (Some(Exact(value)), None) => (field.to_owned(), value.to_units(token.decimals)),
+        (Some(Exact(value)), None) => {
+            let units = token.map(|token| value.to_units(token.decimals));
+            let unknown = || Ok(u128::from(value != Decimal::new(0, 0)));
+            (field.to_owned(), units.unwrap_or_else(unknown))
+        }
         (None, Some(Exact(value))) => (format!("{field}_raw"), value.to_units(0)),
-        (None, None) => return None,
+        (None, None) => return Some(0),
     };
     read.map_err(|error| mistakes.add(format!("{key}.{name}"), error))
         .ok()

@@ -5,7 +5,7 @@ use order_core::token::TokenRegistry;
 use order_core::venue::Venue;
 use serde::Deserialize;
 
-use super::{Exact, SettingsError, amount_of, pair_of};
+use super::{Exact, SettingsError, amount_of, tokens_of};
 use crate::pool::{ListedPool, PoolNames};
 
 /// A constant product pool. Reserves are in whole tokens, or in raw units under the names ending in `_raw`.
@@ -51,31 +51,21 @@ impl RaydiumPool {
                 format_args!("must be below {FEE_UNIT}"),
             );
         }
-        let (base, quote) = pair_of(key, (&self.base, &self.quote), tokens, mistakes)?;
-        let before = mistakes.mistakes.len();
-        let x = amount_of(
-            key,
-            "base_reserve",
-            (self.base_reserve, self.base_reserve_raw),
-            base,
-            mistakes,
-        )
-        .unwrap_or(0);
-        let y = amount_of(
-            key,
+        let (base, quote) = tokens_of(key, (&self.base, &self.quote), tokens, mistakes);
+        let mut reserve = |field, amount, token| {
+            let units = amount_of(key, field, amount, token, mistakes)?;
+            if units == 0 {
+                mistakes.add(format!("{key}.{field}"), "must be above zero");
+            }
+            Some(units)
+        };
+        let x = reserve("base_reserve", (self.base_reserve, self.base_reserve_raw), base);
+        let y = reserve(
             "quote_reserve",
             (self.quote_reserve, self.quote_reserve_raw),
             quote,
-            mistakes,
-        )
-        .unwrap_or(0);
-        if mistakes.mistakes.len() == before {
-            for (field, reserve) in [("base_reserve", x), ("quote_reserve", y)] {
-                if reserve == 0 {
-                    mistakes.add(format!("{key}.{field}"), "must be above zero");
-                }
-            }
-        }
+        );
+        let (base, quote, x, y) = (base?, quote?, x?, y?);
         let pool = ConstantProduct::new(x, y, self.fee_rate).ok()?;
         let id = names.name(Venue::Raydium, base, quote, &self.fee_rate.to_string());
         ListedPool::list(id, Venue::Raydium, base, quote, Pool::ConstantProduct(pool))

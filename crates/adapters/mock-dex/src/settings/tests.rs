@@ -106,12 +106,24 @@ fn every_mistake_is_told_with_its_key() {
         quote_reserve = "1"
         quote_reserve_raw = "1"
         fee_rate = 1
+        [[raydium.pools]]
+        base = "SOL"
+        quote = "SOL"
+        base_reserve = "0"
+        quote_reserve_raw = "0.5"
+        fee_rate = 1
         [[meteora.pools]]
         base = "SOL"
         quote = "USDC"
         bin_step = 10
         active_id = 0
         bins = [{ id = 1, quote = "1" }, { id = 1, base = "1" }]
+        [[meteora.pools]]
+        base = "DOGE"
+        quote = "USDC"
+        bin_step = 10
+        active_id = 0
+        bins = [{ id = 1, quote = "1", base = "1" }]
         "#,
     );
     let error = settings.validate(&TokenRegistry::default()).unwrap_err();
@@ -124,11 +136,19 @@ fn every_mistake_is_told_with_its_key() {
         keys,
         [
             "venues.raydium.pools[0].quote",
+            "venues.raydium.pools[0].base_reserve",
+            "venues.raydium.pools[0].quote_reserve",
             "venues.raydium.pools[1].fee_rate",
             "venues.raydium.pools[1].base_reserve",
+            "venues.raydium.pools[2].base_reserve",
             "venues.raydium.pools[2].quote_reserve",
+            "venues.raydium.pools[3].quote",
+            "venues.raydium.pools[3].base_reserve",
+            "venues.raydium.pools[3].quote_reserve_raw",
             "venues.meteora.pools[0].bins[0].quote",
             "venues.meteora.pools[0].bins[1].id",
+            "venues.meteora.pools[1].base",
+            "venues.meteora.pools[1].bins[0].quote",
         ],
         "{error}"
     );

@@ -40,6 +40,7 @@ fn waiting(n: u128, side: Side, kind: OrderKind, waits_for: WaitsFor) -> Waiting
         side,
         amount_in: Amount::new(1_000),
         protection: Protection::Slippage(50),
+        slippage_by_default: false,
         time_in_force: TimeInForce::Gtc,
         priority: Priority::Normal,
     };

@@ -93,6 +93,28 @@ pub async fn a_key_used_for_another_order_is_refused(store: &dyn Store) {
     assert_only(store, &[1]).await;
 }
 
+pub async fn a_request_that_names_no_slippage_is_the_same_under_another_default(store: &dyn Store) {
+    let slippage = |bps, slippage_by_default| OrderSpec {
+        protection: Protection::Slippage(bps),
+        slippage_by_default,
+        ..spec()
+    };
+    let first = keyed(1, slippage(50, true), "k");
+    let walk = Walk::of(&first);
+    assert_eq!(store.accept(first).await.unwrap(), Accepted::New);
+    assert_eq!(
+        store.accept(keyed(2, slippage(75, true), "k")).await.unwrap(),
+        Accepted::Replayed(order_id(1))
+    );
+    let chosen = store.accept(keyed(3, slippage(75, false), "k")).await;
+    assert!(
+        matches!(chosen, Err(AcceptError::KeyReused(id)) if id == order_id(1)),
+        "{chosen:?}"
+    );
+    // What was promised first stands.
+    assert_stored(store, &walk).await;
+}
+
 fn named(client_order_id: &str) -> OrderSpec {
     OrderSpec {
         client_order_id: Some(name(client_order_id)),
@@ -253,6 +275,49 @@ pub async fn an_order_accepted_twice_is_stored_once(store: &dyn Store) {
         Accepted::Replayed(order_id(1))
     );
     assert_stored(store, &walk).await;
+}
+
+pub async fn what_was_accepted_is_recalled_by_its_names(store: &dyn Store) {
+    let recalled = async |spec, key: Option<&str>| store.recall(&spec, key.map(name)).await.unwrap();
+    assert_eq!(recalled(named("c"), Some("k")).await, None);
+    assert_only(store, &[]).await;
+    assert_eq!(store.accept(keyed(1, spec(), "k")).await.unwrap(), Accepted::New);
+    assert_eq!(
+        store.accept(keyed(2, named("c"), "other")).await.unwrap(),
+        Accepted::New
+    );
+    assert_eq!(recalled(spec(), Some("k")).await, Some(order_id(1)));
+    assert_eq!(recalled(named("c"), None).await, Some(order_id(2)));
+    assert_eq!(recalled(named("c"), Some("new")).await, Some(order_id(2)));
+    // No name, no memory; and an owner's names are that owner's.
+    assert_eq!(recalled(spec(), None).await, None);
+    let bobs = OrderSpec {
+        owner: name("bob"),
+        ..named("c")
+    };
+    assert_eq!(recalled(bobs, Some("k")).await, None);
+    assert_only(store, &[2, 1]).await;
+}
+
+pub async fn a_different_request_under_a_taken_name_is_not_recalled(store: &dyn Store) {
+    assert_eq!(
+        store.accept(keyed(1, named("c"), "k")).await.unwrap(),
+        Accepted::New
+    );
+    let other = OrderSpec {
+        amount_in: Amount::new(1),
+        ..named("c")
+    };
+    let by_key = store.recall(&other, Some(name("k"))).await;
+    assert!(
+        matches!(by_key, Err(AcceptError::KeyReused(id)) if id == order_id(1)),
+        "{by_key:?}"
+    );
+    let by_client_order_id = store.recall(&other, None).await;
+    assert!(
+        matches!(by_client_order_id, Err(AcceptError::ClientOrderIdReused(id)) if id == order_id(1)),
+        "{by_client_order_id:?}"
+    );
 }
 
 async fn ids_of(store: &dyn Store) -> Vec<order_core::id::OrderId> {

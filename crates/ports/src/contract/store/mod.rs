@@ -59,6 +59,7 @@ macro_rules! store_contract {
             every_kind_of_order_reads_back_as_it_was,
             the_same_request_with_the_same_key_is_the_same_order,
             a_key_used_for_another_order_is_refused,
+            a_request_that_names_no_slippage_is_the_same_under_another_default,
             the_same_request_with_the_same_client_order_id_is_the_same_order,
             a_client_order_id_used_for_another_order_is_refused,
             equal_orders_without_keys_are_different_orders,
@@ -70,6 +71,8 @@ macro_rules! store_contract {
             a_finished_order_still_answers_for_its_key,
             a_refused_order_leaves_nothing_behind,
             an_order_accepted_twice_is_stored_once,
+            what_was_accepted_is_recalled_by_its_names,
+            a_different_request_under_a_taken_name_is_not_recalled,
             // Leases
             a_claim_takes_a_free_order,
             a_claimed_order_is_not_to_be_had,

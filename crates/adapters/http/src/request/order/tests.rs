@@ -73,7 +73,10 @@ fn the_least_order_gets_the_defaults() {
         (spec.side, spec.amount_in),
         (Side::Sell, Amount::new(1_500_000_000))
     );
-    assert_eq!(spec.protection, Protection::Slippage(50));
+    assert_eq!(
+        (spec.protection, spec.slippage_by_default),
+        (Protection::Slippage(50), true)
+    );
     assert_eq!(
         (spec.time_in_force, spec.priority),
         (TimeInForce::Gtc, Priority::Normal)

@@ -35,16 +35,26 @@ pub fn required(request: &Request) -> Result<Offer, Problem> {
     if request.version() != Version::HTTP_11 || !asked || !has_token(headers, SEC_WEBSOCKET_VERSION, "13") {
         return Err(Problem::upgrade_required());
     }
-    let key = headers
-        .get(SEC_WEBSOCKET_KEY)
-        .filter(|key| !key.is_empty())
+    let mut keys = headers.get_all(SEC_WEBSOCKET_KEY).iter();
+    let key = keys
+        .next()
+        .filter(|key| is_nonce(key.as_bytes()))
         .ok_or_else(Problem::bad_handshake)?;
+    if keys.next().is_some() {
+        return Err(Problem::bad_handshake());
+    }
     let accept = derive_accept_key(key.as_bytes());
     Ok(Offer {
         // Base64 is always a header's value.
         accept: HeaderValue::try_from(accept).map_err(|_| Problem::internal())?,
         on_upgrade: request.take_upgrade().map_err(|_| Problem::upgrade_required())?,
     })
+}
+
+/// Whether this is 16 bytes in base64, as a key must be.
+fn is_nonce(key: &[u8]) -> bool {
+    let in_alphabet = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
+    matches!(key.strip_suffix(b"=="), Some(digits) if digits.len() == 22 && digits.iter().all(in_alphabet))
 }
 
 /// Whether a header lists that token. Tokens are case-insensitive, lists may span several headers.
@@ -120,5 +130,22 @@ mod tests {
         assert_eq!(status(&request("h2c", "13")), 426);
         assert_eq!(status(&request("WebSocket", "8")), 426);
         assert_eq!(status(&request("WebSocket", "13")), 400);
+    }
+
+    #[test]
+    fn a_key_is_sixteen_bytes_in_base64() {
+        assert!(is_nonce(b"dGhlIHNhbXBsZSBub25jZQ=="));
+        for wrong in [
+            "",
+            "x",
+            "dGhlIHNhbXBsZSBub25jZQ",
+            "dGhlIHNhbXBsZSBub25jZQ=",
+            "dGhlIHNhbXBsZSBub25jZWQ=",
+            "dGhlIHNhbXBsZSBub25j",
+            "dGhlIHNhbXBsZSBub25-ZQ==",
+            "dGhlIHNhbXBsZSBub25jZSBhbmQgbW9yZQ==",
+        ] {
+            assert!(!is_nonce(wrong.as_bytes()), "{wrong}");
+        }
     }
 }

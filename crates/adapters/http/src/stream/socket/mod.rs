@@ -12,7 +12,7 @@ use poem::{Request, Response};
 
 use self::handshake::Offer;
 use self::session::farewell;
-use self::story::{AllOrders, OneOrder};
+use self::story::{AllOrders, OneOrder, broken};
 use self::submissions::Submissions;
 use crate::doors::Doors;
 use crate::request::error::Errors;
@@ -62,14 +62,14 @@ pub fn story(doors: &Arc<Doors>, offer: Offer, id: OrderId, after: u32) -> Respo
 ///
 /// # Errors
 /// A problem when this is no handshake or a parameter is wrong.
-pub fn all_orders(
+pub async fn all_orders(
     doors: &Arc<Doors>,
     request: &Request,
     owner: &Query<Name>,
     after: &Query<Seq>,
 ) -> Result<Response, Problem> {
     let offer = handshake::required(request)?;
-    let after = resume::after(after)?;
+    let after = resume::after_if_given(after)?;
     let owner = owner
         .text()
         .unwrap_or(ANONYMOUS)
@@ -80,8 +80,16 @@ pub fn all_orders(
             errors.into_problem()
         })?;
     // Watched before the handshake is answered: what the client does next must not be missed.
-    let talk = AllOrders::new(doors.engine.watch_owner(Some(owner)), after);
-    Ok(offer.accept(doors, move |mut session| async move { session.talk(talk).await }))
+    let watched = match after {
+        None => Ok(doors.engine.watch_owner(Some(owner))),
+        Some(after) => doors.engine.resume_owner(Some(owner), after).await,
+    };
+    Ok(offer.accept(doors, move |mut session| async move {
+        match watched {
+            Ok(watch) => session.talk(AllOrders::new(watch)).await,
+            Err(error) => session.close(broken(&error.into())).await,
+        }
+    }))
 }
 
 /// Submitting orders.

@@ -83,24 +83,20 @@ impl Conversation for OneOrder {
 /// The stories of all of an owner's orders.
 pub struct AllOrders {
     watch: OwnerWatch,
-    after: u32,
 }
 
 impl AllOrders {
-    /// What this watch tells, of every order from behind `after`.
-    pub const fn new(watch: OwnerWatch, after: u32) -> Self {
-        Self { watch, after }
+    /// What this watch tells.
+    pub const fn new(watch: OwnerWatch) -> Self {
+        Self { watch }
     }
 }
 
 impl Conversation for AllOrders {
     async fn next(&mut self) -> Say {
-        loop {
-            match self.watch.next().await {
-                Ok(live) if live.event().seq <= self.after => {}
-                Ok(live) => return Say::Text(live.wire(encode)),
-                Err(error) => return Say::Close(broken(&error)),
-            }
+        match self.watch.next().await {
+            Ok(live) => Say::Text(live.wire(encode)),
+            Err(error) => Say::Close(broken(&error)),
         }
     }
 

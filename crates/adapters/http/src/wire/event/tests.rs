@@ -29,6 +29,7 @@ pub fn market_order() -> Order {
         side,
         amount_in: Amount::new(1_500_000_000),
         protection: Protection::Slippage(50),
+        slippage_by_default: false,
         time_in_force: TimeInForce::Gtc,
         priority: Priority::Normal,
     };
