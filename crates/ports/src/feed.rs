@@ -33,10 +33,16 @@ pub struct MarketMoves {
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait MarketFeed: Send + Sync {
-    /// The pairs that have moved after that revision, as soon as there are any, else none after `wait`. Without a
-    /// revision, or with one of another life of the market, all pairs at once.
+    /// Which of these pairs have moved after that revision, as soon as one has, else none after `wait`. Without a
+    /// revision, or with one of another life of the market, all of them that there are, at once. A pair without a
+    /// pool has not moved.
     ///
     /// # Errors
     /// [`VenueError`] when the venues cannot be asked.
-    async fn moves(&self, after: Option<u64>, wait: Duration) -> Result<MarketMoves, VenueError>;
+    async fn moves(
+        &self,
+        pairs: &[Pair],
+        after: Option<u64>,
+        wait: Duration,
+    ) -> Result<MarketMoves, VenueError>;
 }

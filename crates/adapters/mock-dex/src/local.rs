@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use order_core::amount::Amount;
 use order_core::audit;
 use order_core::failure::VenueError;
-use order_core::token::Token;
+use order_core::token::{Pair, Token};
 use order_core::venue::{Draft, Quote, QuoteRequest, SignedTransaction, TxId, TxStatus, Venue};
 use order_ports::{LookUpError, MarketFeed, MarketMoves, QuoteSource, SendError, Settlement, VenueLedger};
 
@@ -53,8 +53,13 @@ impl LocalFeed {
 
 #[async_trait]
 impl MarketFeed for LocalFeed {
-    async fn moves(&self, after: Option<u64>, wait: Duration) -> Result<MarketMoves, VenueError> {
-        self.market.moves(after, wait).await
+    async fn moves(
+        &self,
+        pairs: &[Pair],
+        after: Option<u64>,
+        wait: Duration,
+    ) -> Result<MarketMoves, VenueError> {
+        self.market.moves(pairs, after, wait).await
     }
 }
 

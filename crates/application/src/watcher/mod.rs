@@ -111,7 +111,11 @@ impl MarketWatcher {
                     moves = None;
                     self.heed(moved).await;
                 }
-                None => self.refresh().await,
+                None => {
+                    if self.refresh().await {
+                        (moves, self.revision) = (None, None);
+                    }
+                }
             }
             self.look().await;
         }
@@ -120,12 +124,12 @@ impl MarketWatcher {
     /// The question is kept until it is answered: others would cost a connection each.
     fn ask_for_moves(&self) -> Moves {
         let (feed, clock) = (self.ports.feed.clone(), self.ports.clock.clone());
-        let after = self.revision;
+        let (after, pairs) = (self.revision, self.room.pairs());
         Box::pin(async move {
             if after.is_some() {
                 clock.sleep(GATHER).await;
             }
-            feed.moves(after, PATIENCE).await
+            feed.moves(&pairs, after, PATIENCE).await
         })
     }
 
@@ -144,8 +148,8 @@ impl MarketWatcher {
         }
     }
 
-    /// Reads from the store who waits.
-    async fn refresh(&mut self) {
+    /// Reads from the store who waits. Whether the market must be asked about other pairs from now on.
+    async fn refresh(&mut self) -> bool {
         let now = self.ports.clock.monotonic();
         self.next_refresh = now + REFRESH;
         if now >= self.next_reload {
@@ -156,16 +160,22 @@ impl MarketWatcher {
             let back = |(since, id)| (self.ports.waiting.overlap(since), id);
             self.place = self.place.map(back);
         }
-        if let Err(error) = self.read_on().await {
-            tracing::warn!(
-                error = &error as &dyn std::error::Error,
-                "cannot look for orders that wait"
-            );
+        match self.read_on().await {
+            // Of those nothing is known yet, and the market was asked about the others.
+            Ok(other_pairs) => other_pairs,
+            Err(error) => {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "cannot look for orders that wait"
+                );
+                false
+            }
         }
     }
 
-    async fn read_on(&mut self) -> Result<(), StoreError> {
-        let known = self.room.len();
+    /// Whether other pairs are waited for by now.
+    async fn read_on(&mut self) -> Result<bool, StoreError> {
+        let known = self.room.pairs();
         loop {
             let page = self.ports.waiting.waiting(self.place, BATCH).await?;
             for waiting in &page {
@@ -176,11 +186,7 @@ impl MarketWatcher {
                 break;
             }
         }
-        if self.room.len() > known {
-            // Of a pair that nobody waited for before, nothing is known.
-            self.revision = None;
-        }
-        Ok(())
+        Ok(known != self.room.pairs())
     }
 
     /// Looks at everybody whose trigger may be met, and wakes those for whom it is.

@@ -38,8 +38,9 @@ struct Waiter {
     wanted: Option<Wanted>,
 }
 
-#[derive(Default)]
 struct Desk {
+    pair: Pair,
+    waiters: usize,
     state: Option<PairState>,
     sells: TriggerBook<OrderId>,
     buys: TriggerBook<OrderId>,
@@ -86,7 +87,8 @@ impl Room {
             trigger,
         });
         let pair = key(&spec.pair);
-        let desk = self.desks.entry(pair).or_default();
+        let desk = self.desks.entry(pair).or_insert_with(|| Desk::new(spec.pair));
+        desk.waiters += 1;
         match (waits_for, &wanted) {
             (WaitsFor::Limit, Some(wanted)) => desk.book(wanted.side).insert(id, wanted.trigger),
             // How far the market is from a quote that reaches a stop is not known before the first look.
@@ -174,9 +176,16 @@ impl Room {
             return;
         };
         if let Some(desk) = self.desks.get_mut(&waiter.pair) {
+            desk.waiters -= 1;
             desk.to_look_at.remove(&id);
             let _ = desk.sells.remove(id) || desk.buys.remove(id);
         }
+    }
+
+    /// The pairs that somebody waits for.
+    pub(super) fn pairs(&self) -> Vec<Pair> {
+        let waited_for = self.desks.values().filter(|desk| desk.waiters > 0);
+        waited_for.map(|desk| desk.pair).collect()
     }
 
     /// How many wait.
@@ -186,6 +195,17 @@ impl Room {
 }
 
 impl Desk {
+    fn new(pair: Pair) -> Self {
+        Self {
+            pair,
+            waiters: 0,
+            state: None,
+            sells: TriggerBook::default(),
+            buys: TriggerBook::default(),
+            to_look_at: BTreeSet::new(),
+        }
+    }
+
     const fn book(&mut self, side: Side) -> &mut TriggerBook<OrderId> {
         match side {
             Side::Sell => &mut self.sells,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use order_core::amount::Amount;
 use order_core::failure::VenueError;
-use order_core::token::Token;
+use order_core::token::{Pair, Token};
 use order_core::venue::{Draft, Quote, QuoteRequest, SignedTransaction, TxId, TxStatus, Venue};
 use order_ports::{LookUpError, MarketFeed, MarketMoves, QuoteSource, SendError, Settlement};
 
@@ -99,9 +99,18 @@ pub struct FaultyFeed {
 
 #[async_trait]
 impl MarketFeed for FaultyFeed {
-    async fn moves(&self, after: Option<u64>, wait: Duration) -> Result<MarketMoves, VenueError> {
+    async fn moves(
+        &self,
+        pairs: &[Pair],
+        after: Option<u64>,
+        wait: Duration,
+    ) -> Result<MarketMoves, VenueError> {
         self.life
-            .call("moves", |_| VenueError::Timeout, self.feed.moves(after, wait))
+            .call(
+                "moves",
+                |_| VenueError::Timeout,
+                self.feed.moves(pairs, after, wait),
+            )
             .await
     }
 }

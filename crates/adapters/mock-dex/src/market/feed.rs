@@ -44,34 +44,41 @@ impl Feed {
         self.bell.notify_waiters();
     }
 
-    /// Notes how the pairs stand, and returns those that have moved after that revision.
-    fn note(&self, pairs: Vec<PairState>, after: Option<u64>) -> MarketMoves {
+    /// Notes how these pairs stand, and returns those that have moved after that revision.
+    fn note(&self, pairs: &[PairState], after: Option<u64>) -> MarketMoves {
         let mut seen = self.seen.lock();
         for state in pairs {
-            let key = (state.pair.base.symbol, state.pair.quote.symbol);
-            if seen.pairs.get(&key).is_none_or(|(known, _)| *known != state) {
+            let known = seen.pairs.get(&key(&state.pair));
+            if known.is_none_or(|(known, _)| known != state) {
                 seen.revision += 1;
                 let revision = seen.revision;
-                seen.pairs.insert(key, (state, revision));
+                seen.pairs.insert(key(&state.pair), (*state, revision));
             }
         }
         let after = after.filter(|after| *after <= seen.revision).unwrap_or(0);
-        let mut moved: Vec<_> = seen
-            .pairs
-            .values()
-            .filter(|(_, revision)| *revision > after)
-            .collect();
-        moved.sort_unstable_by_key(|(_, revision)| *revision);
+        let moved = |state: &&PairState| {
+            let known = seen.pairs.get(&key(&state.pair));
+            known.is_some_and(|(_, revision)| *revision > after)
+        };
         MarketMoves {
             revision: seen.revision,
-            pairs: moved.into_iter().map(|(state, _)| *state).collect(),
+            pairs: pairs.iter().filter(moved).copied().collect(),
         }
     }
 }
 
+const fn key(pair: &Pair) -> (Symbol, Symbol) {
+    (pair.base.symbol, pair.quote.symbol)
+}
+
 impl Market {
     /// As [`order_ports::MarketFeed::moves`].
-    pub(crate) async fn moves(&self, after: Option<u64>, wait: Duration) -> Result<MarketMoves, VenueError> {
+    pub(crate) async fn moves(
+        &self,
+        pairs: &[Pair],
+        after: Option<u64>,
+        wait: Duration,
+    ) -> Result<MarketMoves, VenueError> {
         let clock = self.chain.clock();
         let deadline = clock.monotonic().saturating_add(wait);
         loop {
@@ -81,7 +88,7 @@ impl Market {
             let mut rung = std::pin::pin!(self.feed.bell.notified());
             rung.as_mut().enable();
             let height = self.settle();
-            let moves = self.feed.note(self.pair_states(height), after);
+            let moves = self.feed.note(&self.pair_states(pairs, height), after);
             let left = deadline.saturating_sub(clock.monotonic());
             if !moves.pairs.is_empty() || left.is_zero() {
                 return Ok(moves);
@@ -94,10 +101,13 @@ impl Market {
         }
     }
 
-    fn pair_states(&self, height: u64) -> Vec<PairState> {
-        let desks = self.directory.desks();
-        let states = desks.iter().filter_map(|desk| state(&self.desk_at(desk, height)));
-        states.collect()
+    fn pair_states(&self, pairs: &[Pair], height: u64) -> Vec<PairState> {
+        let desks = pairs
+            .iter()
+            .filter_map(|pair| self.directory.desk_of(pair.base, pair.quote));
+        desks
+            .filter_map(|desk| state(&self.desk_at(&desk, height)))
+            .collect()
     }
 }
 

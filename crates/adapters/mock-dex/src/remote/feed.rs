@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use order_core::failure::VenueError;
-use order_core::token::TokenRegistry;
+use order_core::token::{Pair, TokenRegistry};
 use order_ports::{MarketFeed, MarketMoves};
 
 use super::http::Http;
-use crate::wire::MovesAnswer;
+use crate::wire::{MovesAnswer, MovesRequest};
 
 pub(super) struct RemoteFeed {
     http: Arc<Http>,
@@ -24,16 +24,17 @@ impl RemoteFeed {
 
 #[async_trait]
 impl MarketFeed for RemoteFeed {
-    async fn moves(&self, after: Option<u64>, wait: Duration) -> Result<MarketMoves, VenueError> {
-        let wait_ms = wait.as_millis();
-        let path = after.map_or_else(
-            || format!("market?waitMs={wait_ms}"),
-            |after| format!("market?after={after}&waitMs={wait_ms}"),
-        );
+    async fn moves(
+        &self,
+        pairs: &[Pair],
+        after: Option<u64>,
+        wait: Duration,
+    ) -> Result<MarketMoves, VenueError> {
+        let asked = MovesRequest::new(pairs, after, wait);
         let patience = wait.saturating_add(self.http.timeouts.ask);
         let answer: MovesAnswer = self
             .http
-            .get(&path, patience)
+            .post("moves", &asked, patience)
             .await
             .map_err(|error| error.harmless())?;
         Ok(answer.read(&self.tokens))

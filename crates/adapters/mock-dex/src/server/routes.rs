@@ -9,6 +9,7 @@ use http::{Method, Request, StatusCode};
 use hyper::body::Incoming;
 use order_core::amount::Amount;
 use order_core::failure::VenueError;
+use order_core::token::{Pair, Symbol};
 use order_core::venue::{QuoteRequest, Venue};
 use serde_json::json as object;
 
@@ -17,8 +18,8 @@ use super::{ServeOptions, admin, body};
 use crate::chain::LandedTransaction;
 use crate::market::Market;
 use crate::wire::{
-    BlockAnswer, LedgerAnswer, LedgerItem, MovesAnswer, PoolItem, PoolsAnswer, QuotesAnswer, QuotesRequest,
-    RefusalItem, StatusAnswer, TransactionRequest,
+    BlockAnswer, LedgerAnswer, LedgerItem, MovesAnswer, MovesRequest, PoolItem, PoolsAnswer, QuotesAnswer,
+    QuotesRequest, RefusalItem, StatusAnswer, TransactionRequest,
 };
 
 /// The longest that a question about a transaction waits, in milliseconds.
@@ -50,20 +51,20 @@ async fn route(
         (_, ["health", "live"]) => Err(Refused::method_not_allowed("GET")),
         _ if market.is_down() => Err(Refused::unavailable(VenueError::Down)),
         (&Method::GET, ["pools"]) => Ok(pools(market)),
-        (&Method::GET, ["market"]) => moves(market, &request).await,
+        (&Method::POST, ["moves"]) => moves(market, request).await,
         (&Method::GET, ["blockhash"]) => Ok(json(&block(market))),
         (&Method::POST, ["quotes"]) => quotes(market, request).await,
         (&Method::POST, ["transactions"]) => submit(market, request).await,
         (&Method::GET, ["transactions"]) => ledger(market, &request).await,
         (&Method::GET, ["transactions", id]) => status(market, id, &request).await,
-        (_, ["pools" | "market" | "blockhash" | "transactions", ..]) => {
+        (_, ["pools" | "blockhash" | "transactions", ..]) => {
             Err(Refused::method_not_allowed(if path == ["transactions"] {
                 "GET, POST"
             } else {
                 "GET"
             }))
         }
-        (_, ["quotes"]) => Err(Refused::method_not_allowed("POST")),
+        (_, ["quotes" | "moves"]) => Err(Refused::method_not_allowed("POST")),
         _ => Err(Refused::new(
             StatusCode::NOT_FOUND,
             "not_found",
@@ -84,10 +85,19 @@ fn pools(market: &Market) -> Answer {
     })
 }
 
-async fn moves(market: &Market, request: &Request<Incoming>) -> Result<Answer, Refused> {
-    let [after, wait_ms] = body::numbers(request, ["after", "waitMs"])?;
-    let wait = Duration::from_millis(wait_ms.unwrap_or(0).min(MAX_WAIT_MS));
-    let moves = market.moves(after, wait).await.map_err(Refused::unavailable)?;
+async fn moves(market: &Market, request: Request<Incoming>) -> Result<Answer, Refused> {
+    let asked: MovesRequest = body::json(request).await?;
+    let wait = Duration::from_millis(asked.wait_ms.min(MAX_WAIT_MS));
+    // A pair of tokens that the market does not know has not moved.
+    let pair = |(base, quote): &(Symbol, Symbol)| {
+        Some(Pair {
+            base: market.token(*base)?,
+            quote: market.token(*quote)?,
+        })
+    };
+    let pairs: Vec<_> = asked.pairs.iter().filter_map(pair).collect();
+    let moves = market.moves(&pairs, asked.after, wait).await;
+    let moves = moves.map_err(Refused::unavailable)?;
     Ok(json(&MovesAnswer::from(moves)))
 }
 

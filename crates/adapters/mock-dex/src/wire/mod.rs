@@ -13,7 +13,7 @@ use order_core::token::Symbol;
 use order_core::venue::{PoolId, Quote, Venue};
 use serde::{Deserialize, Serialize};
 
-pub(crate) use moves::MovesAnswer;
+pub(crate) use moves::{MovesAnswer, MovesRequest};
 pub(crate) use pools::{PoolItem, PoolsAnswer};
 pub(crate) use transactions::{LedgerAnswer, LedgerItem, StatusAnswer, TransactionRequest};
 

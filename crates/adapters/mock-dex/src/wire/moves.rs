@@ -1,11 +1,37 @@
 //! What has moved on the market.
 
+use std::time::Duration;
+
 use order_core::price::Price;
 use order_core::token::{Pair, Symbol, TokenRegistry};
 use order_ports::{MarketMoves, PairState};
 use serde::{Deserialize, Serialize};
 
-/// `GET /market`.
+/// `POST /moves`.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct MovesRequest {
+    pub(crate) pairs: Vec<(Symbol, Symbol)>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) after: Option<u64>,
+    #[serde(default)]
+    pub(crate) wait_ms: u64,
+}
+
+impl MovesRequest {
+    pub(crate) fn new(pairs: &[Pair], after: Option<u64>, wait: Duration) -> Self {
+        Self {
+            pairs: pairs
+                .iter()
+                .map(|pair| (pair.base.symbol, pair.quote.symbol))
+                .collect(),
+            after,
+            wait_ms: u64::try_from(wait.as_millis()).unwrap_or(u64::MAX),
+        }
+    }
+}
+
+/// Its answer.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct MovesAnswer {
     revision: u64,
