@@ -6,6 +6,7 @@
 mod blocks;
 mod http;
 mod ledger;
+mod pools;
 mod quotes;
 mod settlement;
 
@@ -14,13 +15,14 @@ use std::time::Duration;
 
 use order_core::token::TokenRegistry;
 use order_core::venue::Venue;
-use order_ports::{Clock, Entropy, QuoteSource, Settlement, VenueLedger};
+use order_ports::{Clock, Entropy, PoolSource, QuoteSource, Settlement, VenueLedger};
 
 use crate::transaction::Wallet;
 use blocks::Blocks;
 use http::Http;
 pub use http::RemoteError;
 use ledger::RemoteLedger;
+use pools::RemotePools;
 use quotes::RemoteVenue;
 use settlement::RemoteSettlement;
 
@@ -110,6 +112,11 @@ impl RemoteVenues {
                 )) as Arc<dyn QuoteSource>
             })
             .collect()
+    }
+
+    /// The pools themselves.
+    pub fn pool_source(&self) -> Arc<dyn PoolSource> {
+        Arc::new(RemotePools::new(self.http.clone(), self.tokens.clone()))
     }
 
     /// The chain.

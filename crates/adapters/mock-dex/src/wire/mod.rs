@@ -4,6 +4,7 @@
 //! `Raw` are the same amounts in raw units.
 
 mod pools;
+mod snapshot;
 mod transactions;
 
 use order_core::failure::VenueError;
@@ -13,6 +14,7 @@ use order_core::venue::{PoolId, Quote, Venue};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use pools::{PoolItem, PoolsAnswer};
+pub(crate) use snapshot::{SnapshotAnswer, SnapshotItem, SnapshotRequest};
 pub(crate) use transactions::{LedgerAnswer, LedgerItem, StatusAnswer, TransactionRequest};
 
 use crate::chain::BLOCKHASH_BLOCKS;

@@ -1,6 +1,10 @@
 //! Which venue executes an order: the one that pays out most for the whole size, fees and impact included.
 
+mod view;
+
 use serde::{Deserialize, Serialize};
+
+pub use view::{PoolsView, VisiblePool};
 
 use crate::amm;
 use crate::amount::Amount;
