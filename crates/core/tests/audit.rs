@@ -47,6 +47,7 @@ fn spec() -> OrderSpec {
         protection: Protection::Slippage(50),
         time_in_force: TimeInForce::Gtc,
         priority: Priority::Normal,
+        route: Default::default(),
     }
 }
 
@@ -57,12 +58,15 @@ fn up_to_submitted() -> Vec<Event> {
         Event::Routing {
             attempt: 1,
             quotes: Vec::new(),
+            arrival: None,
         },
         Event::BestDex {
             venue,
             price,
             reason: RouteReason::OnlyQuote,
             min_out: Amount::new(9),
+            legs: Vec::new(),
+            weighed: Default::default(),
         },
         Event::Building { venue },
         Event::Submitted { venue, tx_id: TX },

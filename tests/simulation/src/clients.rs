@@ -184,5 +184,6 @@ pub fn random_spec(dice: &Dice, tokens: &TokenRegistry, owner: Owner) -> Option<
         protection: Protection::Slippage(dice.pick(&[0, 10, 50, 500])),
         time_in_force: TimeInForce::Gtc,
         priority: dice.pick(&Priority::ALL),
+        route: Default::default(),
     })
 }

@@ -158,6 +158,7 @@ fn ports(seed: u64, dice: Arc<Dice>, backends: Backends) -> Result<Ports, order_
         queue,
         notifier,
         venues: market.quote_sources(),
+        pools: Some(market.pool_source()),
         settlement: market.settlement(),
         clock: Arc::new(SimClock::new()),
         entropy: dice,
@@ -243,5 +244,6 @@ fn spec(dice: &Dice, number: usize) -> Option<OrderSpec> {
         protection,
         time_in_force: TimeInForce::Gtc,
         priority: dice.pick(&Priority::ALL),
+        route: Default::default(),
     })
 }

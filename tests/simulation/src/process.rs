@@ -17,7 +17,8 @@ use crate::broken::{NaiveWorker, Variant};
 use crate::clock::{SimClock, SkewedClock};
 use crate::dice::{CountedIds, Dice};
 use crate::faults::{
-    FaultyNotifier, FaultyQueue, FaultyQuotes, FaultySettlement, FaultyStore, Injector, Life, StorePorts,
+    FaultyNotifier, FaultyPools, FaultyQueue, FaultyQuotes, FaultySettlement, FaultyStore, Injector, Life,
+    StorePorts,
 };
 
 /// How long a dead process stays dead, at most.
@@ -222,6 +223,10 @@ impl Process {
                 life: life.clone(),
             }),
             venues: market.quote_sources().into_iter().map(quotes).collect(),
+            pools: Some(Arc::new(FaultyPools {
+                pools: market.pool_source(),
+                life: life.clone(),
+            })),
             settlement: variant.settlement(settlement),
             clock: Arc::new(SkewedClock::new(clock, skew_ms, life.clone())),
             entropy: dice,

@@ -8,12 +8,12 @@ use super::event::Event;
 use super::state::State;
 use crate::amount::Amount;
 use crate::failure::{Failure, FailureClass, VenueError};
-use crate::order::{Execution, Order};
+use crate::order::{Execution, Order, OrderKind, OrderSpec, TimeInForce};
 use crate::price::Price;
 use crate::retry::RetryPolicy;
-use crate::routing;
+use crate::routing::{self, Arrival, Ask, Market, Route, RoutingPolicy};
 use crate::time::Timestamp;
-use crate::venue::{Draft, Fill, QuoteAnswer, QuoteRequest, SignedTransaction, TxStatus, Venue};
+use crate::venue::{Draft, Fill, QuoteRequest, SignedTransaction, TxStatus, Venue};
 
 /// What the decision may depend on besides the order and the input.
 #[derive(Clone, Copy, Debug)]
@@ -28,6 +28,8 @@ pub struct Context {
     pub unknown_after: Duration,
     /// Whether the venue executes the same bytes at most once, so that they may be sent again.
     pub venue_removes_duplicates: bool,
+    /// When another swap is worth it.
+    pub routing: RoutingPolicy,
 }
 
 /// What has just been learnt.
@@ -39,7 +41,7 @@ pub enum Input {
         open: Option<Attempt>,
     },
     /// Every venue has answered, or had its time.
-    Quoted(Vec<QuoteAnswer>),
+    Quoted(Market),
     /// The transaction is built and signed.
     Built {
         /// The venue of its route.
@@ -164,7 +166,7 @@ pub fn decide(order: &Order, input: Input, context: &Context) -> Decision {
     match input {
         Input::Claimed { open: Some(attempt) } => Decision::only(Step::LookUp(attempt)),
         Input::Claimed { open: None } => Decision::only(Step::Quote(quote_request(order))),
-        Input::Quoted(answers) => quoted(order, answers, context),
+        Input::Quoted(market) => quoted(order, market, context),
         Input::Built {
             venue,
             draft,
@@ -192,21 +194,50 @@ fn current_attempt(order: &Order) -> u8 {
     order.progress().attempt.max(1)
 }
 
-fn quoted(order: &Order, answers: Vec<QuoteAnswer>, context: &Context) -> Decision {
-    let chosen = routing::choose(&quote_request(order), order.spec().protection, &answers);
+fn quoted(order: &Order, market: Market, context: &Context) -> Decision {
+    let (chosen, arrival) = chosen(order.spec(), &market, &context.routing);
     let routing = Event::Routing {
         attempt: current_attempt(order),
-        quotes: answers,
+        quotes: market.answers,
+        arrival,
     };
-    let route = match chosen {
-        Ok(route) => route,
-        Err(failure) => return failed(order, failure, None, vec![routing], context),
-    };
+    match chosen {
+        Ok(Some(route)) => build(order, routing, route),
+        Ok(None) => Decision::stop(vec![routing, Event::Cancelled], None, Release::Done),
+        Err(failure) => failed(order, failure, None, vec![routing], context),
+    }
+}
+
+/// The order's route; none if it is to take what its limit lets through now, and that is nothing.
+fn chosen(
+    spec: &OrderSpec,
+    market: &Market,
+    policy: &RoutingPolicy,
+) -> (Result<Option<Route>, Failure>, Option<Arrival>) {
+    let ask = Ask::of(spec);
+    match (spec.kind, spec.time_in_force) {
+        (OrderKind::Limit { limit_price }, TimeInForce::Ioc) => {
+            routing::largest_within(&ask, limit_price, market, policy)
+        }
+        (
+            OrderKind::Market | OrderKind::Limit { .. } | OrderKind::StopLimit { .. } | OrderKind::Sniper,
+            TimeInForce::Gtc | TimeInForce::Ioc | TimeInForce::Fok | TimeInForce::Gtd(_),
+        ) => {
+            let (route, arrival) = routing::route(&ask, market, policy);
+            (route.map(Some), arrival)
+        }
+    }
+}
+
+/// Builds the transaction of a route.
+fn build(order: &Order, routing: Event, route: Route) -> Decision {
     let best = Event::BestDex {
         venue: route.venue,
-        price: route.quote.price,
+        price: route.price,
         reason: route.reason,
         min_out: route.min_out,
+        legs: route.recorded_legs(order.spec().amount_in),
+        weighed: route.weighed.clone(),
     };
     Decision {
         events: vec![routing, best, Event::Building { venue: route.venue }],
@@ -215,7 +246,7 @@ fn quoted(order: &Order, answers: Vec<QuoteAnswer>, context: &Context) -> Decisi
             venue: route.venue,
             draft: Draft {
                 order_id: order.id(),
-                legs: route.legs,
+                legs: route.swaps(),
                 min_out: route.min_out,
             },
         },

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use queue::{FaultyNotifier, FaultyQueue};
 pub use store::{FaultyStore, StorePorts};
-pub use venue::{FaultyQuotes, FaultySettlement};
+pub use venue::{FaultyPools, FaultyQuotes, FaultySettlement};
 
 use crate::dice::Dice;
 

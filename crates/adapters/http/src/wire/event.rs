@@ -14,7 +14,7 @@ use order_core::routing::RouteReason;
 use order_core::venue::{QuoteAnswer, TxId, Venue};
 use serde::{Serialize, Serializer};
 
-use super::quote::{QuoteView, UnavailableView};
+use super::quote::{LegView, QuoteView, UnavailableView};
 use super::text::{Decimal, Text};
 
 pub use view::EventView;
@@ -43,7 +43,11 @@ impl Serialize for Wire<'_> {
             Event::Pending | Event::Waiting | Event::Cancelled | Event::Expired => {
                 self.with((), None::<()>).serialize(serializer)
             }
-            Event::Routing { attempt, quotes } => {
+            Event::Routing {
+                attempt,
+                quotes,
+                arrival: _,
+            } => {
                 let meta = RoutingMeta::from(quotes.as_slice());
                 self.with(Routing::new(*attempt, quotes), Some(meta))
                     .serialize(serializer)
@@ -53,6 +57,8 @@ impl Serialize for Wire<'_> {
                 price,
                 reason,
                 min_out: _,
+                legs,
+                weighed: _,
             } => {
                 let (price, reason) = (Shown(price), Shown(reason));
                 self.mirrored(
@@ -60,6 +66,7 @@ impl Serialize for Wire<'_> {
                         dex: venue.as_str(),
                         price,
                         reason,
+                        legs: legs.iter().map(LegView::from).collect(),
                     },
                     serializer,
                 )
@@ -174,6 +181,8 @@ struct BestDex<'a> {
     dex: &'static str,
     price: Shown<&'a Price>,
     reason: Shown<&'a RouteReason>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    legs: Vec<LegView>,
 }
 
 #[derive(Serialize)]

@@ -348,6 +348,7 @@ impl Stage {
             queue: Arc::new(queue),
             notifier: book.clone(),
             venues,
+            pools: None,
             settlement: Arc::new(MockSettlement::new()),
             clock: surroundings.clone(),
             entropy: surroundings.clone(),
@@ -479,12 +480,15 @@ pub fn life() -> [Event; 5] {
         Event::Routing {
             attempt: 1,
             quotes: Vec::new(),
+            arrival: None,
         },
         Event::BestDex {
             venue,
             price,
             reason: RouteReason::OnlyQuote,
             min_out: Amount::new(1),
+            legs: Vec::new(),
+            weighed: Default::default(),
         },
         Event::Building { venue },
         Event::Submitted { venue, tx_id },
