@@ -13,7 +13,7 @@ in_both_modes!(
 
 /// So much that every pool of the pair gets a part of it.
 fn large() -> Value {
-    sell_with(json!({"amountIn": "2000", "slippageBps": 100}))
+    sell_with(json!({"amountIn": "10000", "slippageBps": 100}))
 }
 
 async fn event(engine: &TestEngine, id: &str, status: &str) -> Value {
@@ -41,7 +41,7 @@ async fn a_large_order_is_split_and_explained(mode: Mode) {
     let order = engine.finished(&id).await;
     assert_eq!(order["status"], "confirmed", "{order}");
     assert_eq!(order["amountOut"], report["route"]["amountOut"]);
-    assert_eq!(order["amountInFilled"], "2000");
+    assert_eq!(order["amountInFilled"], "10000");
     let best = event(&engine, &id, "best_dex").await;
     assert_eq!(best["legs"].as_array().unwrap().len(), legs.len());
     assert_eq!(
