@@ -178,17 +178,25 @@ impl Search<'_> {
             weighed.at_most = Some(Amount::new(at_most));
             return (None, weighed);
         }
-        let split = self.divide(direct.iter().map(|road| Way(vec![*road])).collect());
-        weighed.split = split.as_ref().map(Plan::combination);
+        let alone = || -> Vec<Way<'a>> { direct.iter().map(|road| Way(vec![*road])).collect() };
+        let split = self.divide(alone(), self.leg_cost);
+        // Where no division pays, the record has the best one all the same.
+        let shown = match &split {
+            Some(plan) if plan.legs() < 2 => self.divide(alone(), 0).as_ref().map(Plan::combination),
+            plan => plan.as_ref().map(Plan::combination),
+        };
+        weighed.split = shown.filter(|split| split.legs > 1);
         // A way around that begins below what the pools of the pair still give at the end adds nothing.
         let floor = split.as_ref().and_then(|plan| self.rate_at_the_end(plan));
         ways.retain(|way| way.start() > floor);
         ways.truncate(MOST_AROUND);
         let mut plan = split;
         if !ways.is_empty() {
-            let all = direct.iter().map(|road| Way(vec![*road])).chain(ways);
-            let around = self.divide(all.collect());
-            weighed.around = around.as_ref().map(Plan::combination);
+            let around = self.divide(alone().into_iter().chain(ways).collect(), self.leg_cost);
+            weighed.around = around
+                .as_ref()
+                .map(Plan::combination)
+                .filter(|around| around.legs > 1 && Some(*around) != weighed.split);
             plan = better(plan, around, self.leg_cost);
         }
         (plan.filter(|plan| self.pays(plan)), weighed)
@@ -206,10 +214,10 @@ impl Search<'_> {
         (at_most <= quoted.saturating_add(self.leg_cost)).then_some(at_most)
     }
 
-    fn divide<'a>(&self, ways: Vec<Way<'a>>) -> Option<Plan<'a>> {
+    fn divide<'a>(&self, ways: Vec<Way<'a>>, leg_cost: u128) -> Option<Plan<'a>> {
         let paths: Vec<Path<'a>> = ways.iter().map(Way::path).collect::<Option<_>>()?;
         let rules = SplitRules {
-            leg_cost: self.leg_cost,
+            leg_cost,
             max_legs: self.most_legs,
         };
         let split = best_split(&paths, self.ask.request.amount_in.units(), rules, self.secs).ok()?;
