@@ -93,7 +93,7 @@ impl Within<'_> {
         };
         let answered = self.market.answers.iter().any(|answer| answer.result.is_ok());
         match failure.class() {
-            FailureClass::Retry if !answered => Err(no_quotes(&self.market.answers)),
+            FailureClass::Retry | FailureClass::Requote if !answered => Err(no_quotes(&self.market.answers)),
             FailureClass::Retry | FailureClass::Requote | FailureClass::Final => Ok(Err(failure)),
         }
     }
