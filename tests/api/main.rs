@@ -9,6 +9,7 @@ mod listing;
 mod one_connection;
 mod orders;
 mod quotes;
+mod routing;
 mod streams;
 mod waiting;
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use order_core::id::{OrderId, Owner};
 use order_core::lifecycle::RecordedEvent;
 use order_core::order::Order;
+use order_core::time::Timestamp;
 use order_ports::{OrderFilter, OrderPage, StoreError};
 use tokio_util::sync::CancellationToken;
 
@@ -44,6 +45,11 @@ impl Engine {
     /// Whether the service is shutting down.
     pub fn draining(&self) -> bool {
         self.drain.is_cancelled()
+    }
+
+    /// The time.
+    pub fn now(&self) -> Timestamp {
+        self.ports.clock.now()
     }
 
     /// The order as it stands.

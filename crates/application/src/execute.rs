@@ -116,6 +116,7 @@ impl Executor {
             retry: self.settings.retry,
             unknown_after: self.settings.unknown_after,
             venue_removes_duplicates: self.ports.settlement.removes_duplicates(),
+            routing: self.settings.routing,
         }
     }
 }
@@ -133,9 +134,11 @@ impl Courier<'_> {
     async fn take(&mut self, step: Step, held: &mut HeldOrder<'_>) -> Result<Input, ExecuteError> {
         let Executor { ports, settings, .. } = self.executor;
         match step {
-            Step::Quote(request) => Ok(Input::Quoted(
-                ask_all(ports, &request, settings.quote_timeout).await,
-            )),
+            Step::Quote(request) => {
+                let limits = &held.order().spec().route;
+                let market = ask_all(ports, &request, limits, settings.quote_timeout).await;
+                Ok(Input::Quoted(market))
+            }
             Step::Build { venue, draft } => self.build(venue, draft, held).await,
             Step::Send(attempt) => Ok(self.send(attempt).await),
             Step::LookUp(attempt) => Ok(self.look_up(attempt).await),

@@ -1,12 +1,13 @@
 //! Asking all venues at once, for an order or for somebody who only wants to know.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
 use order_core::failure::{Failure, VenueError};
-use order_core::order::Protection;
-use order_core::routing::{self, Route};
+use order_core::routing::{self, Ask, Market, PoolsView, Route, RouteLimits};
 use order_core::venue::{QuoteAnswer, QuoteRequest};
+use order_ports::QuoteSource;
 
 use crate::engine::Engine;
 use crate::setup::Ports;
@@ -14,36 +15,66 @@ use crate::setup::Ports;
 /// What the venues would pay, and the route that an order would take now.
 #[derive(Clone, Debug)]
 pub struct QuoteReport {
-    /// Every venue's answer.
+    /// Every asked venue's answer.
     pub answers: Vec<QuoteAnswer>,
     /// The route, or why there is none.
     pub route: Result<Route, Failure>,
 }
 
 impl Engine {
-    /// Quotes a size on all venues. Nothing is reserved: the next swap moves the pools.
-    pub async fn quote(&self, request: &QuoteRequest, protection: Protection) -> QuoteReport {
-        let answers = ask_all(&self.ports, request, self.settings.quote_timeout).await;
-        let route = routing::choose(request, protection, &answers);
-        QuoteReport { answers, route }
+    /// Quotes a size on all venues that may be used. Nothing is reserved: the next swap moves the pools.
+    pub async fn quote(&self, ask: &Ask<'_>) -> QuoteReport {
+        let timeout = self.settings.quote_timeout;
+        let market = ask_all(&self.ports, &ask.request, ask.limits, timeout).await;
+        let (route, _) = routing::route(ask, &market, &self.settings.routing);
+        QuoteReport {
+            answers: market.answers,
+            route,
+        }
     }
 }
 
-/// Every venue's answer, in the order of the venues; one that takes too long has not answered.
-pub(crate) async fn ask_all(ports: &Ports, request: &QuoteRequest, timeout: Duration) -> Vec<QuoteAnswer> {
-    let ask = |source: &std::sync::Arc<dyn order_ports::QuoteSource>| {
-        let source = std::sync::Arc::clone(source);
-        async move {
-            let result = tokio::select! {
-                biased;
-                result = source.quote(request) => result,
-                () = ports.clock.sleep(timeout) => Err(VenueError::Timeout),
-            };
-            QuoteAnswer {
-                venue: source.venue(),
-                result,
-            }
-        }
+/// The answers of every venue that may be used, in the order of the venues, and the pools as they stand then.
+/// A venue that takes too long has not answered; pools that cannot be seen in time are done without.
+pub(crate) async fn ask_all(
+    ports: &Ports,
+    request: &QuoteRequest,
+    limits: &RouteLimits,
+    timeout: Duration,
+) -> Market {
+    let allowed = ports.venues.iter().filter(|source| limits.allows(source.venue()));
+    let asked = allowed.map(|source| answer(ports, source, request, timeout));
+    let answers = join_all(asked).await;
+    // After the quotes, which can take their time: so that the pools are what they are now.
+    let pools = look(ports, request, timeout).await;
+    Market { answers, pools }
+}
+
+async fn answer(
+    ports: &Ports,
+    source: &Arc<dyn QuoteSource>,
+    request: &QuoteRequest,
+    timeout: Duration,
+) -> QuoteAnswer {
+    let result = tokio::select! {
+        biased;
+        result = source.quote(request) => result,
+        () = ports.clock.sleep(timeout) => Err(VenueError::Timeout),
     };
-    join_all(ports.venues.iter().map(ask)).await
+    QuoteAnswer {
+        venue: source.venue(),
+        result,
+    }
+}
+
+/// The pools as they stand, if they can be seen in time.
+pub(crate) async fn look(ports: &Ports, request: &QuoteRequest, timeout: Duration) -> Option<PoolsView> {
+    let source = ports.pools.as_ref()?;
+    let seen = tokio::select! {
+        biased;
+        seen = source.pools(request.token_in, request.token_out) => seen,
+        () = ports.clock.sleep(timeout) => Err(VenueError::Timeout),
+    };
+    seen.inspect_err(|error| tracing::debug!(%error, "the pools cannot be seen"))
+        .ok()
 }

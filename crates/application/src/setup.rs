@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use order_core::retry::RetryPolicy;
+use order_core::routing::RoutingPolicy;
 use order_ports::{
     Clock, DispatchLimit, Entropy, MarketFeed, Notifier, OrderControl, OrderIds, OrderIntake, OrderJournal,
-    OrderLeases, OrderReader, QuoteSource, Settlement, WaitingRoom, WorkQueue,
+    OrderLeases, OrderReader, PoolSource, QuoteSource, Settlement, WaitingRoom, WorkQueue,
 };
 
 /// Every port, as wired at start.
@@ -25,6 +26,8 @@ pub struct Ports {
     pub queue: Arc<dyn WorkQueue>,
     pub notifier: Arc<dyn Notifier>,
     pub venues: Vec<Arc<dyn QuoteSource>>,
+    /// None when the venues do not show their pools; then every order goes to one venue.
+    pub pools: Option<Arc<dyn PoolSource>>,
     pub settlement: Arc<dyn Settlement>,
     pub feed: Arc<dyn MarketFeed>,
     pub clock: Arc<dyn Clock>,
@@ -41,6 +44,8 @@ pub struct Settings {
     pub concurrency: usize,
     /// When a failed attempt is repeated.
     pub retry: RetryPolicy,
+    /// When another swap is worth it.
+    pub routing: RoutingPolicy,
     /// How long a worker may hold an order. It stops by itself after 80 % of this.
     pub lease: Duration,
     /// How long a venue may be silent on a transaction before the order is flagged as unknown.
@@ -68,6 +73,7 @@ impl Default for Settings {
         Self {
             concurrency: 10,
             retry: RetryPolicy::default(),
+            routing: RoutingPolicy::default(),
             lease: Duration::from_secs(30),
             unknown_after: Duration::from_secs(90),
             quote_timeout: Duration::from_secs(5),

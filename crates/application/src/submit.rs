@@ -4,10 +4,12 @@ use order_core::amount::Quantity;
 use order_core::failure::VenueError;
 use order_core::id::{IdempotencyKey, OrderId};
 use order_core::order::{Order, OrderKind, OrderSpec, TimeInForce};
+use order_core::routing::Ask;
 use order_core::time::Timestamp;
 use order_ports::{AcceptError, Acceptance, Accepted, WorkHint};
 
 use crate::engine::Engine;
+use crate::quote::look;
 
 /// An accepted order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,11 +119,10 @@ impl Engine {
 
     /// Refuses a size that no venue could ever fill. A venue that cannot be asked now is no reason to refuse.
     async fn within_reach(&self, spec: &OrderSpec) -> Result<(), SubmitError> {
-        let asked = self
-            .ports
-            .venues
-            .iter()
-            .map(|venue| venue.capacity(spec.token_in, spec.token_out));
+        let allowed = self.ports.venues.iter();
+        let asked = allowed
+            .filter(|source| spec.route.allows(source.venue()))
+            .map(|source| source.capacity(spec.token_in, spec.token_out));
         let mut total: u128 = 0;
         let mut pools = false;
         for answer in futures_util::future::join_all(asked).await {
@@ -142,7 +143,7 @@ impl Engine {
                 // Its pool is yet to open.
                 OrderKind::Sniper => Ok(()),
                 OrderKind::Market | OrderKind::Limit { .. } | OrderKind::StopLimit { .. } => {
-                    Err(SubmitError::NoPool)
+                    self.around(spec).await
                 }
             };
         }
@@ -151,5 +152,20 @@ impl Engine {
             return Err(SubmitError::TooLarge { capacity });
         }
         Ok(())
+    }
+}
+
+impl Engine {
+    /// Refuses what does not lead anywhere by another token either.
+    async fn around(&self, spec: &OrderSpec) -> Result<(), SubmitError> {
+        if spec.route.most_legs(&self.settings.routing) < 2 {
+            return Err(SubmitError::NoPool);
+        }
+        let request = Ask::of(spec).request;
+        let view = look(&self.ports, &request, self.settings.quote_timeout).await;
+        match view {
+            Some(view) if view.leads_around(&request, &spec.route) => Ok(()),
+            Some(_) | None => Err(SubmitError::NoPool),
+        }
     }
 }

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use order_application::{Announcer, Engine, Hub, MarketWatcher, Ports, Relay, Settings, Sweeper, Worker};
 use order_core::id::WorkerId;
-use order_http::HttpSettings;
+use order_http::{HttpSettings, QuoteSeal};
+use secrecy::ExposeSecret;
 use tokio::net::TcpListener;
 use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
@@ -267,6 +268,9 @@ fn say_what_starts(loaded: &Loaded, role: Role) {
     for warning in &loaded.warnings {
         tracing::warn!("{warning}");
     }
+    if role == Role::Api && config.quotes.key.is_none() {
+        tracing::warn!("quotes of this process are unknown to any other; set quotes.key, the same for all");
+    }
     if config.database.url.is_none() {
         tracing::warn!("{FORGETS}; set DATABASE_URL to keep them");
     } else if config.market.url.is_none() && role != Role::All {
@@ -282,6 +286,14 @@ fn say_what_starts(loaded: &Loaded, role: Role) {
     }
 }
 
+/// What quotes are sealed with, so that orders can be held to them.
+fn quote_seal(loaded: &Loaded) -> QuoteSeal {
+    match &loaded.config.quotes.key {
+        Some(key) => QuoteSeal::new(key.expose_secret().as_bytes()),
+        None => QuoteSeal::random(),
+    }
+}
+
 fn http_settings(
     loaded: &Loaded,
     role: Role,
@@ -291,6 +303,8 @@ fn http_settings(
     let config = &loaded.config;
     HttpSettings {
         health_only: !role.takes_orders(),
+        quote_seal: quote_seal(loaded),
+        quote_ttl: config.quotes.ttl,
         post_upgrade: config.server.post_upgrade,
         slippage_bps: config.orders.slippage_bps,
         drain_timeout: settings.drain_timeout,

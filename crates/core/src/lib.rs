@@ -7,6 +7,7 @@ pub mod amm;
 pub mod amount;
 pub mod audit;
 pub mod decimal;
+pub mod explain;
 pub mod failure;
 pub mod id;
 pub mod lifecycle;

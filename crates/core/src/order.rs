@@ -7,6 +7,7 @@ use crate::id::{ClientOrderId, OrderId, Owner};
 use crate::lifecycle::{Event, IllegalTransition, RecordedEvent, State, Status};
 use crate::price::Price;
 use crate::priority::Priority;
+use crate::routing::RouteLimits;
 use crate::time::Timestamp;
 use crate::token::{Pair, Side, Token};
 use crate::venue::{Fill, TxId, Venue};
@@ -112,6 +113,9 @@ pub struct OrderSpec {
     pub time_in_force: TimeInForce,
     /// Who goes first.
     pub priority: Priority,
+    /// Which routes it allows.
+    #[serde(default, skip_serializing_if = "RouteLimits::is_none")]
+    pub route: RouteLimits,
 }
 
 impl OrderSpec {

@@ -48,6 +48,7 @@ fn spec() -> OrderSpec {
         slippage_by_default: false,
         time_in_force: TimeInForce::Gtc,
         priority: Priority::Normal,
+        route: Default::default(),
     }
 }
 
@@ -58,12 +59,15 @@ fn up_to_submitted() -> Vec<Event> {
         Event::Routing {
             attempt: 1,
             quotes: Vec::new(),
+            arrival: None,
         },
         Event::BestDex {
             venue,
             price,
             reason: RouteReason::OnlyQuote,
             min_out: Amount::new(9),
+            legs: Vec::new(),
+            weighed: Default::default(),
         },
         Event::Building { venue },
         Event::Submitted { venue, tx_id: TX },

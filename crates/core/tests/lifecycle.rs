@@ -14,6 +14,7 @@ use order_core::order::{Order, OrderKind, OrderSpec, Protection, Terms, TimeInFo
 use order_core::price::Price;
 use order_core::priority::Priority;
 use order_core::retry::RetryPolicy;
+use order_core::routing::RoutingPolicy;
 use order_core::time::Timestamp;
 use order_core::token::TokenRegistry;
 use order_core::trigger::WaitsFor;
@@ -46,6 +47,7 @@ fn order_of(kind: OrderKind, time_in_force: TimeInForce) -> Order {
         slippage_by_default: false,
         time_in_force,
         priority: Priority::Normal,
+        route: Default::default(),
     };
     Order::accept(
         OrderId::from_uuid(Uuid::from_u128(7)),
@@ -78,6 +80,7 @@ fn context(now: Timestamp, venue_removes_duplicates: bool) -> Context {
         retry: RetryPolicy::default(),
         unknown_after: Duration::from_secs(90),
         venue_removes_duplicates,
+        routing: RoutingPolicy::default(),
     }
 }
 
@@ -220,8 +223,8 @@ impl World {
                 open: self.open.clone(),
             },
             (_, Fate::LeaseEnds) => Input::OutOfTime,
-            (Step::Quote(request), Fate::Quotes(outs)) => Input::Quoted(answers(&request, *outs)),
-            (Step::Quote(request), _) => Input::Quoted(answers(&request, [Ok(5), Ok(6)])),
+            (Step::Quote(request), Fate::Quotes(outs)) => Input::Quoted(answers(&request, *outs).into()),
+            (Step::Quote(request), _) => Input::Quoted(answers(&request, [Ok(5), Ok(6)]).into()),
             (Step::Build { .. }, Fate::BuildFails(error)) => Input::NotBuilt(*error),
             (Step::Build { venue, draft }, _) => {
                 let id = TxId([u8::try_from(self.written).unwrap(); 64]);
@@ -581,4 +584,52 @@ fn venues_that_do_not_answer_do_not_fail_a_limit() {
         calm.work(down, &Fate::Landed);
     }
     assert_eq!(calm.waits_for(), Some(WaitsFor::Limit));
+}
+
+/// 1 SOL that is to be had at this price, in units of 10⁻¹⁸ USDC, or cancelled.
+fn immediate(limit: u128) -> Order {
+    let spec = OrderSpec {
+        kind: OrderKind::Limit {
+            limit_price: Price::new(limit),
+        },
+        time_in_force: TimeInForce::Ioc,
+        ..order().spec().clone()
+    };
+    Order::accept(order().id(), spec, Timestamp::from_millis(1_000)).0
+}
+
+#[test]
+fn what_is_not_had_within_the_limit_at_once_is_cancelled() {
+    let order = immediate(10u128.pow(30));
+    let context = context(Timestamp::from_millis(2_000), true);
+    let Step::Quote(request) = decide(&order, Input::Claimed { open: None }, &context).step else {
+        panic!("an order is quoted first")
+    };
+    let quoted = |outs| decide(&order, Input::Quoted(answers(&request, outs).into()), &context);
+    let decision = quoted([Ok(5), Ok(6)]);
+    assert!(matches!(
+        decision.events.as_slice(),
+        [Event::Routing { .. }, Event::Cancelled]
+    ));
+    assert_eq!(decision.step, Step::Stop);
+    // While no venue answers, nobody knows what could be had.
+    let silent = quoted([Err(VenueError::Timeout), Err(VenueError::Timeout)]);
+    assert!(matches!(
+        silent.events.as_slice(),
+        [Event::Routing { .. }, Event::Retrying { .. }]
+    ));
+}
+
+#[test]
+fn what_is_had_within_the_limit_goes_out_with_the_limit_as_its_minimum() {
+    let order = immediate(5 * 10u128.pow(12));
+    let context = context(Timestamp::from_millis(2_000), true);
+    let Step::Quote(request) = decide(&order, Input::Claimed { open: None }, &context).step else {
+        panic!("an order is quoted first")
+    };
+    let market = answers(&request, [Ok(5), Ok(6)]).into();
+    let Step::Build { draft, .. } = decide(&order, Input::Quoted(market), &context).step else {
+        panic!("6 is more than 5")
+    };
+    assert_eq!(draft.min_out, Amount::new(5));
 }

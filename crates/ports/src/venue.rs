@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use order_core::amount::Amount;
 use order_core::audit::LandedTransaction;
 use order_core::failure::VenueError;
+use order_core::routing::PoolsView;
 use order_core::token::Token;
 use order_core::venue::{Draft, Quote, QuoteRequest, SignedTransaction, TxId, TxStatus, Venue};
 
@@ -28,6 +29,20 @@ pub trait QuoteSource: Send + Sync {
     /// # Errors
     /// [`VenueError`], also when there is no pool of the pair.
     async fn capacity(&self, token_in: Token, token_out: Token) -> Result<Amount, VenueError>;
+}
+
+/// The pools themselves, of all venues, for a router that weighs them against each other.
+#[cfg_attr(feature = "mock", mockall::automock)]
+#[async_trait]
+pub trait PoolSource: Send + Sync {
+    /// Every pool of the pair, and for each token that is traded against both sides of it, every pool of
+    /// those two pairs. Nothing else, and no pool twice. Asked before every order that is routed, so it must
+    /// be cheap: an answer in this process, one request at most elsewhere.
+    ///
+    /// # Errors
+    /// [`VenueError`], also when one of the tokens is not listed anywhere. A pair that no path connects is no
+    /// error: there are no pools then.
+    async fn pools(&self, token_in: Token, token_out: Token) -> Result<PoolsView, VenueError>;
 }
 
 /// Why a transaction was perhaps not sent.

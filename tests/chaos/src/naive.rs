@@ -171,7 +171,7 @@ impl Naive {
                 result,
             });
         }
-        let chosen = self.decide(&story.order, Input::Quoted(answers));
+        let chosen = self.decide(&story.order, Input::Quoted(answers.into()));
         let Step::Build { venue, draft } = chosen.step else {
             return Ok((story, Err(VenueError::Timeout)));
         };
@@ -260,6 +260,7 @@ impl Naive {
             let routing = Event::Routing {
                 attempt: 1,
                 quotes: Vec::new(),
+                arrival: None,
             };
             story.add(vec![routing], self.clock.now())?;
         }
@@ -285,6 +286,7 @@ impl Naive {
             retry: RetryPolicy::default(),
             unknown_after: PATIENCE,
             venue_removes_duplicates: false,
+            routing: order_core::routing::RoutingPolicy::default(),
         };
         decide(order, input, &context)
     }

@@ -213,6 +213,7 @@ pub fn random_spec(dice: &Dice, tokens: &TokenRegistry, owner: Owner) -> Option<
         slippage_by_default: false,
         time_in_force: TimeInForce::Gtc,
         priority: dice.pick(&Priority::ALL),
+        route: Default::default(),
     })
 }
 

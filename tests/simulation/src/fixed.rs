@@ -160,6 +160,7 @@ fn ports(seed: u64, dice: Arc<Dice>, backends: Backends) -> Result<Ports, order_
         queue,
         notifier,
         venues: market.quote_sources(),
+        pools: Some(market.pool_source()),
         settlement: market.settlement(),
         feed: market.feed(),
         clock: Arc::new(SimClock::new()),
@@ -247,5 +248,6 @@ fn spec(dice: &Dice, number: usize) -> Option<OrderSpec> {
         slippage_by_default: false,
         time_in_force: TimeInForce::Gtc,
         priority: dice.pick(&Priority::ALL),
+        route: Default::default(),
     })
 }

@@ -17,8 +17,8 @@ use crate::broken::{NaiveWorker, Variant};
 use crate::clock::{SimClock, SkewedClock};
 use crate::dice::{CountedIds, Dice};
 use crate::faults::{
-    FaultyFeed, FaultyNotifier, FaultyQueue, FaultyQuotes, FaultySettlement, FaultyStore, Injector, Life,
-    StorePorts,
+    FaultyFeed, FaultyNotifier, FaultyPools, FaultyQueue, FaultyQuotes, FaultySettlement, FaultyStore,
+    Injector, Life, StorePorts,
 };
 
 /// How long a dead process stays dead, at most.
@@ -228,6 +228,10 @@ impl Process {
                 life: life.clone(),
             }),
             venues: market.quote_sources().into_iter().map(quotes).collect(),
+            pools: Some(Arc::new(FaultyPools {
+                pools: market.pool_source(),
+                life: life.clone(),
+            })),
             settlement: variant.settlement(settlement),
             feed: Arc::new(FaultyFeed {
                 feed: market.feed(),

@@ -16,5 +16,6 @@ mod wire;
 
 pub use docs::openapi_json;
 pub use health::{Health, HealthReport, PartHealth};
+pub use request::QuoteSeal;
 pub use server::serve;
 pub use settings::{HttpSettings, SocketSettings};

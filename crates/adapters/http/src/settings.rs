@@ -6,6 +6,7 @@ use std::time::Duration;
 use order_core::token::TokenRegistry;
 
 use crate::health::HealthReport;
+use crate::request::QuoteSeal;
 
 /// How the HTTP doors behave.
 #[derive(Clone)]
@@ -28,6 +29,10 @@ pub struct HttpSettings {
     pub keep_alive: Duration,
     /// How long the parts of the engine may take to say how they are.
     pub health_timeout: Duration,
+    /// Who seals the ids of quotes. Processes with the same key know each other's quotes.
+    pub quote_seal: QuoteSeal,
+    /// How long an order may name a quote.
+    pub quote_ttl: Duration,
     /// How the WebSocket doors behave.
     pub socket: SocketSettings,
     /// The tokens that may be traded.
@@ -85,6 +90,8 @@ impl HttpSettings {
             drain_timeout: Duration::from_secs(10),
             keep_alive: Duration::from_secs(15),
             health_timeout: Duration::from_secs(3),
+            quote_seal: QuoteSeal::random(),
+            quote_ttl: Duration::from_secs(10),
             socket: SocketSettings::default(),
             registry,
             health,

@@ -7,9 +7,12 @@ use async_trait::async_trait;
 use order_core::amount::Amount;
 use order_core::audit;
 use order_core::failure::VenueError;
+use order_core::routing::PoolsView;
 use order_core::token::{Pair, Token};
 use order_core::venue::{Draft, Quote, QuoteRequest, SignedTransaction, TxId, TxStatus, Venue};
-use order_ports::{LookUpError, MarketFeed, MarketMoves, QuoteSource, SendError, Settlement, VenueLedger};
+use order_ports::{
+    LookUpError, MarketFeed, MarketMoves, PoolSource, QuoteSource, SendError, Settlement, VenueLedger,
+};
 
 use crate::market::{Market, SubmitError};
 
@@ -60,6 +63,24 @@ impl MarketFeed for LocalFeed {
         wait: Duration,
     ) -> Result<MarketMoves, VenueError> {
         self.market.moves(pairs, after, wait).await
+    }
+}
+
+/// The market's pools.
+pub(crate) struct LocalPools {
+    market: Arc<Market>,
+}
+
+impl LocalPools {
+    pub(crate) const fn new(market: Arc<Market>) -> Self {
+        Self { market }
+    }
+}
+
+#[async_trait]
+impl PoolSource for LocalPools {
+    async fn pools(&self, token_in: Token, token_out: Token) -> Result<PoolsView, VenueError> {
+        self.market.show(token_in, token_out)
     }
 }
 

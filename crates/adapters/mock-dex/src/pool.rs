@@ -1,9 +1,11 @@
 //! A pool that is listed at a venue, and its books.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use order_core::amm::{AmmError, Direction, Pool, Ratio, SwapResult};
 use order_core::failure::VenueError;
+use order_core::routing::VisiblePool;
 use order_core::token::Token;
 use order_core::venue::{PoolId, Venue};
 use serde::{Deserialize, Serialize};
@@ -65,7 +67,10 @@ pub(crate) struct ListedPool {
     pub(crate) base: Token,
     /// Token y of the pool.
     pub(crate) quote: Token,
-    pub(crate) pool: Pool,
+    /// Shared with those who were shown it; a swap leaves them what they saw.
+    pub(crate) pool: Arc<Pool>,
+    /// Grows with every swap.
+    version: u64,
     books: Books,
 }
 
@@ -102,7 +107,8 @@ impl ListedPool {
             venue,
             base,
             quote,
-            pool,
+            pool: Arc::new(pool),
+            version: 0,
             books,
         })
     }
@@ -124,8 +130,24 @@ impl ListedPool {
             venue: self.venue,
             base: self.base,
             quote: self.quote,
-            state: self.pool.clone(),
+            state: (*self.pool).clone(),
         }
+    }
+
+    /// The pool as a router sees it.
+    pub(crate) fn visible(&self) -> VisiblePool {
+        VisiblePool {
+            id: self.id.clone(),
+            venue: self.venue,
+            base: self.base,
+            quote: self.quote,
+            state: Arc::clone(&self.pool),
+        }
+    }
+
+    /// Grows with every swap: within one life of the market, the same number means the same state.
+    pub(crate) const fn version(&self) -> u64 {
+        self.version
     }
 
     /// Which way `token_in → token_out` goes through this pool, if it does.
@@ -145,7 +167,7 @@ impl ListedPool {
         amount: u128,
         secs: u64,
     ) -> Result<SwapResult, VenueError> {
-        match &self.pool {
+        match &*self.pool {
             Pool::ConstantProduct(pool) if amount > direction.in_out(pool.x, pool.y).0 => {
                 Err(VenueError::InsufficientLiquidity)
             }
@@ -162,20 +184,21 @@ impl ListedPool {
         amount: u128,
         secs: u64,
     ) -> Result<SwapResult, AmmError> {
-        let swap = self.pool.swap(direction, amount, secs)?;
+        let swap = Arc::make_mut(&mut self.pool).swap(direction, amount, secs)?;
         self.book(&swap);
         Ok(swap)
     }
 
     /// Takes over the state that swaps on a copy led to.
     pub(crate) fn settle<'a>(&mut self, state: Pool, swaps: impl IntoIterator<Item = &'a SwapResult>) {
-        self.pool = state;
+        self.pool = Arc::new(state);
         for swap in swaps {
             self.book(swap);
         }
     }
 
     fn book(&mut self, swap: &SwapResult) {
+        self.version += 1;
         self.books.paid_in.add(swap.direction, swap.amount_in, 0);
         self.books.paid_out.add(swap.direction, 0, swap.out);
         self.books
@@ -196,7 +219,7 @@ impl ListedPool {
     /// constant product would take anything, for next to nothing: it quotes up to what it holds of the same
     /// token, at which the price has fallen to a quarter, and any more is taken for a mistake.
     pub(crate) fn capacity(&self, direction: Direction, secs: u64) -> u128 {
-        match &self.pool {
+        match &*self.pool {
             Pool::ConstantProduct(pool) => direction.in_out(pool.x, pool.y).0,
             // A bin that can take more than can be counted takes anything.
             Pool::Bins(pool) => pool.depth(direction, secs).map_or(u128::MAX, |steps| {

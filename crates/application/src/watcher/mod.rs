@@ -18,7 +18,8 @@ use futures_util::StreamExt;
 use order_core::failure::VenueError;
 use order_core::id::OrderId;
 use order_core::price::Price;
-use order_core::routing::best_price;
+use order_core::routing::{best_price, route};
+use order_core::trigger::WaitsFor;
 use order_ports::{MarketMoves, StoreError, WaitingSince};
 use tokio_util::sync::CancellationToken;
 
@@ -26,7 +27,7 @@ use crate::announce::Announcer;
 use crate::quote::ask_all;
 use crate::setup::{Ports, Settings};
 
-use room::{Candidate, Room, Wanted};
+use room::{Candidate, Room};
 
 /// How often the store is asked who has begun to wait elsewhere; those of this process are known at once.
 const REFRESH: Duration = Duration::from_millis(250);
@@ -256,19 +257,24 @@ enum Look {
 }
 
 async fn look_at(ports: &Ports, settings: &Settings, candidate: Candidate) -> (OrderId, Look) {
-    let Some(Wanted {
-        request,
-        side,
-        trigger,
-    }) = candidate.wanted
-    else {
-        return (candidate.id, Look::Met);
+    let Candidate { id, wanted } = candidate;
+    let Some(wanted) = wanted else {
+        return (id, Look::Met);
     };
-    let answers = ask_all(ports, &request, settings.quote_timeout).await;
-    let look = match best_price(side, &answers) {
-        Some(price) if trigger.is_met(price) => Look::Met,
+    let ask = wanted.ask();
+    let market = ask_all(ports, &ask.request, ask.limits, settings.quote_timeout).await;
+    let price = match wanted.waits_for {
+        // What it would be executed at.
+        WaitsFor::Limit | WaitsFor::Pool => route(&ask, &market, &settings.routing)
+            .0
+            .ok()
+            .map(|route| route.price),
+        WaitsFor::Stop => best_price(wanted.spec.side, &market.answers),
+    };
+    let look = match price {
+        Some(price) if wanted.trigger.is_met(price) => Look::Met,
         Some(price) => Look::Short(price),
         None => Look::Nothing,
     };
-    (candidate.id, look)
+    (id, look)
 }

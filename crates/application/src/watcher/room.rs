@@ -5,17 +5,19 @@
 //! the next look is worth while ([`Trigger::next_look`]).
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use order_core::id::OrderId;
 use order_core::lifecycle::State;
+use order_core::order::{OrderSpec, Protection};
 use order_core::price::Price;
+use order_core::routing::Ask;
 use order_core::token::{Pair, Side, Symbol};
 use order_core::trigger::{Trigger, TriggerBook, WaitsFor};
-use order_core::venue::QuoteRequest;
 use order_ports::{PairState, WaitingOrder, WaitingSince};
 
 /// An order whose trigger may be met.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(super) struct Candidate {
     pub(super) id: OrderId,
     /// What a quote must say for it to be so; nothing more for an order that only waits for a pool.
@@ -23,11 +25,21 @@ pub(super) struct Candidate {
 }
 
 /// The quote that an order waits for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(super) struct Wanted {
-    pub(super) request: QuoteRequest,
-    pub(super) side: Side,
+    pub(super) spec: Arc<OrderSpec>,
+    pub(super) waits_for: WaitsFor,
     pub(super) trigger: Trigger,
+}
+
+impl Wanted {
+    /// What to ask the market: what the whole size would bring, however little that is.
+    pub(super) fn ask(&self) -> Ask<'_> {
+        Ask {
+            protection: Protection::Slippage(0),
+            ..Ask::of(&self.spec)
+        }
+    }
 }
 
 type Key = (Symbol, Symbol);
@@ -78,19 +90,15 @@ impl Room {
         self.forget(id);
         let spec = order.spec();
         let wanted = Trigger::of(order.terms().kind, waits_for, spec.side).map(|trigger| Wanted {
-            request: QuoteRequest {
-                token_in: spec.token_in,
-                token_out: spec.token_out,
-                amount_in: spec.amount_in,
-            },
-            side: spec.side,
+            spec: Arc::new(spec.clone()),
+            waits_for,
             trigger,
         });
         let pair = key(&spec.pair);
         let desk = self.desks.entry(pair).or_insert_with(|| Desk::new(spec.pair));
         desk.waiters += 1;
         match (waits_for, &wanted) {
-            (WaitsFor::Limit, Some(wanted)) => desk.book(wanted.side).insert(id, wanted.trigger),
+            (WaitsFor::Limit, Some(wanted)) => desk.book(wanted.spec.side).insert(id, wanted.trigger),
             // How far the market is from a quote that reaches a stop is not known before the first look.
             (WaitsFor::Limit | WaitsFor::Stop | WaitsFor::Pool, _) => _ = desk.to_look_at.insert(id),
         }
@@ -137,7 +145,7 @@ impl Room {
             found.extend(ids);
         }
         let candidate = |id: OrderId| {
-            let wanted = self.waiters.get(&id)?.wanted;
+            let wanted = self.waiters.get(&id)?.wanted.clone();
             Some(Candidate { id, wanted })
         };
         found.into_iter().filter_map(candidate).collect()
@@ -151,12 +159,12 @@ impl Room {
         let Some(desk) = self.desks.get_mut(&waiter.pair) else {
             return;
         };
-        if let (Some(wanted), Some(state)) = (waiter.wanted, desk.state) {
-            let spot = match wanted.side {
+        if let (Some(wanted), Some(state)) = (&waiter.wanted, desk.state) {
+            let spot = match wanted.spec.side {
                 Side::Sell => state.highest,
                 Side::Buy => state.lowest,
             };
-            desk.book(wanted.side)
+            desk.book(wanted.spec.side)
                 .insert(id, wanted.trigger.next_look(spot, quoted));
         }
     }

@@ -146,6 +146,7 @@ pub fn spec() -> OrderSpec {
         slippage_by_default: false,
         time_in_force: TimeInForce::Gtc,
         priority: Priority::High,
+        route: Default::default(),
     }
 }
 
@@ -158,6 +159,7 @@ pub fn story(number: u128) -> (Order, Vec<RecordedEvent>) {
         Event::Routing {
             attempt: 1,
             quotes: Vec::new(),
+            arrival: None,
         },
         Event::Building {
             venue: Venue::Raydium,
@@ -180,6 +182,9 @@ pub fn notice(event: &RecordedEvent) -> Notice {
 pub fn venue(capacity: Result<u128, VenueError>) -> Arc<dyn QuoteSource> {
     let mut venue = MockQuoteSource::new();
     venue
+        .expect_venue()
+        .return_const(order_core::venue::Venue::Raydium);
+    venue
         .expect_capacity()
         .returning(move |_, _| capacity.map(Amount::new));
     Arc::new(venue)
@@ -197,6 +202,7 @@ pub fn ports() -> Ports {
         queue: Arc::new(MockWorkQueue::new()),
         notifier: Arc::new(MockNotifier::new()),
         venues: Vec::new(),
+        pools: None,
         settlement: Arc::new(MockSettlement::new()),
         feed: Arc::new(MockMarketFeed::new()),
         clock: Arc::new(TestClock(tokio::time::Instant::now())),

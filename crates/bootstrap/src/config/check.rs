@@ -5,8 +5,10 @@ use std::net::IpAddr;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use order_core::routing::MOST_LEGS;
 use order_core::token::{MAX_DECIMALS, Token, TokenRegistry};
 use order_redis::RedisAddress;
+use secrecy::ExposeSecret;
 use tracing_subscriber::EnvFilter;
 use url::Host;
 
@@ -17,6 +19,8 @@ use super::{Config, Purpose, Role};
 
 const MILLISECOND: Duration = Duration::from_millis(1);
 const HOUR: Duration = Duration::from_secs(3_600);
+/// A shorter key could be guessed.
+const LEAST_KEY: usize = 32;
 
 /// Checks the whole, and makes a registry of the tokens.
 pub(super) fn check(
@@ -81,6 +85,7 @@ impl Check<'_> {
         let Config {
             server,
             orders,
+            routing,
             queue,
             watch,
             log,
@@ -92,6 +97,12 @@ impl Check<'_> {
             self.wrong("server.host", "must be a host name or an IP address");
         }
         self.range("orders.slippage_bps", orders.slippage_bps, 0..=10_000);
+        self.range("routing.leg_cost_bps", routing.leg_cost_bps, 0..=10_000);
+        self.range("routing.max_legs", routing.max_legs, 1..=MOST_LEGS);
+        let key = config.quotes.key.as_ref().map(|key| key.expose_secret().len());
+        if key.is_some_and(|length| length < LEAST_KEY) {
+            self.wrong("quotes.key", format!("must be {LEAST_KEY} characters or more"));
+        }
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b':');
         if !(1..=64).contains(&queue.name.len()) || !queue.name.bytes().all(plain) {
             self.wrong(
@@ -140,6 +151,7 @@ impl Check<'_> {
             ("orders.quote_timeout", orders.quote_timeout, MILLISECOND),
             ("orders.send_timeout", orders.send_timeout, MILLISECOND),
             ("orders.look_up_wait", orders.look_up_wait, MILLISECOND),
+            ("quotes.ttl", config.quotes.ttl, MILLISECOND),
             ("queue.backoff", queue.backoff, MILLISECOND),
             ("queue.backoff_cap", queue.backoff_cap, MILLISECOND),
             ("queue.lease", queue.lease, 100 * MILLISECOND),

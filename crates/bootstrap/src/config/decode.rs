@@ -232,7 +232,7 @@ fn secrets(merged: &Value) -> Vec<String> {
     fn sensitive(section: &str) -> bool {
         !matches!(
             section,
-            "server" | "orders" | "queue" | "watch" | "process" | "log" | "venues" | "tokens"
+            "server" | "orders" | "routing" | "queue" | "watch" | "process" | "log" | "venues" | "tokens"
         )
     }
     let mut secrets = Vec::new();

@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use order_core::token::{Symbol, TokenRegistry};
 use order_mock_dex::MarketSettings;
+use secrecy::SecretString;
 use serde::Deserialize;
 
 pub use self::address::Address;
@@ -82,6 +83,8 @@ impl Role {
 pub struct Config {
     pub server: Server,
     pub orders: Orders,
+    pub routing: Routing,
+    pub quotes: Quotes,
     pub queue: Queue,
     pub watch: Watch,
     pub process: Process,
@@ -121,6 +124,26 @@ pub struct Orders {
     pub send_timeout: Duration,
     #[serde(with = "humantime_serde")]
     pub look_up_wait: Duration,
+}
+
+/// How orders are divided over pools.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/default.toml says what each is for")]
+pub struct Routing {
+    pub leg_cost_bps: u16,
+    pub max_legs: u8,
+}
+
+/// How long a quote binds, and who can tell that it is one of ours.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/default.toml says what each is for")]
+pub struct Quotes {
+    #[serde(with = "humantime_serde")]
+    pub ttl: Duration,
+    #[serde(default)]
+    pub key: Option<SecretString>,
 }
 
 /// How work is handed out and repeated.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use order_mock_dex::{Market, RemoteTimeouts, RemoteVenues};
-use order_ports::{Clock, Entropy, MarketFeed, QuoteSource, Settlement};
+use order_ports::{Clock, Entropy, MarketFeed, PoolSource, QuoteSource, Settlement};
 use tokio::time::Instant;
 
 use crate::config::{Address, Loaded};
@@ -14,6 +14,7 @@ use crate::error::StartError;
 /// The ports of one market.
 pub(super) struct MarketPorts {
     pub(super) venues: Vec<Arc<dyn QuoteSource>>,
+    pub(super) pools: Arc<dyn PoolSource>,
     pub(super) settlement: Arc<dyn Settlement>,
     pub(super) feed: Arc<dyn MarketFeed>,
 }
@@ -33,6 +34,7 @@ pub(super) async fn market(
     let market = open(loaded, loaded.config.market.ledger.as_deref(), clock, entropy).await?;
     Ok(MarketPorts {
         venues: market.quote_sources(),
+        pools: market.pool_source(),
         settlement: market.settlement(),
         feed: market.feed(),
     })
@@ -47,6 +49,7 @@ async fn remote(
     let venues = server(loaded, url, clock, entropy).await?;
     Ok(MarketPorts {
         venues: venues.quote_sources(),
+        pools: venues.pool_source(),
         settlement: venues.settlement(),
         feed: venues.feed(),
     })

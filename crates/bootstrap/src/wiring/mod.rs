@@ -12,6 +12,7 @@ use std::time::Duration;
 use order_application::{Ports, Settings};
 use order_core::id::WorkerId;
 use order_core::retry::RetryPolicy;
+use order_core::routing::RoutingPolicy;
 use order_http::HealthReport;
 use order_memory::{MemoryDispatchWindow, MemoryNotifier, MemoryQueue, MemoryStore};
 use order_ports::{Clock, Entropy};
@@ -90,6 +91,7 @@ pub(crate) async fn wire(loaded: &Loaded, worker: WorkerId) -> Result<Wired, Sta
         notifier: queue.notifier,
         dispatch: queue.dispatch,
         venues: market.venues,
+        pools: Some(market.pools),
         settlement: market.settlement,
         feed: market.feed,
         clock,
@@ -149,6 +151,7 @@ async fn queue(
 pub(crate) fn settings(config: &Config) -> Settings {
     let Config {
         orders,
+        routing,
         queue,
         watch,
         process,
@@ -160,6 +163,10 @@ pub(crate) fn settings(config: &Config) -> Settings {
             max_attempts: queue.max_attempts,
             backoff: queue.backoff,
             cap: queue.backoff_cap,
+        },
+        routing: RoutingPolicy {
+            leg_cost_bps: routing.leg_cost_bps,
+            max_legs: routing.max_legs,
         },
         lease: queue.lease,
         unknown_after: orders.unknown_after,

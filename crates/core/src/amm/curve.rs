@@ -48,7 +48,7 @@ impl Pool {
 }
 
 impl Hyperbola {
-    fn of(pool: &ConstantProduct, direction: Direction) -> Result<Self, AmmError> {
+    pub(super) fn of(pool: &ConstantProduct, direction: Direction) -> Result<Self, AmmError> {
         if pool.x == 0 || pool.y == 0 {
             return Err(AmmError::InsufficientLiquidity);
         }
@@ -129,7 +129,8 @@ fn steps_of(pool: &Bins, direction: Direction, now_secs: u64) -> Result<Vec<Step
     Ok(steps)
 }
 
-fn net_rate(direction: Direction, bin: &BinStep) -> Rate {
+/// What a bin gives for its input, net of its fee.
+pub(super) fn net_rate(direction: Direction, bin: &BinStep) -> Rate {
     let kept = Wide::from(RATE_UNIT.saturating_sub(bin.rate));
     let unit = Wide::from(RATE_UNIT);
     // The price is y per x, in the 64 fractional bits that `fixed` has too.

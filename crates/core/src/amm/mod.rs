@@ -9,6 +9,7 @@
 
 mod arbitrage;
 mod bins;
+mod bound;
 mod constant_product;
 mod curve;
 mod decimal_string;
@@ -24,6 +25,7 @@ mod wide;
 
 pub use arbitrage::arbitrage;
 pub use bins::{Bin, BinParams, Bins, Held, RATE_UNIT, Volatility, bin_price_q64};
+pub use bound::{StartRate, split_bound};
 pub use constant_product::{ConstantProduct, FEE_UNIT};
 pub use error::AmmError;
 pub use limit::{average_max, marginal_max};

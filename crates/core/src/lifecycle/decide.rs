@@ -9,13 +9,13 @@ use super::state::State;
 use super::wait;
 use crate::amount::Amount;
 use crate::failure::{Failure, FailureClass, VenueError};
-use crate::order::{Execution, Order};
+use crate::order::{Execution, Order, OrderKind, Terms, TimeInForce};
 use crate::price::Price;
 use crate::retry::RetryPolicy;
-use crate::routing;
+use crate::routing::{self, Arrival, Ask, Market, Route, RoutingPolicy};
 use crate::time::Timestamp;
 use crate::trigger::WaitsFor;
-use crate::venue::{Draft, Fill, QuoteAnswer, QuoteRequest, SignedTransaction, TxStatus, Venue};
+use crate::venue::{Draft, Fill, QuoteRequest, SignedTransaction, TxStatus, Venue};
 
 /// What the decision may depend on besides the order and the input.
 #[derive(Clone, Copy, Debug)]
@@ -30,6 +30,8 @@ pub struct Context {
     pub unknown_after: Duration,
     /// Whether the venue executes the same bytes at most once, so that they may be sent again.
     pub venue_removes_duplicates: bool,
+    /// When another swap is worth it.
+    pub routing: RoutingPolicy,
 }
 
 /// What has just been learnt.
@@ -41,7 +43,7 @@ pub enum Input {
         open: Option<Attempt>,
     },
     /// Every venue has answered, or had its time.
-    Quoted(Vec<QuoteAnswer>),
+    Quoted(Market),
     /// The transaction is built and signed.
     Built {
         /// The venue of its route.
@@ -168,7 +170,7 @@ pub fn decide(order: &Order, input: Input, context: &Context) -> Decision {
     match input {
         Input::Claimed { open: Some(attempt) } => Decision::only(Step::LookUp(attempt)),
         Input::Claimed { open: None } => claimed(order, context),
-        Input::Quoted(answers) => quoted(order, answers, context),
+        Input::Quoted(market) => quoted(order, market, context),
         Input::Built {
             venue,
             draft,
@@ -207,15 +209,11 @@ fn current_attempt(order: &Order) -> u8 {
     order.progress().attempt.max(1)
 }
 
-fn quoted(order: &Order, answers: Vec<QuoteAnswer>, context: &Context) -> Decision {
-    if wait::stop_is_ahead(order, &answers) {
+fn quoted(order: &Order, market: Market, context: &Context) -> Decision {
+    if wait::stop_is_ahead(order, &market.answers) {
         return wait::wait(order, WaitsFor::Stop, Vec::new(), None, context.now);
     }
-    let protection = match wait::protection(order) {
-        Ok(protection) => protection,
-        Err(failure) => return failed(order, failure, None, Vec::new(), context),
-    };
-    let chosen = routing::choose(&quote_request(order), protection, &answers);
+    let (chosen, arrival) = chosen(order, &market, &context.routing);
     if let Err(failure) = &chosen
         && let Some(waits_for) = wait::after(order, *failure)
     {
@@ -223,20 +221,50 @@ fn quoted(order: &Order, answers: Vec<QuoteAnswer>, context: &Context) -> Decisi
     }
     let routing = Event::Routing {
         attempt: current_attempt(order),
-        quotes: answers,
+        quotes: market.answers,
+        arrival,
     };
-    let route = match chosen {
-        Ok(route) => route,
-        Err(failure) => {
-            let failure = wait::verdict(order, failure);
-            return failed(order, failure, None, vec![routing], context);
+    match chosen {
+        Ok(Some(route)) => build(order, routing, route),
+        Ok(None) => Decision::stop(vec![routing, Event::Cancelled], None, Release::Done),
+        Err(failure) => failed(order, wait::verdict(order, failure), None, vec![routing], context),
+    }
+}
+
+/// The order's route; none if it is to take what its limit lets through now, and that is nothing.
+fn chosen(
+    order: &Order,
+    market: &Market,
+    policy: &RoutingPolicy,
+) -> (Result<Option<Route>, Failure>, Option<Arrival>) {
+    let ask = Ask::of(order.spec());
+    let Terms { kind, time_in_force } = order.terms();
+    match (kind, time_in_force) {
+        (OrderKind::Limit { limit_price } | OrderKind::StopLimit { limit_price, .. }, TimeInForce::Ioc) => {
+            routing::largest_within(&ask, limit_price, market, policy)
         }
-    };
+        (
+            OrderKind::Market | OrderKind::Limit { .. } | OrderKind::StopLimit { .. } | OrderKind::Sniper,
+            TimeInForce::Gtc | TimeInForce::Ioc | TimeInForce::Fok | TimeInForce::Gtd(_),
+        ) => match wait::protection(order) {
+            Ok(protection) => {
+                let (route, arrival) = routing::route(&Ask { protection, ..ask }, market, policy);
+                (route.map(Some), arrival)
+            }
+            Err(failure) => (Err(failure), None),
+        },
+    }
+}
+
+/// Builds the transaction of a route.
+fn build(order: &Order, routing: Event, route: Route) -> Decision {
     let best = Event::BestDex {
         venue: route.venue,
-        price: route.quote.price,
+        price: route.price,
         reason: route.reason,
         min_out: route.min_out,
+        legs: route.recorded_legs(order.spec().amount_in),
+        weighed: route.weighed.clone(),
     };
     Decision {
         events: vec![routing, best, Event::Building { venue: route.venue }],
@@ -245,7 +273,7 @@ fn quoted(order: &Order, answers: Vec<QuoteAnswer>, context: &Context) -> Decisi
             venue: route.venue,
             draft: Draft {
                 order_id: order.id(),
-                legs: route.legs,
+                legs: route.swaps(),
                 min_out: route.min_out,
             },
         },

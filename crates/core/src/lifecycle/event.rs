@@ -7,10 +7,10 @@ use crate::failure::Failure;
 use crate::id::OrderId;
 use crate::order::{Execution, Terms};
 use crate::price::Price;
-use crate::routing::RouteReason;
+use crate::routing::{Arrival, RouteReason, Weighed};
 use crate::time::Timestamp;
 use crate::trigger::WaitsFor;
-use crate::venue::{QuoteAnswer, TxId, Venue};
+use crate::venue::{Leg, QuoteAnswer, TxId, Venue};
 
 /// One thing that happened to an order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,12 +30,15 @@ pub enum Event {
     Routing {
         /// The attempt's number, from 1.
         attempt: u8,
-        /// Every venue's answer.
+        /// Every asked venue's answer.
         quotes: Vec<QuoteAnswer>,
+        /// Where the market stood, if that could be seen.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        arrival: Option<Arrival>,
     },
-    /// A venue was chosen.
+    /// A route was chosen.
     BestDex {
-        /// The venue.
+        /// The venue; of several, that of the largest part of the input.
         venue: Venue,
         /// Its price, quote per base, net of fees.
         price: Price,
@@ -43,6 +46,12 @@ pub enum Event {
         reason: RouteReason,
         /// The least output that will be accepted, in raw units.
         min_out: Amount,
+        /// The swaps; none where there is but one for the whole size, at the venue's own quote.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        legs: Vec<Leg>,
+        /// What was weighed against it, besides the venues' quotes.
+        #[serde(default, skip_serializing_if = "Weighed::is_empty")]
+        weighed: Weighed,
     },
     /// The transaction is being built.
     Building {

@@ -74,6 +74,7 @@ pub fn swap(token_in: &str, token_out: &str, amount_in: u128) -> OrderSpec {
         slippage_by_default: false,
         time_in_force: TimeInForce::Gtc,
         priority: Priority::Normal,
+        route: Default::default(),
     }
 }
 
@@ -189,6 +190,8 @@ impl Walk {
                 by_ppm: 10_101,
             },
             min_out: Amount::new(995),
+            legs: Vec::new(),
+            weighed: Default::default(),
         };
         let quotes = vec![
             QuoteAnswer {
@@ -202,7 +205,11 @@ impl Walk {
         ];
         let attempt = self.order.progress().attempt.max(1);
         self.go([
-            Event::Routing { attempt, quotes },
+            Event::Routing {
+                attempt,
+                quotes,
+                arrival: None,
+            },
             best,
             Event::Building {
                 venue: Venue::Raydium,

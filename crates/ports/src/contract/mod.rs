@@ -21,6 +21,7 @@ pub mod fixtures;
 pub mod ledger;
 pub mod market;
 pub mod notifier;
+pub mod pools;
 pub mod queue;
 pub mod store;
 
@@ -71,6 +72,7 @@ mod tests {
                 include_str!("dispatch.rs").to_owned(),
             ),
             (include_str!("market.rs"), include_str!("market.rs").to_owned()),
+            (include_str!("pools.rs"), include_str!("pools.rs").to_owned()),
             (include_str!("audit.rs"), include_str!("audit.rs").to_owned()),
             (include_str!("ledger.rs"), include_str!("ledger.rs").to_owned()),
         ];

@@ -122,7 +122,7 @@ impl Naive {
         let route = routing::choose(&request, spec.protection, &quotes).ok()?;
         let draft = Draft {
             order_id: order.id(),
-            legs: route.legs,
+            legs: route.swaps(),
             min_out: route.min_out,
         };
         let transaction = self.ports.settlement.build(&draft).await.ok()?;
@@ -140,12 +140,18 @@ impl Naive {
             status = asked.unwrap_or(TxStatus::Pending);
         }
         let events = vec![
-            Event::Routing { attempt: 1, quotes },
+            Event::Routing {
+                attempt: 1,
+                quotes,
+                arrival: None,
+            },
             Event::BestDex {
                 venue: route.venue,
-                price: route.quote.price,
+                price: route.price,
                 reason: route.reason,
                 min_out: route.min_out,
+                legs: Vec::new(),
+                weighed: Default::default(),
             },
             Event::Building { venue: route.venue },
             Event::Submitted {

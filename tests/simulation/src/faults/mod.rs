@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use queue::{FaultyNotifier, FaultyQueue};
 pub use store::{FaultyStore, StorePorts};
-pub use venue::{FaultyFeed, FaultyQuotes, FaultySettlement};
+pub use venue::{FaultyFeed, FaultyPools, FaultyQuotes, FaultySettlement};
 
 use crate::dice::Dice;
 

@@ -6,9 +6,12 @@ use std::time::Duration;
 use async_trait::async_trait;
 use order_core::amount::Amount;
 use order_core::failure::VenueError;
+use order_core::routing::PoolsView;
 use order_core::token::{Pair, Token};
 use order_core::venue::{Draft, Quote, QuoteRequest, SignedTransaction, TxId, TxStatus, Venue};
-use order_ports::{LookUpError, MarketFeed, MarketMoves, QuoteSource, SendError, Settlement};
+use order_ports::{
+    LookUpError, MarketFeed, MarketMoves, PoolSource, QuoteSource, SendError, Settlement,
+};
 
 use super::{Fault, Injected, Life};
 
@@ -35,6 +38,20 @@ impl QuoteSource for FaultyQuotes {
         self.life
             .call("capacity", |_| VenueError::Timeout, capacity)
             .await
+    }
+}
+
+/// Wraps the visible pools for one life of a process.
+pub struct FaultyPools {
+    pub(crate) pools: Arc<dyn PoolSource>,
+    pub(crate) life: Life,
+}
+
+#[async_trait]
+impl PoolSource for FaultyPools {
+    async fn pools(&self, token_in: Token, token_out: Token) -> Result<PoolsView, VenueError> {
+        let seen = self.pools.pools(token_in, token_out);
+        self.life.call("pools", |_| VenueError::Timeout, seen).await
     }
 }
 

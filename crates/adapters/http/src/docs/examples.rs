@@ -17,8 +17,10 @@ use serde_json::{Value, json};
 
 use crate::doors::not_controlled;
 use crate::request::amend::if_match;
+use crate::request::{QuoteSeal, QuotedTerms};
 use crate::wire::event::{Wire, encode};
 use crate::wire::problem::Problem;
+use crate::wire::text::EXAMPLE_QUOTE;
 
 /// Bodies that an operation takes.
 pub fn requests(operation: &str) -> Vec<(&'static str, Value)> {
@@ -75,6 +77,12 @@ fn problems() -> Vec<Value> {
         read(json!({"tokenIn": "SOL", "tokenOut": "DOGE", "amountIn": "-1", "size": 1})),
         read(json!({"tokenIn": "SOL", "tokenOut": "USDC", "amountIn": "1", "side": "buy"})),
         read(json!({"tokenIn": "SOL", "tokenOut": "USDC", "amountIn": "1", "limitPrice": "150"})),
+        read(
+            json!({"tokenIn": "SOL", "tokenOut": "USDC", "amountIn": "1", "excludeVenues": ["Raydium", "Meteora"]}),
+        ),
+        read(json!({"tokenIn": "SOL", "tokenOut": "USDC", "amountIn": "1", "quoteId": EXAMPLE_QUOTE})),
+        quoted("1", 0),
+        quoted("2", 2_000),
         Problem::malformed_json("in amountIn: expected value at line 1 column 14")
             .field("amountIn", "is not JSON"),
         Problem::body_incomplete(),
@@ -135,9 +143,26 @@ fn read(order: Value) -> Problem {
     let rules = OrderRules {
         registry: &registry,
         slippage_bps: 50,
+        seal: &QuoteSeal::new(b"key"),
+        now: Timestamp::from_millis(1_000),
     };
     let read = read_order(order.to_string().as_bytes(), &http::HeaderMap::new(), rules);
     read.err().unwrap_or(Problem::internal())
+}
+
+/// What an order meets that names a quote of 1 SOL, good until then.
+fn quoted(amount_in: &str, expires_at: i64) -> Problem {
+    let (Ok(token_in), Ok(token_out)) = ("SOL".parse(), "USDC".parse()) else {
+        return Problem::internal();
+    };
+    let quote_id = QuoteSeal::new(b"key").seal(&QuotedTerms {
+        token_in,
+        token_out,
+        amount_in: Amount::new(1_000_000_000),
+        min_out: Amount::new(1),
+        expires_at: Timestamp::from_millis(expires_at),
+    });
+    read(json!({"tokenIn": "SOL", "tokenOut": "USDC", "amountIn": amount_in, "quoteId": quote_id}))
 }
 
 /// An order's life.
@@ -186,12 +211,15 @@ fn story() -> Vec<RecordedEvent> {
         Event::Routing {
             attempt: 1,
             quotes: quotes.clone(),
+            arrival: None,
         },
         Event::BestDex {
             venue,
             price: price(149_850_000),
             reason,
             min_out: Amount::new(223_651_125),
+            legs: Vec::new(),
+            weighed: Default::default(),
         },
         Event::Building { venue },
         Event::Submitted { venue, tx_id },
@@ -200,12 +228,18 @@ fn story() -> Vec<RecordedEvent> {
             delay_ms: 2_000,
             failure,
         },
-        Event::Routing { attempt: 2, quotes },
+        Event::Routing {
+            attempt: 2,
+            quotes,
+            arrival: None,
+        },
         Event::BestDex {
             venue,
             price: price(149_850_000),
             reason,
             min_out: Amount::new(223_651_125),
+            legs: Vec::new(),
+            weighed: Default::default(),
         },
         Event::Building { venue },
         Event::Submitted { venue, tx_id },

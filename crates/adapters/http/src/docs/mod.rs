@@ -187,6 +187,8 @@ mod tests {
         let rules = OrderRules {
             registry: &registry,
             slippage_bps: 50,
+            seal: &crate::request::QuoteSeal::new(b"key"),
+            now: order_core::time::Timestamp::from_millis(1_000),
         };
         for (_, order) in examples::requests("submitOrder") {
             assert_conforms(&document, "OrderRequest", &order);

@@ -71,7 +71,7 @@ impl Answers for SubmitAnswers {
             ),
             problem(
                 422,
-                "The order cannot be executed: `side_mismatch`, `not_applicable`, `already_expired`, `pair_not_traded`, `amount_exceeds_liquidity`, `idempotency_key_reused`, `client_order_id_reused`.",
+                "The order cannot be executed: `side_mismatch`, `not_applicable`, `no_venue_left`, `unknown_quote`, `quote_expired`, `quote_mismatch`, `already_expired`, `pair_not_traded`, `amount_exceeds_liquidity`, `idempotency_key_reused`, `client_order_id_reused`.",
             ),
             problem(500, "Something that should not happen: `internal_error`."),
             problem(

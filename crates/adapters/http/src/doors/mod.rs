@@ -51,6 +51,8 @@ impl Doors {
         OrderRules {
             registry: &self.settings.registry,
             slippage_bps: self.settings.slippage_bps,
+            seal: &self.settings.quote_seal,
+            now: self.engine.now(),
         }
     }
 }

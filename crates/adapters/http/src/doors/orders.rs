@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use order_application::Engine;
+use order_core::explain::explain;
 use order_core::id::OrderId;
 use order_core::lifecycle::RecordedEvent;
 use order_core::order::Order;
@@ -24,6 +25,7 @@ use crate::request::param::{Header, Path, Query};
 use crate::request::resume;
 use crate::stream::{socket, sse};
 use crate::wire::event::{EventView, Wire};
+use crate::wire::execution::ExecutionView;
 use crate::wire::order::{OrderPageView, OrderView};
 use crate::wire::problem::Problem;
 use crate::wire::text::{Cursor, Dex, Kind, Limit, Name, Seq, StatusList, Symbol, Text, TimeInput};
@@ -63,6 +65,23 @@ impl Answers for OrderAnswers {
 
     fn register(registry: &mut Registry) {
         OrderView::register(registry);
+    }
+}
+
+/// What may come instead of an explanation.
+struct ExecutionAnswers;
+
+impl Answers for ExecutionAnswers {
+    fn responses() -> Vec<MetaResponse> {
+        vec![
+            describe::<ExecutionView>(200, "How the order was executed; so far, if it is under way."),
+            problem(404, UNKNOWN),
+            problem(503, STORE),
+        ]
+    }
+
+    fn register(registry: &mut Registry) {
+        ExecutionView::register(registry);
     }
 }
 
@@ -255,6 +274,25 @@ impl OrdersApi {
         events(&self.0, request, &id.0, &after).await.into()
     }
 
+    /// Explain an order's execution
+    ///
+    /// Every attempt with each venue's quote, the route that was taken and those that were not, and why; and the
+    /// execution against the mid price at arrival, the quote, the best venue alone, and the rule that looks at
+    /// spot prices only. Told from the order's events alone.
+    #[oai(
+        path = "/api/orders/:id/execution",
+        method = "get",
+        operation_id = "explainOrder",
+        tag = "Chapter::Orders"
+    )]
+    async fn execution(
+        &self,
+        /// The order's id, with or without its prefix.
+        id: Path,
+    ) -> Answer<ExecutionAnswers> {
+        execution(&self.0.engine, &id.0).await.into()
+    }
+
     /// Watch an order over a WebSocket
     ///
     /// One text message an event: the whole story after the given number, then live, without a gap or a
@@ -358,6 +396,16 @@ async fn order(engine: &Engine, id: &str) -> Result<Response, Problem> {
         .await
         .map_err(|error| store_failed(&error))?;
     control::tagged(&found.ok_or_else(|| Problem::order_not_found(id))?)
+}
+
+async fn execution(engine: &Engine, text: &str) -> Result<Response, Problem> {
+    let id = order_id(text)?;
+    let found = engine.order(id).await.map_err(|error| store_failed(&error))?;
+    let order = found.ok_or_else(|| Problem::order_not_found(text))?;
+    let story = all_events(engine, id, 0).await?;
+    let story = story.ok_or_else(|| Problem::order_not_found(text))?;
+    let explanation = explain(&order, &story);
+    json(StatusCode::OK, &ExecutionView::new(&order, &explanation))
 }
 
 async fn events(

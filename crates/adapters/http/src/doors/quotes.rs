@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use order_core::failure::{Failure, VenueError};
-use order_core::order::Protection;
+use order_core::routing::Route;
+use order_core::time::Timestamp;
 use poem::http::StatusCode;
 use poem::{Request, Response};
 use poem_openapi::OpenApi;
@@ -12,8 +13,9 @@ use poem_openapi::types::Type;
 
 use super::answer::{Answer, Answers, describe, json, problem};
 use super::{Chapter, Doors};
+use crate::request::QuotedTerms;
 use crate::request::body::JsonBody;
-use crate::request::quote::{QuoteQuestion, read_question};
+use crate::request::quote::{Question, QuoteQuestion, read_question};
 use crate::wire::problem::Problem;
 use crate::wire::quote::{QuoteReportView, split};
 
@@ -42,7 +44,7 @@ impl Answers for QuoteAnswers {
             ),
             problem(
                 422,
-                "No venue can fill this: `side_mismatch`, `pair_not_traded`, `amount_exceeds_liquidity`, `zero_output`, `out_of_range`.",
+                "No venue can fill this: `side_mismatch`, `no_venue_left`, `pair_not_traded`, `amount_exceeds_liquidity`, `zero_output`, `out_of_range`.",
             ),
             problem(
                 503,
@@ -60,7 +62,8 @@ impl Answers for QuoteAnswers {
 impl QuotesApi {
     /// Ask for quotes
     ///
-    /// All venues are asked at once, for the whole size. Nothing is reserved: the next swap moves the pools.
+    /// All venues are asked at once, for the whole size. Nothing is reserved: the next swap moves the pools. But
+    /// an order that names the reply's `quoteId` before it expires gets at least its `minAmountOut`, or nothing.
     #[oai(
         path = "/api/quotes",
         method = "post",
@@ -75,18 +78,30 @@ impl QuotesApi {
 async fn quote(doors: &Doors, request: &Request, body: JsonBody<QuoteQuestion>) -> Result<Response, Problem> {
     let body = body.take(request.headers(), doors.limits()).await?;
     let question = read_question(&body, doors.rules())?;
-    let report = doors
-        .engine
-        .quote(&question.request, Protection::Slippage(question.slippage_bps))
-        .await;
+    let report = doors.engine.quote(&question.ask()).await;
     match report.route {
         Ok(route) => {
             let (side, slippage_bps) = (question.side, question.slippage_bps);
-            let view = QuoteReportView::new(&question.request, side, slippage_bps, &report.answers, &route);
+            let id = quote_id(doors, &question, &route);
+            let view =
+                QuoteReportView::new(&question.request, side, slippage_bps, &report.answers, &route, id);
             json(StatusCode::OK, &view)
         }
         Err(failure) => Err(no_route(failure).with_unavailable(split(&report.answers).1)),
     }
+}
+
+/// A name under which an order is held to this, and until when it may be named.
+fn quote_id(doors: &Doors, question: &Question, route: &Route) -> (String, Timestamp) {
+    let expires_at = doors.engine.now().plus(doors.settings.quote_ttl);
+    let terms = QuotedTerms {
+        token_in: question.request.token_in.symbol,
+        token_out: question.request.token_out.symbol,
+        amount_in: question.request.amount_in,
+        min_out: route.min_out,
+        expires_at,
+    };
+    (doors.settings.quote_seal.seal(&terms), expires_at)
 }
 
 fn no_route(failure: Failure) -> Problem {

@@ -101,6 +101,26 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// A list of strings.
+    pub fn texts(&mut self, name: &'static str) -> Read<Vec<String>> {
+        let expected = "a list of strings";
+        match self.take(name) {
+            None => Read::Absent,
+            Some(Value::Array(text)) => match serde_json::from_str(text) {
+                Ok(texts) => Read::Given(texts),
+                Err(_) => {
+                    self.errors
+                        .invalid(name, "wrong_type", format!("must be {expected}"));
+                    Read::Bad
+                }
+            },
+            Some(other) => {
+                self.wrong_type(name, expected, &other);
+                Read::Bad
+            }
+        }
+    }
+
     /// A string that must be there.
     pub fn required_text(&mut self, name: &'static str) -> Read<Cow<'a, str>> {
         let text = self.text(name);
@@ -122,7 +142,7 @@ impl<'a> Fields<'a> {
             None => Read::Absent,
             Some(Value::Text(text)) => Read::Given(text),
             Some(Value::Number(text)) => Read::Given(Cow::Borrowed(text)),
-            Some(other @ (Value::Null | Value::Bool | Value::Array | Value::Object)) => {
+            Some(other @ (Value::Null | Value::Bool | Value::Array(_) | Value::Object)) => {
                 self.wrong_type(name, expected, &other);
                 Read::Bad
             }

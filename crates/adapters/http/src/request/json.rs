@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 
 use crate::wire::problem::Problem;
 
-/// A member's value. Numbers stay text; what is inside lists and objects is nobody's business here.
+/// A member's value. Numbers and lists stay text; what is inside objects is nobody's business here.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Value<'a> {
     /// `null`.
@@ -20,8 +20,8 @@ pub enum Value<'a> {
     Number(&'a str),
     /// A string, unescaped.
     Text(Cow<'a, str>),
-    /// A list.
-    Array,
+    /// A list, as it was written.
+    Array(&'a str),
     /// An object.
     Object,
 }
@@ -34,7 +34,7 @@ impl Value<'_> {
             Self::Bool => "a boolean",
             Self::Number(_) => "a number",
             Self::Text(_) => "a string",
-            Self::Array => "a list",
+            Self::Array(_) => "a list",
             Self::Object => "an object",
         }
     }
@@ -106,7 +106,7 @@ fn value(raw: &RawValue) -> Result<Value<'_>, serde_json::Error> {
     Ok(match text.as_bytes().first() {
         Some(b'n') => Value::Null,
         Some(b't' | b'f') => Value::Bool,
-        Some(b'[') => Value::Array,
+        Some(b'[') => Value::Array(text),
         Some(b'{') => Value::Object,
         Some(b'"') => Value::Text(TextSeed.deserialize(&mut serde_json::Deserializer::from_str(text))?),
         Some(_) | None => Value::Number(text),
@@ -154,7 +154,7 @@ mod tests {
                 ("a".into(), Value::Number("1.10e-7")),
                 ("b".into(), Value::Text("x\ty".into())),
                 ("a".into(), Value::Null),
-                ("c".into(), Value::Array),
+                ("c".into(), Value::Array(r#"[1,{"a":2}]"#)),
                 ("d".into(), Value::Object),
                 ("e".into(), Value::Bool),
             ]

@@ -8,10 +8,15 @@ pub mod amend;
 pub mod body;
 pub mod error;
 mod fields;
+mod held;
 mod json;
+mod limits;
 pub mod listing;
 pub mod order;
 pub mod param;
 pub mod quote;
+mod quote_id;
 pub mod resume;
 mod swap;
+
+pub use quote_id::{QuoteSeal, QuotedTerms};

@@ -13,11 +13,15 @@ use serde::Serialize;
 
 use super::error::Errors;
 use super::fields::{Fields, Read};
+use super::held::{agrees, held_to};
+use super::limits::read_limits;
 use super::param;
+use super::quote_id::{QuoteSeal, QuotedTerms};
 use super::swap::{read_slippage, read_swap, read_tokens, units};
 use crate::wire::problem::Problem;
 use crate::wire::text::{
-    Bps, DecimalInput, Force, Kind, Name as NameFormat, PriorityInput, SideName, Symbol, Text, TimeInput,
+    Bps, DecimalInput, Dex, Force, Kind, Name as NameFormat, PriorityInput, QuoteId, SideName, Symbol, Text,
+    TimeInput,
 };
 
 /// Whose order it is when nobody says.
@@ -59,6 +63,10 @@ pub struct OrderRequest {
     slippage: Option<Text<DecimalInput>>,
     /// At least this much comes out, in tokenOut; instead of a slippage.
     min_amount_out: Option<Text<DecimalInput>>,
+    /// A quote of `POST /api/quotes` that the order is held to: it gets at least the quote's minAmountOut, or
+    /// nothing. Instead of a slippage or minAmountOut; tokens and amountIn must be those of the quote, which
+    /// must not have expired. For market orders.
+    quote_id: Option<Text<QuoteId>>,
     /// Quote per base; for limit and stop_limit orders.
     limit_price: Option<Text<DecimalInput>>,
     /// Quote per base; for stop_limit orders.
@@ -70,6 +78,12 @@ pub struct OrderRequest {
     expires_at: Option<Text<TimeInput>>,
     /// Who goes first; normal if absent, high for a sniper. The number 0 is normal, too.
     priority: Option<Text<PriorityInput>>,
+    /// The only venues that may be used; all of them if absent.
+    venues: Option<Vec<Text<Dex>>>,
+    /// Venues that may not be used; instead of venues.
+    exclude_venues: Option<Vec<Text<Dex>>>,
+    /// How many swaps there may be at most, 1 to 8; 1 asks for one pool. The service may allow fewer.
+    max_legs: Option<u8>,
     /// Your own id of the order, unique for you.
     client_order_id: Option<Text<NameFormat>>,
     /// Whose order it is; anonymous if absent.
@@ -88,11 +102,15 @@ impl Example for OrderRequest {
             slippage_bps: None,
             slippage: None,
             min_amount_out: None,
+            quote_id: None,
             limit_price: None,
             stop_price: None,
             time_in_force: None,
             expires_at: None,
             priority: None,
+            venues: None,
+            exclude_venues: None,
+            max_legs: None,
             client_order_id: None,
             user_id: None,
         }
@@ -106,6 +124,10 @@ pub struct OrderRules<'a> {
     pub registry: &'a TokenRegistry,
     /// The slippage of an order that names none, in basis points.
     pub slippage_bps: u16,
+    /// Who knows the quotes that an order may name.
+    pub seal: &'a QuoteSeal,
+    /// The time, for quotes that have expired.
+    pub now: Timestamp,
 }
 
 /// An order as it was asked for.
@@ -150,12 +172,17 @@ fn spec(fields: &mut Fields<'_>, rules: OrderRules<'_>) -> Option<OrderSpec> {
     let kind = kind(fields);
     let tokens = read_tokens(fields, rules.registry);
     let swap = read_swap(fields, rules.registry, tokens);
-    let protection = protection(fields, tokens.token_out, rules.slippage_bps);
+    let held = held_to(fields, rules, kind);
+    let protection = protection(fields, tokens.token_out, rules.slippage_bps, &held);
     let time_in_force = time_in_force(fields);
     let priority = priority(fields, kind);
+    let route = read_limits(fields);
     let client_order_id = fields.parsed::<Name>("clientOrderId", "invalid_value");
     let owner = fields.parsed::<Owner>("userId", "invalid_value");
     let (swap, (protection, slippage_by_default)) = (swap?, protection?);
+    if let Read::Given(terms) = &held {
+        agrees(fields, terms, &swap);
+    }
     Some(OrderSpec {
         owner: if let Read::Given(owner) = owner {
             owner
@@ -173,6 +200,7 @@ fn spec(fields: &mut Fields<'_>, rules: OrderRules<'_>) -> Option<OrderSpec> {
         slippage_by_default,
         time_in_force: time_in_force?,
         priority: priority?,
+        route: route?,
     })
 }
 
@@ -253,9 +281,20 @@ fn protection(
     fields: &mut Fields<'_>,
     token_out: Option<Token>,
     default_bps: u16,
+    held: &Read<QuotedTerms>,
 ) -> Option<(Protection, bool)> {
     let slippage = read_slippage(fields);
     let least = fields.decimal("minAmountOut");
+    if held.is_given() && (slippage.is_given() || least.is_given()) {
+        let message = "must not be given together with a slippage or minAmountOut";
+        fields.errors.invalid("quoteId", "conflicting_fields", message);
+        return None;
+    }
+    match held {
+        Read::Given(terms) => return Some((Protection::MinOut(terms.min_out), false)),
+        Read::Bad => return None,
+        Read::Absent => {}
+    }
     if slippage.is_given() && least.is_given() {
         let message = "must not be given together with a slippage";
         fields

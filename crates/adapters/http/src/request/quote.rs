@@ -1,16 +1,19 @@
 //! Reading a question for quotes.
 
-use order_core::token::Side;
+use order_core::order::Protection;
+use order_core::routing::{Ask, RouteLimits};
+use order_core::token::{Pair, Side};
 use order_core::venue::QuoteRequest;
 use poem_openapi::Object;
 use poem_openapi::types::Example;
 use serde::Serialize;
 
 use super::fields::{Fields, Read};
+use super::limits::read_limits;
 use super::order::OrderRules;
 use super::swap::{read_slippage, read_swap, read_tokens};
 use crate::wire::problem::Problem;
-use crate::wire::text::{Bps, DecimalInput, SideName, Symbol, Text};
+use crate::wire::text::{Bps, DecimalInput, Dex, SideName, Symbol, Text};
 
 /// A size to be quoted. The fields are those of an order.
 #[derive(Object, Serialize)]
@@ -36,6 +39,12 @@ pub struct QuoteQuestion {
     slippage_bps: Option<Text<Bps>>,
     /// The same in percent: 0.5 is 50 basis points.
     slippage: Option<Text<DecimalInput>>,
+    /// The only venues that may be used; all of them if absent.
+    venues: Option<Vec<Text<Dex>>>,
+    /// Venues that may not be used; instead of venues.
+    exclude_venues: Option<Vec<Text<Dex>>>,
+    /// How many swaps there may be at most, 1 to 8; 1 asks for one pool. The service may allow fewer.
+    max_legs: Option<u8>,
 }
 
 impl Example for QuoteQuestion {
@@ -48,6 +57,9 @@ impl Example for QuoteQuestion {
             side: None,
             slippage_bps: None,
             slippage: None,
+            venues: None,
+            exclude_venues: None,
+            max_legs: None,
         }
     }
 }
@@ -57,10 +69,27 @@ impl Example for QuoteQuestion {
 pub struct Question {
     /// The size.
     pub request: QuoteRequest,
+    /// The pair in market order.
+    pub pair: Pair,
     /// Which side of the pair that is.
     pub side: Side,
     /// In basis points.
     pub slippage_bps: u16,
+    /// Which routes are allowed.
+    pub limits: RouteLimits,
+}
+
+impl Question {
+    /// As it is asked of the engine.
+    pub const fn ask(&self) -> Ask<'_> {
+        Ask {
+            request: self.request,
+            pair: self.pair,
+            side: self.side,
+            protection: Protection::Slippage(self.slippage_bps),
+            limits: &self.limits,
+        }
+    }
 }
 
 /// Reads a question for quotes.
@@ -72,31 +101,36 @@ pub fn read_question(body: &[u8], rules: OrderRules<'_>) -> Result<Question, Pro
     let tokens = read_tokens(&mut fields, rules.registry);
     let swap = read_swap(&mut fields, rules.registry, tokens);
     let slippage = read_slippage(&mut fields);
+    let limits = read_limits(&mut fields);
     fields.finish();
-    match swap {
-        Some(swap) if fields.errors.is_empty() => Ok(Question {
+    match (swap, limits) {
+        (Some(swap), Some(limits)) if fields.errors.is_empty() => Ok(Question {
             request: QuoteRequest {
                 token_in: swap.token_in,
                 token_out: swap.token_out,
                 amount_in: swap.amount_in,
             },
+            pair: swap.pair,
             side: swap.side,
+            limits,
             slippage_bps: if let Read::Given(bps) = slippage {
                 bps
             } else {
                 rules.slippage_bps
             },
         }),
-        Some(_) | None => Err(fields.errors.into_problem()),
+        (Some(_) | None, _) => Err(fields.errors.into_problem()),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use order_core::amount::Amount;
+    use order_core::time::Timestamp;
     use order_core::token::TokenRegistry;
 
     use super::*;
+    use crate::request::QuoteSeal;
 
     fn read(body: &str) -> Result<Question, serde_json::Value> {
         let registry = TokenRegistry::default();
@@ -105,6 +139,8 @@ mod tests {
             OrderRules {
                 registry: &registry,
                 slippage_bps: 50,
+                seal: &QuoteSeal::new(b"key"),
+                now: Timestamp::from_millis(1_000),
             },
         )
         .map_err(|problem| serde_json::from_str(&problem.into_message()).unwrap())
@@ -116,6 +152,7 @@ mod tests {
             read(r#"{"tokenIn":"usdc","tokenOut":"SOL","amount":250,"slippage":"0.3","side":"buy"}"#);
         let tokens = TokenRegistry::default();
         let (token_in, token_out) = (tokens.find("USDC").unwrap(), tokens.find("SOL").unwrap());
+        let (pair, _) = tokens.orient(token_in, token_out);
         let request = QuoteRequest {
             token_in,
             token_out,
@@ -125,8 +162,10 @@ mod tests {
             question,
             Ok(Question {
                 request,
+                pair,
                 side: Side::Buy,
-                slippage_bps: 30
+                slippage_bps: 30,
+                limits: RouteLimits::default(),
             })
         );
     }

@@ -16,7 +16,7 @@ use order_core::venue::{QuoteAnswer, TxId, Venue};
 use serde::{Serialize, Serializer};
 
 use super::order::{expiry, prices};
-use super::quote::{QuoteView, UnavailableView};
+use super::quote::{LegView, QuoteView, UnavailableView};
 use super::text::{Decimal, Text, Time};
 
 pub use view::EventView;
@@ -48,7 +48,11 @@ impl Serialize for Wire<'_> {
             Event::Waiting { waits_for, terms } => {
                 self.mirrored(Waiting::new(*waits_for, *terms), serializer)
             }
-            Event::Routing { attempt, quotes } => {
+            Event::Routing {
+                attempt,
+                quotes,
+                arrival: _,
+            } => {
                 let meta = RoutingMeta::from(quotes.as_slice());
                 self.with(Routing::new(*attempt, quotes), Some(meta))
                     .serialize(serializer)
@@ -58,6 +62,8 @@ impl Serialize for Wire<'_> {
                 price,
                 reason,
                 min_out: _,
+                legs,
+                weighed: _,
             } => {
                 let (price, reason) = (Shown(price), Shown(reason));
                 self.mirrored(
@@ -65,6 +71,7 @@ impl Serialize for Wire<'_> {
                         dex: venue.as_str(),
                         price,
                         reason,
+                        legs: legs.iter().map(LegView::from).collect(),
                     },
                     serializer,
                 )
@@ -203,6 +210,8 @@ struct BestDex<'a> {
     dex: &'static str,
     price: Shown<&'a Price>,
     reason: Shown<&'a RouteReason>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    legs: Vec<LegView>,
 }
 
 #[derive(Serialize)]

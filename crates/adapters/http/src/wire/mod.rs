@@ -4,6 +4,7 @@
 //! OpenAPI document. Decimals are strings, `timestamp` is milliseconds, other times are RFC 3339.
 
 pub mod event;
+pub mod execution;
 pub mod health;
 pub mod order;
 pub mod problem;

@@ -41,6 +41,14 @@ pub struct OrderView {
     token_out: Text<Symbol>,
     /// How much is paid, in tokenIn.
     amount_in: Text<Decimal>,
+    /// How much of it was paid: less where a limit let only a part through, and the rest was cancelled.
+    #[oai(nullable)]
+    amount_in_filled: Option<Text<Decimal>>,
+    /// The only venues that may be used; empty for all of them.
+    venues: Vec<Text<Dex>>,
+    /// How many swaps there may be at most; null if that is left to the service.
+    #[oai(nullable)]
+    max_legs: Option<u8>,
     /// At most this much less than the quote, in basis points; null when minAmountOut protects instead.
     #[oai(nullable)]
     slippage_bps: Option<u16>,
@@ -131,6 +139,17 @@ impl From<&Order> for OrderView {
             token_in: Text::of(spec.token_in.symbol),
             token_out: Text::of(spec.token_out.symbol),
             amount_in: Text::of(spec.quantity_in()),
+            amount_in_filled: execution.map(|execution| {
+                let paid = execution.fill.amount_in;
+                Text::of(paid.with_decimals(spec.token_in.decimals))
+            }),
+            venues: spec
+                .route
+                .venues
+                .iter()
+                .map(|venue| Text::name(venue.as_str()))
+                .collect(),
+            max_legs: spec.route.max_legs,
             slippage_bps,
             min_amount_out: min_out.map(Text::of),
             limit_price: limit_price.map(Text::of),
@@ -200,6 +219,9 @@ impl Example for OrderView {
             token_in: Text::name("SOL"),
             token_out: Text::name("USDC"),
             amount_in: Text::name("1.5"),
+            amount_in_filled: Some(Text::name("1.5")),
+            venues: Vec::new(),
+            max_legs: None,
             slippage_bps: Some(50),
             min_amount_out: None,
             limit_price: None,
@@ -262,7 +284,8 @@ mod tests {
             serde_json::to_value(OrderView::from(&order)).unwrap(),
             json!({
                 "orderId": id().to_string(), "clientOrderId": "mine-1", "userId": "desk", "type": "market",
-                "side": "sell", "tokenIn": "SOL", "tokenOut": "USDC", "amountIn": "1.5", "slippageBps": 50,
+                "side": "sell", "tokenIn": "SOL", "tokenOut": "USDC", "amountIn": "1.5",
+                "amountInFilled": null, "venues": [], "maxLegs": null, "slippageBps": 50,
                 "minAmountOut": null, "limitPrice": null, "stopPrice": null, "timeInForce": "gtc",
                 "expiresAt": null, "priority": "normal", "status": "pending", "waitingFor": null, "unknown": false, "dex": null,
                 "executedPrice": null, "amountOut": null, "txHash": null, "error": null, "code": null,
@@ -293,6 +316,7 @@ mod tests {
             Event::Routing {
                 attempt: 1,
                 quotes: Vec::new(),
+                arrival: None,
             },
             Event::Building {
                 venue: execution.venue,

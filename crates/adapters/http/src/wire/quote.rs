@@ -1,6 +1,7 @@
 //! Quotes, in an event and as the reply of `POST /api/quotes`.
 
-use order_core::routing::Route;
+use order_core::routing::{Route, RouteLeg};
+use order_core::time::Timestamp;
 use order_core::token::Side;
 use order_core::venue::{Leg, Quote, QuoteAnswer, QuoteRequest};
 use poem_openapi::Object;
@@ -8,7 +9,7 @@ use poem_openapi::types::Example;
 use serde::Serialize;
 
 use super::order::side_name;
-use super::text::{Code, Decimal, Dex, SideName, Symbol, Text};
+use super::text::{Code, Decimal, Dex, EXAMPLE_QUOTE, QuoteId, SideName, Symbol, Text, Time};
 
 /// What a venue would pay for the whole size, fees and price impact included.
 #[derive(Object, Serialize)]
@@ -77,10 +78,10 @@ pub fn split(answers: &[QuoteAnswer]) -> (Vec<QuoteView>, Vec<UnavailableView>) 
 }
 
 /// One swap of a route.
-#[derive(Object, Serialize)]
-#[oai(rename = "Leg", rename_all = "camelCase")]
+#[derive(Debug, Object, Serialize)]
+#[oai(rename = "Leg", rename_all = "camelCase", skip_serializing_if_is_none)]
 #[serde(rename_all = "camelCase")]
-struct LegView {
+pub struct LegView {
     /// The venue.
     dex: Text<Dex>,
     /// Which of its pools.
@@ -93,6 +94,19 @@ struct LegView {
     amount_in: Text<Decimal>,
     /// How much comes out, in tokenOut.
     amount_out: Text<Decimal>,
+    /// The pool's fee, part of amountIn. Only where the route is not executed yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fee: Option<Text<Decimal>>,
+}
+
+impl From<&RouteLeg> for LegView {
+    fn from(leg: &RouteLeg) -> Self {
+        let fee = leg.fee.with_decimals(leg.swap.token_in.decimals);
+        Self {
+            fee: Some(Text::of(fee)),
+            ..Self::from(&leg.swap)
+        }
+    }
 }
 
 impl From<&Leg> for LegView {
@@ -104,6 +118,31 @@ impl From<&Leg> for LegView {
             token_out: Text::of(leg.token_out.symbol),
             amount_in: Text::of(leg.amount_in.with_decimals(leg.token_in.decimals)),
             amount_out: Text::of(leg.amount_out.with_decimals(leg.token_out.decimals)),
+            fee: None,
+        }
+    }
+}
+
+impl LegView {
+    /// The example, of a route that was executed.
+    pub fn executed() -> Self {
+        Self {
+            fee: None,
+            ..Self::example()
+        }
+    }
+}
+
+impl Example for LegView {
+    fn example() -> Self {
+        Self {
+            dex: Text::name("Meteora"),
+            pool: "meteora-sol-usdc-10".into(),
+            token_in: Text::name("SOL"),
+            token_out: Text::name("USDC"),
+            amount_in: Text::name("1.5"),
+            amount_out: Text::name("224.775"),
+            fee: Some(Text::name("0.0015")),
         }
     }
 }
@@ -113,16 +152,34 @@ impl From<&Leg> for LegView {
 #[oai(rename = "Route", rename_all = "camelCase")]
 #[serde(rename_all = "camelCase")]
 struct RouteView {
-    /// The venue.
+    /// The venue; of several, that of the largest part of the input.
     dex: Text<Dex>,
-    /// The swaps, in order.
+    /// The swaps, in order. All execute in one transaction, or none does.
     legs: Vec<LegView>,
     /// What comes out in all, net of fees, in tokenOut.
     amount_out: Text<Decimal>,
     /// Quote per base, net of fees.
     price: Text<Decimal>,
+    /// The fees in all, in tokenIn; a second swap's fee counts as its share of the swap's input.
+    fee: Text<Decimal>,
+    /// How far the size itself moves the prices, in basis points; the average over the parts of the input.
+    price_impact_bps: u32,
     /// Why this route.
     reason: String,
+}
+
+impl From<&Route> for RouteView {
+    fn from(route: &Route) -> Self {
+        Self {
+            dex: Text::name(route.venue.as_str()),
+            legs: route.legs.iter().map(LegView::from).collect(),
+            amount_out: Text::of(route.amount_out),
+            price: Text::of(route.price),
+            fee: Text::of(route.fee),
+            price_impact_bps: route.price_impact_bps,
+            reason: route.reason.to_string(),
+        }
+    }
 }
 
 /// What the venues would pay now. Nothing is reserved: the next swap moves the pools.
@@ -144,10 +201,14 @@ pub struct QuoteReportView {
     quotes: Vec<QuoteView>,
     /// The venues that gave none.
     unavailable: Vec<UnavailableView>,
-    /// The best of them.
+    /// What an order would do now: the best of them, or several swaps where they bring in more than they cost.
     route: RouteView,
     /// The least that an order with this slippage would accept, in tokenOut.
     min_amount_out: Text<Decimal>,
+    /// An order that names it gets at least minAmountOut, or nothing.
+    quote_id: Text<QuoteId>,
+    /// Until when an order may name it.
+    expires_at: Text<Time>,
 }
 
 impl QuoteReportView {
@@ -158,6 +219,7 @@ impl QuoteReportView {
         slippage_bps: u16,
         answers: &[QuoteAnswer],
         route: &Route,
+        (quote_id, expires_at): (String, Timestamp),
     ) -> Self {
         let (quotes, unavailable) = split(answers);
         Self {
@@ -168,28 +230,16 @@ impl QuoteReportView {
             slippage_bps,
             quotes,
             unavailable,
-            route: RouteView {
-                dex: Text::name(route.venue.as_str()),
-                legs: route.legs.iter().map(LegView::from).collect(),
-                amount_out: Text::of(route.quote.amount_out),
-                price: Text::of(route.quote.price),
-                reason: route.reason.to_string(),
-            },
+            route: route.into(),
             min_amount_out: Text::of(route.min_out.with_decimals(request.token_out.decimals)),
+            quote_id: Text::of(quote_id),
+            expires_at: Text::at(expires_at),
         }
     }
 }
 
 impl Example for QuoteReportView {
     fn example() -> Self {
-        let leg = LegView {
-            dex: Text::name("Meteora"),
-            pool: "meteora:SOL/USDC:10".into(),
-            token_in: Text::name("SOL"),
-            token_out: Text::name("USDC"),
-            amount_in: Text::name("1.5"),
-            amount_out: Text::name("224.775"),
-        };
         Self {
             token_in: Text::name("SOL"),
             token_out: Text::name("USDC"),
@@ -200,12 +250,16 @@ impl Example for QuoteReportView {
             unavailable: Vec::new(),
             route: RouteView {
                 dex: Text::name("Meteora"),
-                legs: vec![leg],
+                legs: vec![LegView::example()],
                 amount_out: Text::name("224.775"),
                 price: Text::name("149.85"),
+                fee: Text::name("0.0015"),
+                price_impact_bps: 1,
                 reason: "the only venue that gave a quote".into(),
             },
             min_amount_out: Text::name("223.651125"),
+            quote_id: Text::name(EXAMPLE_QUOTE),
+            expires_at: Text::name("2026-11-20T12:00:10.000Z"),
         }
     }
 }

@@ -129,6 +129,9 @@ fn integer(minimum: u16, maximum: Option<u16>) -> MetaSchema {
     }
 }
 
+/// A quote's id for examples.
+pub const EXAMPLE_QUOTE: &str = "QUO1-U09MfFVTREN8MTUwMDAwMDAwMHwyMjM2NTExMjV8MTc5NTE3NjAxMTg3NKqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqo";
+
 macro_rules! formats {
     ($($(#[$doc:meta])* $name:ident => $schema:expr;)*) => {
         $($(#[$doc])* pub struct $name;
@@ -183,6 +186,8 @@ formats! {
     WaitsForName => one_of(["limit", "stop", "pool"]);
     /// A venue.
     Dex => one_of(Venue::ALL.map(Venue::as_str));
+    /// A kind of route that was considered.
+    Candidate => one_of(["venue", "split", "around", "any_combination"]);
     /// A stable code of an error.
     Code => string("code", "slippage_exceeded");
     /// Basis points.
@@ -191,6 +196,8 @@ formats! {
     Seq => integer(0, None);
     /// How many items.
     Limit => MetaSchema { default: Some(50.into()), ..integer(1, Some(200)) };
+    /// A quote's id.
+    QuoteId => string("opaque", EXAMPLE_QUOTE);
     /// Where to go on.
     Cursor => string("opaque", "01939c3e7a407c5e9d8e0f3b8a1c2d4e");
 }

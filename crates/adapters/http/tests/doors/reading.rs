@@ -148,7 +148,7 @@ async fn quotes_name_the_venues_that_gave_none() {
     assert_eq!(reply.status(), 200);
     let leg = json!({
         "dex": "Raydium", "pool": "raydium:SOL/USDC", "tokenIn": "SOL", "tokenOut": "USDC", "amountIn": "1.5",
-        "amountOut": "225",
+        "amountOut": "225", "fee": "0.00375",
     });
     let expected = json!({
         "tokenIn": "SOL", "tokenOut": "USDC", "amountIn": "1.5", "side": "sell", "slippageBps": 100,
@@ -156,11 +156,24 @@ async fn quotes_name_the_venues_that_gave_none() {
         "unavailable": [{"dex": "Meteora", "error": "the venue did not answer in time", "code": "timeout"}],
         "route": {
             "dex": "Raydium", "legs": [leg], "amountOut": "225", "price": "150",
-            "reason": "the only venue that gave a quote",
+            "fee": "0.00375", "priceImpactBps": 2, "reason": "the only venue that gave a quote",
         },
-        "minAmountOut": "222.75",
+        "minAmountOut": "222.75", "expiresAt": "2025-11-20T12:00:10.000Z",
     });
-    assert_eq!(reply.json::<Value>().await.unwrap(), expected);
+    let mut report = reply.json::<Value>().await.unwrap();
+    let quote_id = report.as_object_mut().unwrap().remove("quoteId").unwrap();
+    assert_eq!(report, expected);
+    // An order that names the quote is taken; a name that nobody gave is not.
+    let order = |quote_id: &str| {
+        json!({"tokenIn": "SOL", "tokenOut": "USDC", "amountIn": "1.5", "quoteId": quote_id}).to_string()
+    };
+    let taken = stage
+        .post("/api/orders/execute", order(quote_id.as_str().unwrap()))
+        .await;
+    assert_eq!(taken.status(), 202);
+    let refused = stage.post("/api/orders/execute", order("QUO1-none")).await;
+    assert_eq!(refused.status(), 422);
+    assert_eq!(refused.json::<Value>().await.unwrap()["code"], "unknown_quote");
 }
 
 #[tokio::test]

@@ -112,6 +112,7 @@ async fn a_watcher_that_reads_too_slowly_is_closed_and_resumes() {
             Event::Routing {
                 attempt: 1,
                 quotes: Vec::new(),
+                arrival: None,
             },
         );
     }

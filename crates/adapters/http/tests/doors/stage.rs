@@ -361,6 +361,7 @@ impl Stage {
             queue: Arc::new(queue),
             notifier: book.clone(),
             venues,
+            pools: None,
             settlement: Arc::new(MockSettlement::new()),
             feed: Arc::new(MockMarketFeed::new()),
             clock: surroundings.clone(),
@@ -497,12 +498,15 @@ pub fn life() -> [Event; 5] {
         Event::Routing {
             attempt: 1,
             quotes: Vec::new(),
+            arrival: None,
         },
         Event::BestDex {
             venue,
             price,
             reason: RouteReason::OnlyQuote,
             min_out: Amount::new(1),
+            legs: Vec::new(),
+            weighed: Default::default(),
         },
         Event::Building { venue },
         Event::Submitted { venue, tx_id },

@@ -100,6 +100,26 @@ impl Directory {
         index.desks.get(number).cloned()
     }
 
+    /// The desk of a pair, and the desks of the two pairs that lead around it by way of each other token.
+    pub(super) fn desks_between(&self, token_in: Token, token_out: Token) -> Vec<SharedDesk> {
+        let index = self.index.read();
+        let desk = |a: Token, b: Token| {
+            let (pair, _) = self.tokens.orient(a, b);
+            let number = *index.by_pair.get(&(pair.base.symbol, pair.quote.symbol))?;
+            index.desks.get(number).cloned()
+        };
+        let mut desks: Vec<_> = desk(token_in, token_out).into_iter().collect();
+        for middle in self.tokens.tokens() {
+            if *middle == token_in || *middle == token_out {
+                continue;
+            }
+            if let (Some(first), Some(second)) = (desk(token_in, *middle), desk(*middle, token_out)) {
+                desks.extend([first, second]);
+            }
+        }
+        desks
+    }
+
     pub(super) fn desk(&self, number: usize) -> Option<SharedDesk> {
         self.index.read().desks.get(number).cloned()
     }

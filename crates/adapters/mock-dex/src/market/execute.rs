@@ -109,15 +109,15 @@ impl Market {
             self.move_desk(desk, height);
         }
         let find = |place: Place| desks.iter().position(|(number, _)| *number == place.desk);
-        let trade = trade::run(transaction, &places, height, |place| {
+        let mut trade = trade::run(transaction, &places, height, |place| {
             find(place)
                 .and_then(|position| desks.get(position))
                 .map(|(_, desk)| &**desk)
         })?;
-        for touched in &trade.touched {
+        for touched in std::mem::take(&mut trade.touched) {
             let position = desks.iter().position(|(number, _)| *number == touched.place.desk);
             if let Some((_, desk)) = position.and_then(|position| desks.get_mut(position)) {
-                desk.pools[touched.place.pool].settle(touched.state.clone(), &touched.swaps);
+                desk.pools[touched.place.pool].settle(touched.state, &touched.swaps);
             }
         }
         let landed = Arc::new(landed(id, transaction, slot, trade));

@@ -10,6 +10,7 @@ mod execute;
 mod feed;
 mod restore;
 mod schedule;
+mod show;
 mod submit;
 mod trade;
 mod view;
@@ -21,10 +22,11 @@ use order_core::failure::VenueError;
 use order_core::price::Price;
 use order_core::token::{Symbol, Token};
 use order_core::venue::{Draft, Quote, QuoteRequest, SignedTransaction, Venue};
-use order_ports::{MarketFeed, QuoteSource, Settlement, VenueLedger};
+use order_ports::{MarketFeed, PoolSource, QuoteSource, Settlement, VenueLedger};
 
 pub use admin::{AdminError, NewPool};
 pub use restore::OpenError;
+pub(crate) use show::Snapshot;
 pub(crate) use submit::{AskError, SubmitError};
 pub use view::PoolView;
 
@@ -33,7 +35,7 @@ use crate::dice::Dice;
 use crate::faults::{Call, Faults};
 use crate::fresh::Fresh;
 use crate::latency::Work;
-use crate::local::{LocalFeed, LocalSettlement, LocalVenue};
+use crate::local::{LocalFeed, LocalPools, LocalSettlement, LocalVenue};
 use crate::settings::Profile;
 use crate::transaction::{RecentBlock, Wallet};
 use directory::Directory;
@@ -57,6 +59,8 @@ pub struct Market {
     feed: Feed,
     schedule: Schedule,
     removes_duplicates: bool,
+    /// Names this life of the market: pools' versions start anew with each.
+    era: u64,
 }
 
 impl Market {
@@ -66,6 +70,11 @@ impl Market {
             .into_iter()
             .map(|venue| Arc::new(LocalVenue::new(self.clone(), venue)) as Arc<dyn QuoteSource>)
             .collect()
+    }
+
+    /// The pools themselves, to be looked at in this process.
+    pub fn pool_source(self: &Arc<Self>) -> Arc<dyn PoolSource> {
+        Arc::new(LocalPools::new(self.clone()))
     }
 
     /// The chain, to be called in this process.

@@ -245,6 +245,8 @@ impl Market {
             .unwrap_or(0)
             .saturating_add(past.advanced.saturating_mul(BLOCK_MS));
         let base_ms = lived_ms.max(past.height.saturating_mul(BLOCK_MS));
+        let era = format!("era of {} at {base_ms} ms", clock.now().millis());
+        let era = Dice::new(seed, &era).next();
         Self {
             chain: Chain::new(dice::derive(seed, "chain"), clock, base_ms),
             directory: past.directory,
@@ -262,6 +264,7 @@ impl Market {
             schedule: Schedule::new(later),
             wallet: Wallet::new(dice::derive(seed, "wallet")),
             removes_duplicates: settings.removes_duplicates,
+            era,
         }
     }
 }

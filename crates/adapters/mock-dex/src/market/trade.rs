@@ -131,7 +131,7 @@ fn swap(
         .unwrap_or_else(|| {
             touched.push(Touched {
                 place,
-                state: pool.pool.clone(),
+                state: (*pool.pool).clone(),
                 swaps: Vec::new(),
             });
             touched.len() - 1

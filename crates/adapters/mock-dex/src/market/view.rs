@@ -89,7 +89,7 @@ fn view(pool: &ListedPool, pair: Pair, world: Option<Price>, secs: u64) -> PoolV
         venue: pool.venue,
         base: pool.base,
         quote: pool.quote,
-        state: pool.pool.clone(),
+        state: (*pool.pool).clone(),
         price: pool.spot().and_then(|ratio| to_price(ratio, &own)),
         world_price: world.filter(|_| own == pair),
         capacity_base: Amount::new(pool.capacity(Direction::XToY, secs)),

@@ -7,6 +7,7 @@ mod blocks;
 mod feed;
 mod http;
 mod ledger;
+mod pools;
 mod quotes;
 mod settlement;
 
@@ -15,7 +16,7 @@ use std::time::Duration;
 
 use order_core::token::TokenRegistry;
 use order_core::venue::Venue;
-use order_ports::{Clock, Entropy, MarketFeed, QuoteSource, Settlement, VenueLedger};
+use order_ports::{Clock, Entropy, MarketFeed, PoolSource, QuoteSource, Settlement, VenueLedger};
 
 use crate::transaction::Wallet;
 use blocks::Blocks;
@@ -23,6 +24,7 @@ use feed::RemoteFeed;
 use http::Http;
 pub use http::RemoteError;
 use ledger::RemoteLedger;
+use pools::RemotePools;
 use quotes::RemoteVenue;
 use settlement::RemoteSettlement;
 
@@ -112,6 +114,11 @@ impl RemoteVenues {
                 )) as Arc<dyn QuoteSource>
             })
             .collect()
+    }
+
+    /// The pools themselves.
+    pub fn pool_source(&self) -> Arc<dyn PoolSource> {
+        Arc::new(RemotePools::new(self.http.clone(), self.tokens.clone()))
     }
 
     /// The chain.

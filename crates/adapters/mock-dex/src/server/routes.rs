@@ -16,10 +16,11 @@ use serde_json::json as object;
 use super::answer::{Answer, Refused, json};
 use super::{ServeOptions, admin, body};
 use crate::chain::LandedTransaction;
-use crate::market::Market;
+use crate::market::{Market, Snapshot};
 use crate::wire::{
     BlockAnswer, LedgerAnswer, LedgerItem, MovesAnswer, MovesRequest, PoolItem, PoolsAnswer, QuotesAnswer,
-    QuotesRequest, RefusalItem, StatusAnswer, TransactionRequest,
+    QuotesRequest, RefusalItem, SnapshotAnswer, SnapshotItem, SnapshotRequest, StatusAnswer,
+    TransactionRequest,
 };
 
 /// The longest that a question about a transaction waits, in milliseconds.
@@ -52,6 +53,8 @@ async fn route(
         _ if market.is_down() => Err(Refused::unavailable(VenueError::Down)),
         (&Method::GET, ["pools"]) => Ok(pools(market)),
         (&Method::POST, ["moves"]) => moves(market, request).await,
+        (&Method::POST, ["pools", "snapshot"]) => snapshot(market, request).await,
+        (_, ["pools", "snapshot"]) => Err(Refused::method_not_allowed("POST")),
         (&Method::GET, ["blockhash"]) => Ok(json(&block(market))),
         (&Method::POST, ["quotes"]) => quotes(market, request).await,
         (&Method::POST, ["transactions"]) => submit(market, request).await,
@@ -99,6 +102,41 @@ async fn moves(market: &Market, request: Request<Incoming>) -> Result<Answer, Re
     let moves = market.moves(&pairs, asked.after, wait).await;
     let moves = moves.map_err(Refused::unavailable)?;
     Ok(json(&MovesAnswer::from(moves)))
+}
+
+/// The whole state of the pools that a router may use, but for those that the client has.
+async fn snapshot(market: &Market, request: Request<Incoming>) -> Result<Answer, Refused> {
+    let asked: SnapshotRequest = body::json(request).await?;
+    let token = |symbol| market.token(symbol).ok_or(VenueError::UnknownToken);
+    let (token_in, token_out) = match (token(asked.token_in), token(asked.token_out)) {
+        (Ok(token_in), Ok(token_out)) => (token_in, token_out),
+        (Err(error), _) | (_, Err(error)) => return Err(Refused::unavailable(error)),
+    };
+    let Snapshot {
+        era,
+        slot,
+        secs,
+        pools,
+    } = market
+        .snapshot(token_in, token_out)
+        .map_err(Refused::unavailable)?;
+    let pools = pools.into_iter().map(|(pool, version)| {
+        let known = era == asked.era && asked.known.get(&pool.id) == Some(&version);
+        SnapshotItem {
+            id: pool.id,
+            dex: pool.venue,
+            base: pool.base.symbol,
+            quote: pool.quote.symbol,
+            version,
+            state: (!known).then_some(pool.state),
+        }
+    });
+    Ok(json(&SnapshotAnswer {
+        era,
+        slot,
+        secs,
+        pools: pools.collect(),
+    }))
 }
 
 async fn quotes(market: &Market, request: Request<Incoming>) -> Result<Answer, Refused> {

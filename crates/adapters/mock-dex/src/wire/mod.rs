@@ -5,6 +5,7 @@
 
 mod moves;
 mod pools;
+mod snapshot;
 mod transactions;
 
 use order_core::failure::VenueError;
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use moves::{MovesAnswer, MovesRequest};
 pub(crate) use pools::{PoolItem, PoolsAnswer};
+pub(crate) use snapshot::{SnapshotAnswer, SnapshotItem, SnapshotRequest};
 pub(crate) use transactions::{LedgerAnswer, LedgerItem, StatusAnswer, TransactionRequest};
 
 use crate::chain::BLOCKHASH_BLOCKS;

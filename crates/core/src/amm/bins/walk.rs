@@ -62,14 +62,21 @@ impl Bins {
     /// # Errors
     /// [`AmmError::InvalidPool`].
     pub fn depth(&self, direction: Direction, now_secs: u64) -> Result<Vec<BinStep>, AmmError> {
+        self.steps(direction, now_secs)?.collect()
+    }
+
+    /// The same one by one, for who needs only the first of them.
+    pub(in super::super) fn steps(
+        &self,
+        direction: Direction,
+        now_secs: u64,
+    ) -> Result<impl Iterator<Item = Result<BinStep, AmmError>> + '_, AmmError> {
         self.params.validate()?;
         let volatility = self.volatility.refreshed(&self.params, self.active, now_secs);
-        self.serving(direction)
-            .map(|(id, bin)| {
-                let accumulator = volatility.at(&self.params, id).accumulator;
-                take(&self.params, direction, id, bin, accumulator, u128::MAX)
-            })
-            .collect()
+        Ok(self.serving(direction).map(move |(id, bin)| {
+            let accumulator = volatility.at(&self.params, id).accumulator;
+            take(&self.params, direction, id, bin, accumulator, u128::MAX)
+        }))
     }
 
     fn total(

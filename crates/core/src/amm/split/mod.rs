@@ -14,9 +14,9 @@ use climb::Climb;
 /// When another leg is worth it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SplitRules {
-    /// What each leg beyond the first costs, in raw units of the output token.
+    /// What each swap beyond the first costs, in raw units of the output token. A path has one swap a hop.
     pub leg_cost: u128,
-    /// How many legs there may be; at least one is assumed.
+    /// How many swaps there may be in all; at least one is assumed.
     pub max_legs: usize,
 }
 
@@ -49,7 +49,7 @@ pub(super) struct Candidate<'a> {
 
 /// Divides exactly `amount_in` over `paths`, so that the output after the cost of the legs is greatest.
 ///
-/// Never worse than the best single path; of equal splits the one with the fewest legs, then the earliest
+/// Never worse than the best path of one hop; of equal splits the one with the fewest swaps, then the earliest
 /// paths. Paths must not share a pool, and all lead from one token to one other. Paths that cannot answer
 /// are left out.
 ///
@@ -68,7 +68,7 @@ pub fn best_split(
     if amount_in == 0 {
         return Err(AmmError::ZeroInput);
     }
-    let (mut best, mut failure) = best_single(paths, amount_in, now_secs);
+    let (mut best, mut failure) = best_single(paths, amount_in, rules, now_secs);
     if rules.max_legs > 1 {
         let mut left = candidates(paths, amount_in, now_secs);
         while left.len() > 1 {
@@ -79,10 +79,10 @@ pub fn best_split(
                 break;
             };
             left.retain(|c| c.index != least && split.legs.iter().any(|leg| leg.path == c.index));
-            if split.legs.len() <= rules.max_legs
+            if swaps(&split, paths) <= rules.max_legs
                 && best
                     .as_ref()
-                    .is_none_or(|best| pays(&split, best, rules.leg_cost))
+                    .is_none_or(|best| pays(&split, best, paths, rules.leg_cost))
             {
                 best = Some(split);
             }
@@ -92,17 +92,28 @@ pub fn best_split(
 }
 
 /// The best path for the whole amount, and if there is none, the most telling error.
-fn best_single(paths: &[Path<'_>], amount_in: u128, now_secs: u64) -> (Option<Split>, Option<AmmError>) {
+fn best_single(
+    paths: &[Path<'_>],
+    amount_in: u128,
+    rules: SplitRules,
+    now_secs: u64,
+) -> (Option<Split>, Option<AmmError>) {
     let (mut best, mut failure): (Option<Split>, Option<AmmError>) = (None, None);
     for (path, candidate) in paths.iter().enumerate() {
+        if candidate.hops().count() > rules.max_legs.max(1) {
+            continue;
+        }
         match candidate.out(amount_in, now_secs) {
-            Ok(out) if best.as_ref().is_none_or(|best| out > best.out) => {
-                best = Some(Split {
-                    legs: vec![SplitLeg { path, amount_in, out }],
-                    out,
-                });
+            Ok(out) => {
+                let leg = SplitLeg { path, amount_in, out };
+                let single = Split { legs: vec![leg], out };
+                if best
+                    .as_ref()
+                    .is_none_or(|best| pays(&single, best, paths, rules.leg_cost))
+                {
+                    best = Some(single);
+                }
             }
-            Ok(_) => {}
             Err(error) if failure.is_none() || error == AmmError::InsufficientLiquidity => {
                 failure = Some(error);
             }
@@ -142,8 +153,14 @@ fn together(candidates: &[Candidate<'_>], amount_in: u128, now_secs: u64) -> Opt
     Some(Split { legs, out: total })
 }
 
-/// Whether `split` is better than `other` once the legs are paid for.
-fn pays(split: &Split, other: &Split, leg_cost: u128) -> bool {
-    let cost = |split: &Split| product(leg_cost, split.legs.len() as u128);
+/// How many swaps a split has.
+fn swaps(split: &Split, paths: &[Path<'_>]) -> usize {
+    let hops = |leg: &SplitLeg| paths.get(leg.path).map_or(0, |path| path.hops().count());
+    split.legs.iter().map(hops).sum()
+}
+
+/// Whether `split` is better than `other` once the swaps are paid for.
+fn pays(split: &Split, other: &Split, paths: &[Path<'_>], leg_cost: u128) -> bool {
+    let cost = |split: &Split| product(leg_cost, swaps(split, paths) as u128);
     product(split.out, 1) + cost(other) > product(other.out, 1) + cost(split)
 }

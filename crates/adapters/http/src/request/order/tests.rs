@@ -11,6 +11,8 @@ fn read(body: &str) -> Result<Requested, Value> {
     let rules = OrderRules {
         registry: &registry,
         slippage_bps: 50,
+        seal: &QuoteSeal::new(b"key"),
+        now: Timestamp::from_millis(1_000),
     };
     read_order(body.as_bytes(), &HeaderMap::new(), rules)
         .map_err(|problem| serde_json::from_str(&problem.into_message()).unwrap())
@@ -349,6 +351,8 @@ fn an_idempotency_key_is_short_and_printable_and_given_once() {
     let rules = OrderRules {
         registry: &registry,
         slippage_bps: 50,
+        seal: &QuoteSeal::new(b"key"),
+        now: Timestamp::from_millis(1_000),
     };
     let read = |keys: &[&[u8]]| {
         let mut headers = HeaderMap::new();
@@ -372,7 +376,7 @@ fn the_description_knows_the_same_fields_as_the_reader() {
         .as_object()
         .unwrap();
     for field in described.keys() {
-        let (_, _, errors) = refusal(&format!(r#"{{"{field}":[]}}"#));
+        let (_, _, errors) = refusal(&format!(r#"{{"{field}":{{}}}}"#));
         let code = errors
             .iter()
             .find(|(name, _)| name == field)
@@ -382,7 +386,62 @@ fn the_description_knows_the_same_fields_as_the_reader() {
     assert_eq!(described.len(), FIELDS.len());
 }
 
-const FIELDS: [&str; 16] = [
+fn quote_of(amount_in: u128, expires_at: i64) -> String {
+    QuoteSeal::new(b"key").seal(&QuotedTerms {
+        token_in: "SOL".parse().unwrap(),
+        token_out: "USDC".parse().unwrap(),
+        amount_in: Amount::new(amount_in),
+        min_out: Amount::new(223_651_125),
+        expires_at: Timestamp::from_millis(expires_at),
+    })
+}
+
+#[test]
+fn an_order_that_names_a_quote_is_held_to_it() {
+    let spec = spec_of(json!({"quoteId": quote_of(1_500_000_000, 1_001)}));
+    assert_eq!(spec.protection, Protection::MinOut(Amount::new(223_651_125)));
+}
+
+#[test]
+fn a_quote_that_does_not_fit_is_refused_by_name() {
+    let good = || quote_of(1_500_000_000, 1_001);
+    for (changes, status, code, errors) in [
+        (
+            json!({"quoteId": quote_of(1_500_000_000, 1_000)}),
+            422,
+            "quote_expired",
+            vec![("quoteId", "quote_expired")],
+        ),
+        (
+            json!({"quoteId": "QUO1-x"}),
+            422,
+            "unknown_quote",
+            vec![("quoteId", "unknown_quote")],
+        ),
+        (
+            json!({"quoteId": good(), "amountIn": "1.6"}),
+            422,
+            "quote_mismatch",
+            vec![("amountIn", "quote_mismatch")],
+        ),
+        (
+            json!({"quoteId": good(), "tokenOut": "ETH"}),
+            422,
+            "quote_mismatch",
+            vec![("tokenOut", "quote_mismatch")],
+        ),
+        (
+            json!({"quoteId": good(), "slippageBps": 10}),
+            400,
+            "invalid_request",
+            vec![("quoteId", "conflicting_fields")],
+        ),
+    ] {
+        assert_refused(&order(changes), status, code, &errors);
+    }
+}
+
+const FIELDS: [&str; 20] = [
     "type",
     "tokenIn",
     "tokenOut",
@@ -392,11 +451,15 @@ const FIELDS: [&str; 16] = [
     "slippageBps",
     "slippage",
     "minAmountOut",
+    "quoteId",
     "limitPrice",
     "stopPrice",
     "timeInForce",
     "expiresAt",
     "priority",
+    "venues",
+    "excludeVenues",
+    "maxLegs",
     "clientOrderId",
     "userId",
 ];
@@ -408,7 +471,7 @@ proptest::proptest! {
     }
 
     #[test]
-    fn no_value_of_a_field_panics(field in 0usize..16, value in r#"[-+0-9eE."a-zN\[\]{}\\\\]{0,12}"#) {
+    fn no_value_of_a_field_panics(field in 0usize..20, value in r#"[-+0-9eE."a-zN\[\]{}\\\\]{0,12}"#) {
         let name = FIELDS[field];
         let _ = read(&format!(r#"{{"tokenIn":"SOL","tokenOut":"USDC","{name}":{value}}}"#));
         let _ = read(&format!(r#"{{"tokenIn":"SOL","tokenOut":"USDC","{name}":"{value}"}}"#));

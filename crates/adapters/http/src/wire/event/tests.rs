@@ -32,6 +32,7 @@ pub fn market_order() -> Order {
         slippage_by_default: false,
         time_in_force: TimeInForce::Gtc,
         priority: Priority::Normal,
+        route: Default::default(),
     };
     Order::accept(id(), spec, Timestamp::from_millis(1_000)).0
 }
@@ -148,7 +149,8 @@ fn routing_carries_the_quotes_and_names_who_gave_none() {
     assert_eq!(
         wire(Event::Routing {
             attempt: 2,
-            quotes: vec![good.clone(), bad]
+            quotes: vec![good.clone(), bad],
+            arrival: None,
         }),
         with(
             "routing",
@@ -173,6 +175,7 @@ fn routing_carries_the_quotes_and_names_who_gave_none() {
     let both = wire(Event::Routing {
         attempt: 1,
         quotes: vec![good, other],
+        arrival: None,
     });
     assert_eq!(both["meta"], json!({"rQuote": "150", "mQuote": "149.5"}));
     assert!(both.get("unavailable").is_none());
@@ -192,6 +195,8 @@ fn the_way_to_the_venue_is_mirrored_in_meta() {
         price,
         reason,
         min_out: Amount::new(1),
+        legs: Vec::new(),
+        weighed: Default::default(),
     };
     let why = "most output after fees and price impact: 0.6711 % more than Meteora";
     assert_eq!(

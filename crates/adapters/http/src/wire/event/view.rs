@@ -5,7 +5,7 @@ use poem_openapi::Object;
 use poem_openapi::types::Example;
 
 use crate::wire::order::EXAMPLE_TX;
-use crate::wire::quote::{QuoteView, UnavailableView};
+use crate::wire::quote::{LegView, QuoteView, UnavailableView};
 use crate::wire::text::{Code, Decimal, Dex, EventName, Id, Text, Time, TxHash, WaitsForName};
 
 /// The fields once more, as some clients look for them. `routing` has rQuote and mQuote here instead.
@@ -16,8 +16,10 @@ struct EventMeta {
     dex: Option<Text<Dex>>,
     /// Quote per base, net of fees.
     price: Option<Text<Decimal>>,
-    /// Why this venue.
+    /// Why this route.
     reason: Option<String>,
+    /// The swaps, where there are several.
+    legs: Option<Vec<LegView>>,
     /// The transaction, in base58.
     tx_hash: Option<Text<TxHash>>,
     /// The venue has been silent for long.
@@ -77,8 +79,10 @@ pub struct EventView {
     dex: Option<Text<Dex>>,
     /// best_dex: quote per base, net of fees.
     price: Option<Text<Decimal>>,
-    /// best_dex: why this venue.
+    /// best_dex: why this route.
     reason: Option<String>,
+    /// best_dex: the swaps, where there are several; dex is then the venue of the largest part.
+    legs: Option<Vec<LegView>>,
     /// submitted, confirmed: the transaction, in base58.
     tx_hash: Option<Text<TxHash>>,
     /// submitted: true when the venue has not said for long what became of the transaction.
@@ -113,6 +117,7 @@ impl Example for EventView {
             dex: dex(),
             price: None,
             reason: None,
+            legs: None,
             tx_hash: tx(),
             unknown: None,
             executed_price: price(),
@@ -139,6 +144,7 @@ impl Example for EventView {
             dex: dex(),
             price: None,
             reason: None,
+            legs: None,
             tx_hash: tx(),
             unknown: None,
             executed_price: price(),

@@ -1,76 +1,33 @@
-//! Which venue executes an order: the one that pays out most for the whole size, fees and impact included.
+//! The best venue alone: the one that pays out most for the whole size, fees and impact included.
 
-use serde::{Deserialize, Serialize};
-
+use super::reason::{RouteReason, gain_ppm};
+use super::route::Route;
 use crate::amm;
 use crate::amount::Amount;
 use crate::failure::{Failure, FailureClass, VenueError};
 use crate::order::Protection;
 use crate::price::Price;
 use crate::token::Side;
-use crate::venue::{Leg, Quote, QuoteAnswer, QuoteRequest, Venue};
-
-/// Why a venue was chosen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "rule", rename_all = "snake_case")]
-pub enum RouteReason {
-    /// It pays out more than the runner-up.
-    MostOut {
-        /// The runner-up.
-        over: Venue,
-        /// By how much, in units of 10⁻⁶ of the runner-up's output.
-        by_ppm: u64,
-    },
-    /// It pays out the same as another and comes first by name.
-    TieByName {
-        /// The other.
-        with: Venue,
-    },
-    /// No other venue gave a quote.
-    OnlyQuote,
-}
-
-impl std::fmt::Display for RouteReason {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::MostOut { over, by_ppm } => {
-                let percent = crate::decimal::Decimal::new(u128::from(*by_ppm), 4);
-                write!(
-                    f,
-                    "most output after fees and price impact: {percent} % more than {over}"
-                )
-            }
-            Self::TieByName { with } => write!(f, "same output as {with}; the first by name is taken"),
-            Self::OnlyQuote => f.write_str("the only venue that gave a quote"),
-        }
-    }
-}
-
-/// What will be executed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Route {
-    /// The venue.
-    pub venue: Venue,
-    /// The quote it rests on.
-    pub quote: Quote,
-    /// Why this one.
-    pub reason: RouteReason,
-    /// The swaps, in order.
-    pub legs: Vec<Leg>,
-    /// The least output that will be accepted, in raw units.
-    pub min_out: Amount,
-}
+use crate::venue::{Quote, QuoteAnswer, QuoteRequest};
 
 /// Chooses among the answers. Deterministic: the same answers in any order give the same route.
 ///
 /// # Errors
 /// When no venue quotes: [`Failure::Venue`] if every venue refused for a final reason (then the most telling
-/// of them), else [`Failure::NoQuotes`], which may be repeated.
+/// of them), else [`Failure::NoQuotes`], which may be repeated. When the best quote is below the caller's own
+/// minimum: [`VenueError::SlippageExceeded`].
 pub fn choose(
     request: &QuoteRequest,
     protection: Protection,
     answers: &[QuoteAnswer],
 ) -> Result<Route, Failure> {
+    let (best, reason) = best(answers).ok_or_else(|| no_quotes(answers))?;
+    let min_out = minimum_out(best.amount_out.amount, protection)?;
+    Ok(Route::single(request, best, reason, min_out))
+}
+
+/// The best quote, and why it is.
+pub(super) fn best(answers: &[QuoteAnswer]) -> Option<(&Quote, RouteReason)> {
     let mut quotes: Vec<&Quote> = answers
         .iter()
         .filter_map(|answer| answer.result.as_ref().ok())
@@ -79,26 +36,11 @@ pub fn choose(
         let by_output = b.amount_out.amount.cmp(&a.amount_out.amount);
         by_output.then_with(|| a.venue.as_str().cmp(b.venue.as_str()))
     });
-    let Some((best, others)) = quotes.split_first() else {
-        return Err(no_quotes(answers));
-    };
-    let out = best.amount_out.amount;
-    Ok(Route {
-        venue: best.venue,
-        quote: (*best).clone(),
-        reason: others
-            .first()
-            .map_or(RouteReason::OnlyQuote, |next| reason(best, next)),
-        legs: vec![Leg {
-            venue: best.venue,
-            pool: best.pool.clone(),
-            token_in: request.token_in,
-            token_out: request.token_out,
-            amount_in: request.amount_in,
-            amount_out: out,
-        }],
-        min_out: minimum_out(out, protection)?,
-    })
+    let (best, others) = quotes.split_first()?;
+    let reason = others
+        .first()
+        .map_or(RouteReason::OnlyQuote, |next| reason(best, next));
+    Some((best, reason))
 }
 
 /// The price of the best quote: the highest for a sell, the lowest for a buy.
@@ -113,21 +55,16 @@ pub fn best_price(side: Side, answers: &[QuoteAnswer]) -> Option<Price> {
 }
 
 fn reason(best: &Quote, next: &Quote) -> RouteReason {
-    let (over, runner_up) = (next.venue, next.amount_out.amount.units());
-    let best = best.amount_out.amount.units();
-    if best == runner_up {
-        return RouteReason::TieByName { with: over };
+    if best.amount_out == next.amount_out {
+        return RouteReason::TieByName { with: next.venue };
     }
-    let gain = (best - runner_up)
-        .saturating_mul(1_000_000)
-        .checked_div(runner_up);
     RouteReason::MostOut {
-        over,
-        by_ppm: gain.and_then(|ppm| u64::try_from(ppm).ok()).unwrap_or(u64::MAX),
+        over: next.venue,
+        by_ppm: gain_ppm(best.amount_out.amount, next.amount_out.amount),
     }
 }
 
-fn no_quotes(answers: &[QuoteAnswer]) -> Failure {
+pub(super) fn no_quotes(answers: &[QuoteAnswer]) -> Failure {
     let mut errors: Vec<_> = answers
         .iter()
         .filter_map(|answer| Some((answer.venue.as_str(), answer.result.as_ref().err()?)))
@@ -161,7 +98,7 @@ pub fn minimum_out(quoted: Amount, protection: Protection) -> Result<Amount, Fai
 mod tests {
     use super::*;
     use crate::token::TokenRegistry;
-    use crate::venue::PoolId;
+    use crate::venue::{PoolId, Venue};
 
     fn request() -> QuoteRequest {
         let tokens = TokenRegistry::default();

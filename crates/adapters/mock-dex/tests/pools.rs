@@ -1,0 +1,119 @@
+//! The laws of the visible pools: of the market in this process, and of one that is served.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test may fail loudly"
+)]
+
+mod support;
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use order_core::routing::PoolsView;
+use order_mock_dex::MarketSettings;
+use order_ports::PoolSource;
+use order_ports::contract::pools::PoolMarket;
+use support::served::Served;
+use support::{market, quiet, request, settings, token};
+
+fn local(settings: &MarketSettings) -> Box<PoolMarket> {
+    let market = market(settings);
+    Box::new(PoolMarket {
+        pools: market.pool_source(),
+        quotes: market.quote_sources(),
+        settlement: market.settlement(),
+        request: request("SOL", "USDC", "250"),
+    })
+}
+
+mod instant {
+    use super::*;
+
+    async fn fresh() -> Box<PoolMarket> {
+        local(&quiet())
+    }
+
+    order_ports::pool_contract!(
+        #[tokio::test(start_paused = true)]
+        fresh
+    );
+}
+
+mod realistic {
+    use super::*;
+
+    async fn fresh() -> Box<PoolMarket> {
+        local(&settings("profile = \"realistic\"\nprice = \"frozen\"\nseed = 1"))
+    }
+
+    order_ports::pool_contract!(
+        #[tokio::test(start_paused = true)]
+        fresh
+    );
+}
+
+/// A client, and the served market behind it, which lives as long.
+struct Remote {
+    subject: PoolMarket,
+    _served: Served,
+}
+
+impl Deref for Remote {
+    type Target = PoolMarket;
+
+    fn deref(&self) -> &PoolMarket {
+        &self.subject
+    }
+}
+
+mod remote {
+    use super::*;
+
+    async fn fresh() -> Box<Remote> {
+        let served = Served::new(market(&quiet()), false).await;
+        let client = served.client(7);
+        Box::new(Remote {
+            subject: PoolMarket {
+                pools: client.pool_source(),
+                quotes: client.quote_sources(),
+                settlement: client.settlement(),
+                request: request("SOL", "USDC", "250"),
+            },
+            _served: served,
+        })
+    }
+
+    order_ports::pool_contract!(
+        #[tokio::test]
+        fresh
+    );
+}
+
+async fn look(source: &Arc<dyn PoolSource>) -> PoolsView {
+    source.pools(token("SOL"), token("USDC")).await.unwrap()
+}
+
+/// A server that forgot everything counts its versions anew; what was seen of the old one must not be mistaken
+/// for the new one's.
+#[tokio::test]
+async fn what_was_seen_of_an_earlier_life_is_not_mistaken_for_this_one() {
+    let served = Served::new(market(&quiet()), false).await;
+    let address = served.address;
+    let client = served.client(7).pool_source();
+    let before = look(&client).await;
+    served.stop().await;
+    let pools = "profile = \"instant\"\nprice = \"frozen\"\nseed = 42\n[[raydium.pools]]\nbase = \"SOL\"\n\
+        quote = \"USDC\"\nbase_reserve = \"1\"\nquote_reserve = \"150\"\nfee_rate = 2500";
+    tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    let again = market(&settings(pools));
+    let served = Served::at(address, again.clone(), false).await;
+    // The first question may still go out on a connection of the old server.
+    drop(client.pools(token("SOL"), token("USDC")).await);
+    let after = look(&client).await;
+    assert_ne!(after.pools, before.pools);
+    assert_eq!(after.pools, look(&again.pool_source()).await.pools);
+    served.stop().await;
+}

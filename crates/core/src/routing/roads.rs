@@ -1,0 +1,119 @@
+//! The ways from one token to another through the pools in view.
+
+use super::rules::RouteLimits;
+use super::view::{PoolsView, VisiblePool};
+use crate::amm::{Direction, Path, StartRate};
+use crate::token::Token;
+use crate::venue::{Leg, QuoteRequest};
+
+/// A pool and the way through it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Road<'a> {
+    pub(super) pool: &'a VisiblePool,
+    pub(super) direction: Direction,
+    pub(super) token_in: Token,
+    pub(super) token_out: Token,
+    /// What the first unit gives; `None` if there is nothing to be had.
+    pub(super) start: Option<StartRate>,
+}
+
+impl Road<'_> {
+    pub(super) fn leg(&self, amount_in: u128, amount_out: u128) -> Leg {
+        Leg {
+            venue: self.pool.venue,
+            pool: self.pool.id.clone(),
+            token_in: self.token_in,
+            token_out: self.token_out,
+            amount_in: crate::amount::Amount::new(amount_in),
+            amount_out: crate::amount::Amount::new(amount_out),
+        }
+    }
+}
+
+/// One road, or two in a row.
+#[derive(Clone, Debug)]
+pub(super) struct Way<'a>(pub(super) Vec<Road<'a>>);
+
+impl<'a> Way<'a> {
+    pub(super) fn start(&self) -> Option<StartRate> {
+        let mut roads = self.0.iter();
+        let first = roads.next()?.start?;
+        roads.try_fold(first, |so_far, road| Some(so_far.then(road.start?)))
+    }
+
+    pub(super) fn path(&self) -> Option<Path<'a>> {
+        let mut roads = self.0.iter();
+        let first = roads.next()?;
+        Some(
+            roads.fold(Path::direct(&first.pool.state, first.direction), |path, road| {
+                path.then(&road.pool.state, road.direction)
+            }),
+        )
+    }
+}
+
+/// All roads of the pair, best start first; equal ones by the pools' names.
+pub(super) fn roads<'a>(
+    pools: &[&'a VisiblePool],
+    (token_in, token_out): (Token, Token),
+    secs: u64,
+) -> Vec<Road<'a>> {
+    let mut roads: Vec<_> = pools
+        .iter()
+        .filter_map(|pool| {
+            let direction = pool.direction(token_in, token_out)?;
+            Some(Road {
+                pool,
+                direction,
+                token_in,
+                token_out,
+                start: pool.state.start_rate(direction, secs).ok(),
+            })
+        })
+        .collect();
+    roads.sort_by(|a, b| {
+        let by_start = b.start.cmp(&a.start);
+        by_start.then_with(|| a.pool.id.cmp(&b.pool.id))
+    });
+    roads
+}
+
+/// The ways around, by one token in between: through each such token as many as there are pools on both
+/// sides of it, the best with the best, so that no two ways share a pool. Best start first.
+pub(super) fn around<'a>(pools: &[&'a VisiblePool], request: &QuoteRequest, secs: u64) -> Vec<Way<'a>> {
+    let QuoteRequest {
+        token_in, token_out, ..
+    } = *request;
+    let mut middles: Vec<Token> = pools
+        .iter()
+        .filter_map(|pool| pool.opposite(token_in))
+        .filter(|middle| *middle != token_out)
+        .collect();
+    middles.sort_unstable_by_key(|token| token.symbol);
+    middles.dedup();
+    let mut ways = Vec::new();
+    for middle in middles {
+        let first = roads(pools, (token_in, middle), secs);
+        let second = roads(pools, (middle, token_out), secs);
+        let pairs = first.into_iter().zip(second);
+        ways.extend(pairs.map(|(first, second)| Way(vec![first, second])));
+    }
+    ways.sort_by_key(|way| std::cmp::Reverse(way.start()));
+    ways
+}
+
+impl PoolsView {
+    /// Whether a way by some token in between leads through venues that are allowed.
+    pub fn leads_around(&self, request: &QuoteRequest, limits: &RouteLimits) -> bool {
+        let pools = usable(self, |pool| limits.allows(pool.venue));
+        !around(&pools, request, self.secs).is_empty()
+    }
+}
+
+/// The pools that a route may use.
+pub(super) fn usable<'a>(
+    view: &'a PoolsView,
+    allowed: impl Fn(&VisiblePool) -> bool,
+) -> Vec<&'a VisiblePool> {
+    view.pools.iter().filter(|pool| allowed(pool)).collect()
+}

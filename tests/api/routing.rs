@@ -1,0 +1,125 @@
+//! Large orders over several pools, callers' own limits, quotes that bind, and the explanation of it all.
+
+use order_tests::{Mode, TestEngine, in_both_modes};
+use serde_json::{Value, json};
+
+use crate::sell_with;
+
+in_both_modes!(
+    a_large_order_is_split_and_explained,
+    a_caller_may_ask_for_one_venue_and_one_pool,
+    an_order_gets_what_its_quote_promised_or_nothing,
+);
+
+/// So much that every pool of the pair gets a part of it.
+fn large() -> Value {
+    sell_with(json!({"amountIn": "10000", "slippageBps": 100}))
+}
+
+async fn event(engine: &TestEngine, id: &str, status: &str) -> Value {
+    let events = engine.get(&format!("/api/orders/{id}/events")).await.json();
+    let events = events.as_array().unwrap().clone();
+    events
+        .into_iter()
+        .find(|event| event["status"] == status)
+        .unwrap()
+}
+
+fn number(value: &Value) -> f64 {
+    value.as_str().unwrap().parse().unwrap()
+}
+
+async fn a_large_order_is_split_and_explained(mode: Mode) {
+    let engine = TestEngine::start(mode, "").await;
+    let report = engine.post("/api/quotes", &large()).await.json();
+    let legs = report["route"]["legs"].as_array().unwrap();
+    assert!(legs.len() > 1, "{report}");
+    for quote in report["quotes"].as_array().unwrap() {
+        assert!(number(&report["route"]["amountOut"]) > number(&quote["amountOut"]));
+    }
+    let id = engine.accepted(&large()).await;
+    let order = engine.finished(&id).await;
+    assert_eq!(order["status"], "confirmed", "{order}");
+    assert_eq!(order["amountOut"], report["route"]["amountOut"]);
+    assert_eq!(order["amountInFilled"], "10000");
+    let best = event(&engine, &id, "best_dex").await;
+    assert_eq!(best["legs"].as_array().unwrap().len(), legs.len());
+    assert_eq!(
+        (&best["dex"], &order["dex"]),
+        (&report["route"]["dex"], &best["dex"])
+    );
+
+    let told = engine.get(&format!("/api/orders/{id}/execution")).await.json();
+    let (attempt, result) = (&told["attempts"][0], &told["result"]);
+    assert_eq!(attempt["quotes"], report["quotes"]);
+    assert_eq!(attempt["route"]["legs"].as_array().unwrap().len(), legs.len());
+    let rejected = attempt["rejected"].as_array().unwrap();
+    let venues = rejected.iter().filter(|route| route["route"] == "venue");
+    assert_eq!(venues.count(), 2, "{told}");
+    assert_eq!(result["slippageBps"], "0");
+    assert_eq!(result["amountOut"], order["amountOut"]);
+    assert!(number(&result["gainOverBestVenueBps"]) > 1.0, "{result}");
+    assert!(number(&result["costAgainstMidBps"]) > 0.0, "{result}");
+    assert!(result["midPrice"].is_string(), "{result}");
+}
+
+async fn a_caller_may_ask_for_one_venue_and_one_pool(mode: Mode) {
+    let engine = TestEngine::start(mode, "").await;
+    let mut order = large();
+    order["maxLegs"] = json!(1);
+    order["excludeVenues"] = json!(["meteora"]);
+    let id = engine.accepted(&order).await;
+    let finished = engine.finished(&id).await;
+    assert_eq!(
+        (&finished["status"], &finished["dex"]),
+        (&json!("confirmed"), &json!("Raydium"))
+    );
+    assert_eq!(
+        (&finished["venues"], &finished["maxLegs"]),
+        (&json!(["Raydium"]), &json!(1))
+    );
+    let routing = event(&engine, &id, "routing").await;
+    assert_eq!(routing["quotes"].as_array().unwrap().len(), 1);
+    assert_eq!(routing["meta"]["mQuote"], Value::Null);
+    assert_eq!(event(&engine, &id, "best_dex").await["legs"], Value::Null);
+}
+
+async fn an_order_gets_what_its_quote_promised_or_nothing(mode: Mode) {
+    let engine = TestEngine::start(mode, "").await;
+    let question = sell_with(json!({"slippageBps": 10}));
+    let report = engine.post("/api/quotes", &question).await.json();
+    let order = sell_with(json!({"quoteId": report["quoteId"]}));
+    let finished = engine.finished(&engine.accepted(&order).await).await;
+    assert_eq!(finished["status"], "confirmed");
+    assert_eq!(finished["minAmountOut"], report["minAmountOut"]);
+    // The market moves away from the quote: the order is refused by the market, not filled worse.
+    let report = engine.post("/api/quotes", &question).await.json();
+    let away = sell_with(json!({"amountIn": "3000", "slippageBps": 5000}));
+    engine.finished(&engine.accepted(&away).await).await;
+    let order = sell_with(json!({"quoteId": report["quoteId"]}));
+    let id = engine.accepted(&order).await;
+    let retrying = event_when_there(&engine, &id).await;
+    assert_eq!(retrying["code"], "slippage_exceeded");
+    for (changes, code) in [
+        (
+            json!({"quoteId": report["quoteId"], "amountIn": "2"}),
+            "quote_mismatch",
+        ),
+        (json!({"quoteId": "QUO1-nobody"}), "unknown_quote"),
+    ] {
+        let refused = engine.post("/api/orders/execute", &sell_with(changes)).await;
+        assert_eq!((refused.status, &refused.json()["code"]), (422, &json!(code)));
+    }
+}
+
+/// The first retry, once it is there.
+async fn event_when_there(engine: &TestEngine, id: &str) -> Value {
+    loop {
+        let events = engine.get(&format!("/api/orders/{id}/events")).await.json();
+        let failed = |event: &&Value| event["status"] == "retrying" || event["status"] == "failed";
+        if let Some(event) = events.as_array().unwrap().iter().find(failed) {
+            return event.clone();
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+}
