@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 
 use crate::config::Role;
+use crate::load::LoadArgs;
 
 const ENVIRONMENT: &str = "\
 Settings come from the defaults, then the file, then the environment; later ones win.
@@ -35,6 +36,23 @@ and changes neither. queue.max_attempts must be what the engine runs with.
 
 Exit status: 0 when every invariant holds, 1 when one does not or something cannot be read, 2 for a
 mistake in the configuration.";
+
+const LATENCIES: &str = "\
+With --rate, latencies count from the time at which an order was due, so that a server that stalls is
+charged for every order it keeps waiting. Without it, the requests that a stall kept from being sent
+are added to the latencies of `submit`; the line below it shows them as measured.
+
+The report goes to standard output, progress to standard error if that is a terminal. Ctrl-C ends the
+run and prints what there is.
+
+Examples:
+  order-engine load --duration 30s
+  order-engine load --rate 500 --watchers 1 --json
+  order-engine load --in-flight 64 --connections 64 --follow feed
+  order-engine load --order '3*{\"tokenIn\":\"SOL\",\"tokenOut\":\"USDC\",\"amountIn\":\"1\"}' \\
+                    --order '{\"tokenIn\":\"USDC\",\"tokenOut\":\"ETH\",\"amountIn\":\"500\"}'
+
+Exit status: 0 with a report, 1 when nothing was accepted or the run could not begin.";
 
 /// Takes swap orders, routes each to the venue that pays most, and streams its life.
 #[derive(Debug, Parser)]
@@ -70,6 +88,9 @@ pub enum Command {
         #[arg(long)]
         url: Option<String>,
     },
+    /// Put a server of the contract under load, and measure it.
+    #[command(after_help = LATENCIES)]
+    Load(LoadArgs),
     /// Print the OpenAPI document of the HTTP doors.
     Openapi,
 }
@@ -110,7 +131,7 @@ pub struct VerifyArgs {
 }
 
 /// A duration as the configuration writes it.
-fn duration(text: &str) -> Result<Duration, serde::de::value::Error> {
+pub(crate) fn duration(text: &str) -> Result<Duration, serde::de::value::Error> {
     humantime_serde::deserialize(serde::de::value::StrDeserializer::new(text))
 }
 

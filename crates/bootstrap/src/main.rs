@@ -7,8 +7,8 @@ use clap::Parser;
 use order_bootstrap::cli::{Cli, Command, ServeArgs, VenueArgs, VerifyArgs};
 use order_bootstrap::config::{Config, Inputs, Loaded, Purpose};
 use order_bootstrap::{
-    RunError, VenueOptions, VerifyOptions, chain, migrate, own_health, probe, run, serve_venue, signals,
-    telemetry, verify,
+    LoadArgs, RunError, VenueOptions, VerifyOptions, chain, load, migrate, own_health, probe, run,
+    serve_venue, signals, telemetry, verify,
 };
 
 /// Something failed.
@@ -41,6 +41,7 @@ fn main() -> ExitCode {
         Command::Health { url } => quietly(&inputs, Purpose::Probe, |loaded| async move {
             Ok(probe(&url.unwrap_or_else(|| own_health(&loaded.config))).await?)
         }),
+        Command::Load(args) => measure(&args),
         Command::Openapi => match write!(std::io::stdout(), "{}", order_bootstrap::openapi()) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => fail(&error, FAILED),
@@ -77,6 +78,18 @@ where
         Err(error) => return fail(&error, FAILED),
     };
     match runtime.block_on(work(loaded)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&error, FAILED),
+    }
+}
+
+/// Puts a server under load, on one thread: the other processors are the server's.
+fn measure(args: &LoadArgs) -> ExitCode {
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&error, FAILED),
+    };
+    match runtime.block_on(load(args, signals::stop())) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error, FAILED),
     }
