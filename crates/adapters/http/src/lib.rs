@@ -7,6 +7,7 @@
 mod docs;
 mod doors;
 mod health;
+mod metrics;
 mod request;
 mod routes;
 mod server;
@@ -16,5 +17,6 @@ mod wire;
 
 pub use docs::openapi_json;
 pub use health::{Health, HealthReport, PartHealth};
+pub use metrics::MetricsReport;
 pub use server::serve;
 pub use settings::{HttpSettings, SocketSettings};

@@ -15,6 +15,7 @@ use poem_openapi::OpenApi;
 
 use crate::docs::PAGES;
 use crate::doors::{Doors, api};
+use crate::metrics::{self, MetricsReport, metered};
 use crate::wire::problem::Problem;
 
 /// The page at the root, for who comes with a browser.
@@ -26,10 +27,17 @@ pub fn routes(doors: &Arc<Doors>) -> BoxEndpoint<'static, Response> {
     api(doors).add_routes(&mut table);
     let mut route = Route::new();
     for (path, methods) in table {
-        route = route.at(path, door(methods));
+        let door = metered(&path, door(methods));
+        route = route.at(path, door);
     }
-    for (path, page) in pages() {
-        route = route.at(path, door(HashMap::from([(Method::GET, page)])));
+    let metrics = doors
+        .settings
+        .metrics
+        .clone()
+        .map(|report| ("/metrics", scrape(report)));
+    for (path, page) in pages().into_iter().chain(metrics) {
+        let door = door(HashMap::from([(Method::GET, page)]));
+        route = route.at(path, metered(path, door));
     }
     route
         .with(CatchPanic::new().with_handler(|_panic| Problem::internal()))
@@ -53,6 +61,20 @@ fn pages() -> [(&'static str, BoxEndpoint<'static>); 3] {
             page("application/json", || PAGES.document.clone()),
         ),
     ]
+}
+
+/// The numbers of this process.
+fn scrape(report: Arc<dyn MetricsReport>) -> BoxEndpoint<'static> {
+    let scrape = move |_| {
+        let report = Arc::clone(&report);
+        async move {
+            let numbers = report.scrape().await;
+            Response::builder()
+                .content_type(metrics::CONTENT_TYPE)
+                .body(numbers)
+        }
+    };
+    poem::endpoint::make(scrape).boxed()
 }
 
 /// One path with its methods; any other is refused in a way that names them.
@@ -83,6 +105,7 @@ fn problem(error: Error) -> Response {
         return error.into_response();
     }
     if error.status() == StatusCode::NOT_FOUND {
+        metrics::unmatched();
         return Problem::not_found().into_response();
     }
     tracing::error!(%error, status = error.status().as_u16(), "a request failed unexpectedly");

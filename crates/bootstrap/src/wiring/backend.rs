@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use order_core::id::WorkerId;
-use order_ports::{DispatchLimit, Notifier, OrderIntake, OrderJournal, OrderLeases, OrderReader, WorkQueue};
+use order_ports::{
+    DispatchLimit, Notifier, OrderBacklog, OrderIntake, OrderJournal, OrderLeases, OrderReader, WorkQueue,
+};
 use order_postgres::{PostgresSettings, PostgresStore};
 use order_redis::{RedisServer, RedisSettings};
 use tokio::time::Instant;
@@ -20,16 +22,21 @@ pub(super) struct StorePorts {
     pub(super) leases: Arc<dyn OrderLeases>,
     pub(super) journal: Arc<dyn OrderJournal>,
     pub(super) reader: Arc<dyn OrderReader>,
+    pub(super) backlog: Arc<dyn OrderBacklog>,
 }
 
 impl StorePorts {
-    pub(super) fn of<S: OrderIntake + OrderLeases + OrderJournal + OrderReader + 'static>(store: S) -> Self {
+    pub(super) fn of<S>(store: S) -> Self
+    where
+        S: OrderIntake + OrderLeases + OrderJournal + OrderReader + OrderBacklog + 'static,
+    {
         let store = Arc::new(store);
         Self {
             intake: store.clone(),
             leases: store.clone(),
             journal: store.clone(),
-            reader: store,
+            reader: store.clone(),
+            backlog: store,
         }
     }
 }
