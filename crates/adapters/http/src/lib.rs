@@ -8,6 +8,7 @@ mod docs;
 mod doors;
 mod health;
 mod metrics;
+mod page;
 mod request;
 mod routes;
 mod server;

@@ -16,10 +16,8 @@ use poem_openapi::OpenApi;
 use crate::docs::PAGES;
 use crate::doors::{Doors, api};
 use crate::metrics::{self, MetricsReport, metered};
+use crate::page;
 use crate::wire::problem::Problem;
-
-/// The page at the root, for who comes with a browser.
-const PAGE: &str = include_str!("page.html");
 
 /// Every route.
 pub fn routes(doors: &Arc<Doors>) -> BoxEndpoint<'static, Response> {
@@ -35,9 +33,13 @@ pub fn routes(doors: &Arc<Doors>) -> BoxEndpoint<'static, Response> {
         .metrics
         .clone()
         .map(|report| ("/metrics", scrape(report)));
-    for (path, page) in pages().into_iter().chain(metrics) {
+    for (path, page) in documents().into_iter().chain(metrics) {
         let door = door(HashMap::from([(Method::GET, page)]));
         route = route.at(path, metered(path, door));
+    }
+    for (path, methods) in page::routes() {
+        let door = metered(&path, door(methods));
+        route = route.at(path, door);
     }
     route
         .with(CatchPanic::new().with_handler(|_panic| Problem::internal()))
@@ -46,15 +48,14 @@ pub fn routes(doors: &Arc<Doors>) -> BoxEndpoint<'static, Response> {
         .boxed()
 }
 
-/// The pages that are no part of the API.
-fn pages() -> [(&'static str, BoxEndpoint<'static>); 3] {
+/// The documents that describe the API.
+fn documents() -> [(&'static str, BoxEndpoint<'static>); 2] {
     let page = |content_type: &'static str, body: fn() -> Bytes| {
         let respond = move |_| Response::builder().content_type(content_type).body(body());
         make_sync(respond).boxed()
     };
     let html = "text/html; charset=utf-8";
     [
-        ("/", page(html, || Bytes::from_static(PAGE.as_bytes()))),
         ("/docs", page(html, || PAGES.swagger_ui.clone())),
         (
             "/openapi.json",

@@ -10,3 +10,4 @@ pub mod problem;
 pub mod quote;
 pub mod reply;
 pub mod text;
+pub mod token;
