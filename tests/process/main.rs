@@ -4,5 +4,6 @@
 
 mod deployment;
 mod ending;
+mod monitoring;
 mod roles;
 mod verifying;
