@@ -4,6 +4,7 @@
 
 mod app;
 pub mod cli;
+mod client;
 pub mod config;
 mod environment;
 mod error;
@@ -16,6 +17,7 @@ mod verify;
 mod wiring;
 
 pub use app::{App, RunningApp, run, run_decorated};
+pub use client::{ClientError, Outcome, TopError, submit, top, watch};
 pub use environment::{OsEntropy, SystemClock, TimeOrderedIds};
 pub use error::{RunError, StartError, chain};
 pub use probe::{Unhealthy, own_health, probe};
