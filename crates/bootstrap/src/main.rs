@@ -63,9 +63,17 @@ where
 {
     let mut log = None;
     let code = quietly(inputs, purpose, |loaded| {
-        let begun = telemetry::init(&loaded.config.log).map(|guard| log = Some(guard));
-        let work = begun.map(|()| work(loaded));
-        async move { work?.await }
+        let begun = telemetry::init(&loaded.config.log).map(|guard| {
+            let levels = guard.levels();
+            log = Some(guard);
+            (levels, work(loaded))
+        });
+        let inputs = inputs.clone();
+        async move {
+            let (levels, work) = begun?;
+            signals::at_hangup(move || levels.read_again(&inputs, purpose));
+            work.await
+        }
     });
     drop(log);
     code
