@@ -54,6 +54,13 @@ Examples:
 
 Exit status: 0 with a report, 1 when nothing was accepted or the run could not begin.";
 
+const OUTCOMES: &str = "\
+An order is sent with a key, so that it counts once however often it has to be sent. A stream that breaks is
+taken up again where it broke.
+
+Exit status: 0 confirmed (or accepted, with --detach), 1 failed, 2 refused or a mistake on the command line,
+3 cancelled or expired, 4 the engine does not answer.";
+
 /// Takes swap orders, routes each to the venue that pays most, and streams its life.
 #[derive(Debug, Parser)]
 #[command(name = "order-engine", version, after_help = ENVIRONMENT, max_term_width = 100)]
@@ -91,8 +98,109 @@ pub enum Command {
     /// Put a server of the contract under load, and measure it.
     #[command(after_help = LATENCIES)]
     Load(LoadArgs),
+    /// Place an order with a running engine, and follow it to its end.
+    #[command(after_help = OUTCOMES)]
+    Submit(Box<SubmitArgs>),
+    /// Follow an order of a running engine to its end.
+    #[command(after_help = OUTCOMES)]
+    Watch(WatchArgs),
+    /// Look at a running engine: rates, latencies, the queue, the last orders.
+    Top(TopArgs),
     /// Print the OpenAPI document of the HTTP doors.
     Openapi,
+}
+
+/// How to reach a running engine.
+#[derive(Clone, Debug, Args)]
+pub struct ClientArgs {
+    /// Where the engine listens.
+    #[arg(long, env = "ORDER_ENGINE_URL", default_value = "http://127.0.0.1:3000")]
+    pub url: String,
+    /// The API key, if the engine wants one. Better given by the environment, where no list of processes shows it.
+    #[arg(
+        long,
+        env = "ORDER_ENGINE_API_KEY",
+        hide_env_values = true,
+        value_name = "KEY"
+    )]
+    pub api_key: Option<String>,
+}
+
+/// Which order to place.
+#[derive(Clone, Debug, Args)]
+pub struct SubmitArgs {
+    /// How much to pay, in the first token.
+    pub amount: String,
+    /// The token to pay with.
+    pub token_in: String,
+    /// The token to receive.
+    pub token_out: String,
+    /// market, limit, stop_limit or sniper.
+    #[arg(long = "type", value_name = "TYPE")]
+    pub kind: Option<String>,
+    /// How much worse than its quote it may execute, in percent.
+    #[arg(long, value_name = "PERCENT")]
+    pub slippage: Option<String>,
+    /// Receive at least this much, instead of a slippage.
+    #[arg(long, value_name = "AMOUNT")]
+    pub min_out: Option<String>,
+    /// Quote token per base token.
+    #[arg(long, value_name = "PRICE")]
+    pub limit_price: Option<String>,
+    /// Quote token per base token.
+    #[arg(long, value_name = "PRICE")]
+    pub stop_price: Option<String>,
+    /// gtc, ioc, fok or gtd.
+    #[arg(long, value_name = "NAME")]
+    pub time_in_force: Option<String>,
+    /// Until when, for gtd: RFC 3339.
+    #[arg(long, value_name = "TIME")]
+    pub expires_at: Option<String>,
+    /// low, normal or high.
+    #[arg(long)]
+    pub priority: Option<String>,
+    /// Your own id of the order.
+    #[arg(long, value_name = "ID")]
+    pub client_order_id: Option<String>,
+    /// Whose order it is, where no API key says it.
+    #[arg(long, value_name = "NAME")]
+    pub user: Option<String>,
+    /// Print the order's id once it is accepted, and do not wait for its end.
+    #[arg(long)]
+    pub detach: bool,
+    /// Print every event as the engine sends it, one JSON object a line, and nothing else.
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "its own members say what they are")]
+    pub client: ClientArgs,
+}
+
+/// Which order to follow.
+#[derive(Clone, Debug, Args)]
+pub struct WatchArgs {
+    /// The order's id, with or without its prefix.
+    pub id: String,
+    /// Leave out the events up to this one.
+    #[arg(long, value_name = "SEQ", default_value_t = 0)]
+    pub after: u64,
+    /// Print every event as the engine sends it, one JSON object a line, and nothing else.
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "its own members say what they are")]
+    pub client: ClientArgs,
+}
+
+/// How to look at an engine.
+#[derive(Clone, Debug, Args)]
+pub struct TopArgs {
+    /// How often to ask it.
+    #[arg(long, value_name = "DURATION", default_value = "1s", value_parser = duration)]
+    pub interval: Duration,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "its own members say what they are")]
+    pub client: ClientArgs,
 }
 
 /// How to serve.

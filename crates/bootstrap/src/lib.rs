@@ -4,6 +4,7 @@
 
 mod app;
 pub mod cli;
+mod client;
 pub mod config;
 mod environment;
 mod error;
@@ -17,6 +18,7 @@ mod verify;
 mod wiring;
 
 pub use app::{App, RunningApp, run, run_decorated};
+pub use client::{ClientError, Outcome, TopError, submit, top, watch};
 pub use environment::{OsEntropy, SystemClock, TimeOrderedIds};
 pub use error::{RunError, StartError, chain};
 pub use load::{FollowBy, LoadArgs, LoadFailed, load};
