@@ -6,6 +6,7 @@ mod bad_input;
 mod doors;
 mod idempotency;
 mod listing;
+mod metrics;
 mod one_connection;
 mod orders;
 mod quotes;

@@ -4,5 +4,7 @@
 
 mod deployment;
 mod ending;
+mod logging;
+mod monitoring;
 mod roles;
 mod verifying;

@@ -17,7 +17,7 @@ use uuid::Uuid;
 use crate::config::{Loaded, Role};
 use crate::error::{RunError, StartError, listening, reachable};
 use crate::supervise::{Failures, TaskFailed, keep_running, run_until_stopped};
-use crate::wiring::{self, Closing, FORGETS, Wired};
+use crate::wiring::{self, Closing, FORGETS, Scrape, Wired};
 
 /// How much longer than its own patience a part is waited for.
 const GRACE: Duration = Duration::from_secs(5);
@@ -120,13 +120,16 @@ impl App {
         };
         let address = listener.as_ref().and_then(|listener| listener.local_addr().ok());
         say_what_starts(&loaded, role);
+        // Before anything that counts is made.
+        let recorder = wiring::count(role)?;
         let worker = WorkerId(Uuid::new_v4());
         let Wired {
             ports,
+            backlog,
             health,
             closing,
         } = wiring::wire(&loaded, worker).await?;
-        let ports = decorate(ports);
+        let ports = wiring::metered(decorate(ports));
         let settings = wiring::settings(config);
         let (phases, failures) = (Phases::default(), Failures::default());
         let mut tasks = Tasks::default();
@@ -143,6 +146,12 @@ impl App {
             carry,
         ));
         let hub = Arc::new(Hub::new(settings.watch_buffer));
+        tasks.relay.push(run_until_stopped(
+            "the meters",
+            phases.relay.clone(),
+            failures.clone(),
+            wiring::fold(recorder.clone(), phases.relay.clone()),
+        ));
         let (sweeper, sweeps) = Sweeper::new(ports.clone(), settings);
         tasks.work.push(keep_sweeping(sweeper, &phases, &failures));
         if role.executes_orders() {
@@ -160,9 +169,19 @@ impl App {
         );
         let engine = Arc::new(engine);
         if let Some(listener) = listener {
+            let metrics = Scrape {
+                recorder,
+                queue: Arc::clone(&ports.queue),
+                backlog,
+                hub: Arc::clone(&hub),
+                database: closing.database(),
+            };
             let relay = Relay::new(ports, hub, settings.patrol_interval);
             tasks.relay.push(keep_relaying(relay, &phases, &failures));
-            let http = http_settings(&loaded, role, settings, health);
+            let http = HttpSettings {
+                metrics: Some(Arc::new(metrics)),
+                ..http_settings(&loaded, role, settings, health)
+            };
             let serve = serve(listener, Arc::clone(&engine), http, phases.doors.clone());
             tasks.doors.push(run_until_stopped(
                 "the HTTP server",

@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 
 use crate::config::Role;
+use crate::load::LoadArgs;
 
 const ENVIRONMENT: &str = "\
 Settings come from the defaults, then the file, then the environment; later ones win.
@@ -35,6 +36,30 @@ and changes neither. queue.max_attempts must be what the engine runs with.
 
 Exit status: 0 when every invariant holds, 1 when one does not or something cannot be read, 2 for a
 mistake in the configuration.";
+
+const LATENCIES: &str = "\
+With --rate, latencies count from the time at which an order was due, so that a server that stalls is
+charged for every order it keeps waiting. Without it, the requests that a stall kept from being sent
+are added to the latencies of `submit`; the line below it shows them as measured.
+
+The report goes to standard output, progress to standard error if that is a terminal. Ctrl-C ends the
+run and prints what there is.
+
+Examples:
+  order-engine load --duration 30s
+  order-engine load --rate 500 --watchers 1 --json
+  order-engine load --in-flight 64 --connections 64 --follow feed
+  order-engine load --order '3*{\"tokenIn\":\"SOL\",\"tokenOut\":\"USDC\",\"amountIn\":\"1\"}' \\
+                    --order '{\"tokenIn\":\"USDC\",\"tokenOut\":\"ETH\",\"amountIn\":\"500\"}'
+
+Exit status: 0 with a report, 1 when nothing was accepted or the run could not begin.";
+
+const OUTCOMES: &str = "\
+An order is sent with a key, so that it counts once however often it has to be sent. A stream that breaks is
+taken up again where it broke.
+
+Exit status: 0 confirmed (or accepted, with --detach), 1 failed, 2 refused or a mistake on the command line,
+3 cancelled or expired, 4 the engine does not answer.";
 
 /// Takes swap orders, routes each to the venue that pays most, and streams its life.
 #[derive(Debug, Parser)]
@@ -70,8 +95,112 @@ pub enum Command {
         #[arg(long)]
         url: Option<String>,
     },
+    /// Put a server of the contract under load, and measure it.
+    #[command(after_help = LATENCIES)]
+    Load(LoadArgs),
+    /// Place an order with a running engine, and follow it to its end.
+    #[command(after_help = OUTCOMES)]
+    Submit(Box<SubmitArgs>),
+    /// Follow an order of a running engine to its end.
+    #[command(after_help = OUTCOMES)]
+    Watch(WatchArgs),
+    /// Look at a running engine: rates, latencies, the queue, the last orders.
+    Top(TopArgs),
     /// Print the OpenAPI document of the HTTP doors.
     Openapi,
+}
+
+/// How to reach a running engine.
+#[derive(Clone, Debug, Args)]
+pub struct ClientArgs {
+    /// Where the engine listens.
+    #[arg(long, env = "ORDER_ENGINE_URL", default_value = "http://127.0.0.1:3000")]
+    pub url: String,
+    /// The API key, if the engine wants one. Better given by the environment, where no list of processes shows it.
+    #[arg(
+        long,
+        env = "ORDER_ENGINE_API_KEY",
+        hide_env_values = true,
+        value_name = "KEY"
+    )]
+    pub api_key: Option<String>,
+}
+
+/// Which order to place.
+#[derive(Clone, Debug, Args)]
+pub struct SubmitArgs {
+    /// How much to pay, in the first token.
+    pub amount: String,
+    /// The token to pay with.
+    pub token_in: String,
+    /// The token to receive.
+    pub token_out: String,
+    /// market, limit, stop_limit or sniper.
+    #[arg(long = "type", value_name = "TYPE")]
+    pub kind: Option<String>,
+    /// How much worse than its quote it may execute, in percent.
+    #[arg(long, value_name = "PERCENT")]
+    pub slippage: Option<String>,
+    /// Receive at least this much, instead of a slippage.
+    #[arg(long, value_name = "AMOUNT")]
+    pub min_out: Option<String>,
+    /// Quote token per base token.
+    #[arg(long, value_name = "PRICE")]
+    pub limit_price: Option<String>,
+    /// Quote token per base token.
+    #[arg(long, value_name = "PRICE")]
+    pub stop_price: Option<String>,
+    /// gtc, ioc, fok or gtd.
+    #[arg(long, value_name = "NAME")]
+    pub time_in_force: Option<String>,
+    /// Until when, for gtd: RFC 3339.
+    #[arg(long, value_name = "TIME")]
+    pub expires_at: Option<String>,
+    /// low, normal or high.
+    #[arg(long)]
+    pub priority: Option<String>,
+    /// Your own id of the order.
+    #[arg(long, value_name = "ID")]
+    pub client_order_id: Option<String>,
+    /// Whose order it is, where no API key says it.
+    #[arg(long, value_name = "NAME")]
+    pub user: Option<String>,
+    /// Print the order's id once it is accepted, and do not wait for its end.
+    #[arg(long)]
+    pub detach: bool,
+    /// Print every event as the engine sends it, one JSON object a line, and nothing else.
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "its own members say what they are")]
+    pub client: ClientArgs,
+}
+
+/// Which order to follow.
+#[derive(Clone, Debug, Args)]
+pub struct WatchArgs {
+    /// The order's id, with or without its prefix.
+    pub id: String,
+    /// Leave out the events up to this one.
+    #[arg(long, value_name = "SEQ", default_value_t = 0)]
+    pub after: u64,
+    /// Print every event as the engine sends it, one JSON object a line, and nothing else.
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "its own members say what they are")]
+    pub client: ClientArgs,
+}
+
+/// How to look at an engine.
+#[derive(Clone, Debug, Args)]
+pub struct TopArgs {
+    /// How often to ask it.
+    #[arg(long, value_name = "DURATION", default_value = "1s", value_parser = duration)]
+    pub interval: Duration,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "its own members say what they are")]
+    pub client: ClientArgs,
 }
 
 /// How to serve.
@@ -110,7 +239,7 @@ pub struct VerifyArgs {
 }
 
 /// A duration as the configuration writes it.
-fn duration(text: &str) -> Result<Duration, serde::de::value::Error> {
+pub(crate) fn duration(text: &str) -> Result<Duration, serde::de::value::Error> {
     humantime_serde::deserialize(serde::de::value::StrDeserializer::new(text))
 }
 

@@ -64,6 +64,9 @@ pub enum StartError {
         #[source]
         source: order_mock_dex::RemoteError,
     },
+    /// Nothing can be counted.
+    #[error("the meters")]
+    Meters(#[from] order_metrics::RecorderError),
     /// Opening something was cut short.
     #[error("starting was interrupted")]
     Interrupted(#[from] tokio::task::JoinError),

@@ -4,9 +4,11 @@
 
 mod app;
 pub mod cli;
+mod client;
 pub mod config;
 mod environment;
 mod error;
+mod load;
 mod probe;
 pub mod signals;
 mod supervise;
@@ -16,8 +18,10 @@ mod verify;
 mod wiring;
 
 pub use app::{App, RunningApp, run, run_decorated};
+pub use client::{ClientError, Outcome, TopError, submit, top, watch};
 pub use environment::{OsEntropy, SystemClock, TimeOrderedIds};
 pub use error::{RunError, StartError, chain};
+pub use load::{FollowBy, LoadArgs, LoadFailed, load};
 pub use probe::{Unhealthy, own_health, probe};
 pub use supervise::TaskFailed;
 pub use venue::{VenueOptions, serve_venue};

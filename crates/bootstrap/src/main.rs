@@ -7,14 +7,16 @@ use clap::Parser;
 use order_bootstrap::cli::{Cli, Command, ServeArgs, VenueArgs, VerifyArgs};
 use order_bootstrap::config::{Config, Inputs, Loaded, Purpose};
 use order_bootstrap::{
-    RunError, VenueOptions, VerifyOptions, chain, migrate, own_health, probe, run, serve_venue, signals,
-    telemetry, verify,
+    ClientError, LoadArgs, RunError, TopError, VenueOptions, VerifyOptions, chain, load, migrate, own_health,
+    probe, run, serve_venue, signals, submit, telemetry, top, verify, watch,
 };
 
 /// Something failed.
 const FAILED: u8 = 1;
 /// The configuration or the command line is wrong; also what clap exits with.
 const MISCONFIGURED: u8 = 2;
+/// The engine that was asked does not answer, or not as one does.
+const UNANSWERED: u8 = 4;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -41,6 +43,13 @@ fn main() -> ExitCode {
         Command::Health { url } => quietly(&inputs, Purpose::Probe, |loaded| async move {
             Ok(probe(&url.unwrap_or_else(|| own_health(&loaded.config))).await?)
         }),
+        Command::Submit(args) => attended(async { Ok(submit(*args).await?.exit_code()) }),
+        Command::Watch(args) => attended(async { Ok(watch(args).await?.exit_code()) }),
+        Command::Top(args) => attended(async {
+            top(args).await?;
+            Ok(ExitCode::SUCCESS)
+        }),
+        Command::Load(args) => measure(&args),
         Command::Openapi => match write!(std::io::stdout(), "{}", order_bootstrap::openapi()) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => fail(&error, FAILED),
@@ -55,9 +64,17 @@ where
 {
     let mut log = None;
     let code = quietly(inputs, purpose, |loaded| {
-        let begun = telemetry::init(&loaded.config.log).map(|guard| log = Some(guard));
-        let work = begun.map(|()| work(loaded));
-        async move { work?.await }
+        let begun = telemetry::init(&loaded.config.log).map(|guard| {
+            let levels = guard.levels();
+            log = Some(guard);
+            (levels, work(loaded))
+        });
+        let inputs = inputs.clone();
+        async move {
+            let (levels, work) = begun?;
+            signals::at_hangup(move || levels.read_again(&inputs, purpose));
+            work.await
+        }
     });
     drop(log);
     code
@@ -80,6 +97,36 @@ where
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error, FAILED),
     }
+}
+
+/// Puts a server under load, on one thread: the other processors are the server's.
+fn measure(args: &LoadArgs) -> ExitCode {
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&error, FAILED),
+    };
+    match runtime.block_on(load(args, signals::stop())) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&error, FAILED),
+    }
+}
+
+/// Does what somebody at a shell waits for. It needs no configuration: that is the engine's, not the client's.
+fn attended(work: impl Future<Output = Result<ExitCode, TopError>>) -> ExitCode {
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&error, FAILED),
+    };
+    let error = match runtime.block_on(work) {
+        Ok(code) => return code,
+        Err(error) => error,
+    };
+    let code = match &error {
+        TopError::Client(ClientError::Refused(_)) => MISCONFIGURED,
+        TopError::Client(ClientError::Silent { .. } | ClientError::Garbled) => UNANSWERED,
+        TopError::NoTerminal | TopError::Terminal(_) => FAILED,
+    };
+    fail(&error, code)
 }
 
 fn fail(error: &dyn std::error::Error, code: u8) -> ExitCode {

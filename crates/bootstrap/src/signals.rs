@@ -1,4 +1,4 @@
-//! The signals by which a process is asked to stop.
+//! The signals by which a process is asked to stop, or to read its log levels again.
 
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -28,6 +28,25 @@ pub async fn stop() {
             _ = interrupt.recv() => {}
         }
         std::process::exit(EXIT_AT_ONCE);
+    });
+}
+
+/// Calls this at every SIGHUP, for as long as the runtime runs.
+pub fn at_hangup(mut act: impl FnMut() + Send + 'static) {
+    let mut hangups = match signal(SignalKind::hangup()) {
+        Ok(hangups) => hangups,
+        Err(error) => {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "cannot listen for SIGHUP"
+            );
+            return;
+        }
+    };
+    tokio::spawn(async move {
+        while hangups.recv().await.is_some() {
+            act();
+        }
     });
 }
 

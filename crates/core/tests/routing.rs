@@ -315,6 +315,20 @@ fn a_venue_that_is_silent_now_takes_no_part() {
     assert_eq!(route.legs.len(), 2);
 }
 
+/// The formula would take any size, for next to nothing; so a division would always be found.
+#[test]
+fn an_absurd_size_has_no_route() {
+    let request = request("SOL", "USDC", 1_000_000 * SOL);
+    let mut pools = two_pools();
+    pools.extend(by_way_of_ray());
+    let mut market = market(&request, pools);
+    for answer in &mut market.answers {
+        answer.result = Err(VenueError::InsufficientLiquidity);
+    }
+    let refused = routed(request, &market, &FREE, &RouteLimits::default());
+    assert_eq!(refused, Err(Failure::Venue(VenueError::InsufficientLiquidity)));
+}
+
 #[test]
 fn the_market_is_read_at_arrival() {
     let request = request("USDC", "SOL", 15_000 * USDC);

@@ -273,3 +273,23 @@ pub trait OrderAudit: Send + Sync {
     /// [`StoreError`].
     async fn audit(&self, after: Option<OrderId>, limit: usize) -> Result<Vec<AuditedOrder>, StoreError>;
 }
+
+/// What waits in the store.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Backlog {
+    /// How long the most overdue order has been due without anybody working on it; none if no order is.
+    pub oldest_due: Option<Duration>,
+    /// Orders whose venue has been silent too long.
+    pub unknown: u64,
+}
+
+/// Says what waits, for those who watch the engine. Looks at every live order, so it is not for the hot path.
+#[cfg_attr(feature = "mock", mockall::automock)]
+#[async_trait]
+pub trait OrderBacklog: Send + Sync {
+    /// What waits now.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    async fn backlog(&self) -> Result<Backlog, StoreError>;
+}

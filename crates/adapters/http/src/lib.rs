@@ -7,6 +7,8 @@
 mod docs;
 mod doors;
 mod health;
+mod metrics;
+mod page;
 mod request;
 mod routes;
 mod server;
@@ -16,6 +18,7 @@ mod wire;
 
 pub use docs::openapi_json;
 pub use health::{Health, HealthReport, PartHealth};
+pub use metrics::MetricsReport;
 pub use request::QuoteSeal;
 pub use server::serve;
 pub use settings::{HttpSettings, SocketSettings};

@@ -15,27 +15,33 @@ use poem_openapi::OpenApi;
 
 use crate::docs::PAGES;
 use crate::doors::{Doors, api};
+use crate::metrics::{self, MetricsReport, metered};
+use crate::page;
 use crate::wire::problem::Problem;
 
-/// The page at the root, for who comes with a browser.
-const PAGE: &str = include_str!("page.html");
-
 /// Those that say how the process is.
-const HEALTH: [&str; 2] = ["/health/live", "/health/ready"];
+const HEALTH: [&str; 3] = ["/health/live", "/health/ready", "/metrics"];
 
 /// Every route that is open.
 pub fn routes(doors: &Arc<Doors>) -> BoxEndpoint<'static, Response> {
     let mut table: HashMap<String, HashMap<Method, BoxEndpoint<'static>>> = HashMap::new();
     api(doors).add_routes(&mut table);
-    for (path, page) in pages() {
+    let metrics = doors
+        .settings
+        .metrics
+        .clone()
+        .map(|report| ("/metrics", scrape(report)));
+    for (path, page) in documents().into_iter().chain(metrics) {
         table.insert(path.into(), HashMap::from([(Method::GET, page)]));
     }
+    table.extend(page::routes());
     if doors.settings.health_only {
         table.retain(|path, _| HEALTH.contains(&path.as_str()));
     }
     let mut route = Route::new();
     for (path, methods) in table {
-        route = route.at(path, door(methods));
+        let door = metered(&path, door(methods));
+        route = route.at(path, door);
     }
     route
         .with(CatchPanic::new().with_handler(|_panic| Problem::internal()))
@@ -44,21 +50,34 @@ pub fn routes(doors: &Arc<Doors>) -> BoxEndpoint<'static, Response> {
         .boxed()
 }
 
-/// The pages that are no part of the API.
-fn pages() -> [(&'static str, BoxEndpoint<'static>); 3] {
+/// The documents that describe the API.
+fn documents() -> [(&'static str, BoxEndpoint<'static>); 2] {
     let page = |content_type: &'static str, body: fn() -> Bytes| {
         let respond = move |_| Response::builder().content_type(content_type).body(body());
         make_sync(respond).boxed()
     };
     let html = "text/html; charset=utf-8";
     [
-        ("/", page(html, || Bytes::from_static(PAGE.as_bytes()))),
         ("/docs", page(html, || PAGES.swagger_ui.clone())),
         (
             "/openapi.json",
             page("application/json", || PAGES.document.clone()),
         ),
     ]
+}
+
+/// The numbers of this process.
+fn scrape(report: Arc<dyn MetricsReport>) -> BoxEndpoint<'static> {
+    let scrape = move |_| {
+        let report = Arc::clone(&report);
+        async move {
+            let numbers = report.scrape().await;
+            Response::builder()
+                .content_type(metrics::CONTENT_TYPE)
+                .body(numbers)
+        }
+    };
+    poem::endpoint::make(scrape).boxed()
 }
 
 /// One path with its methods; any other is refused in a way that names them.
@@ -89,6 +108,7 @@ fn problem(error: Error) -> Response {
         return error.into_response();
     }
     if error.status() == StatusCode::NOT_FOUND {
+        metrics::unmatched();
         return Problem::not_found().into_response();
     }
     tracing::error!(%error, status = error.status().as_u16(), "a request failed unexpectedly");

@@ -6,6 +6,7 @@ use std::time::Duration;
 use order_core::token::TokenRegistry;
 
 use crate::health::HealthReport;
+use crate::metrics::MetricsReport;
 use crate::request::QuoteSeal;
 
 /// How the HTTP doors behave.
@@ -39,6 +40,8 @@ pub struct HttpSettings {
     pub registry: Arc<TokenRegistry>,
     /// Who knows how the parts of the engine are.
     pub health: Arc<dyn HealthReport>,
+    /// Who reads the numbers for `/metrics`; without it there is no such door.
+    pub metrics: Option<Arc<dyn MetricsReport>>,
 }
 
 /// How the WebSocket doors behave.
@@ -95,6 +98,7 @@ impl HttpSettings {
             socket: SocketSettings::default(),
             registry,
             health,
+            metrics: None,
         }
     }
 }

@@ -17,6 +17,10 @@ mod store {
         #[tokio::test(start_paused = true)]
         fresh
     );
+    order_ports::backlog_contract!(
+        #[tokio::test(start_paused = true)]
+        fresh
+    );
 }
 
 mod queue {

@@ -13,11 +13,12 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use order_core::routing::PoolsView;
-use order_mock_dex::MarketSettings;
+use order_core::token::TokenRegistry;
+use order_mock_dex::{Market, MarketSettings};
 use order_ports::PoolSource;
 use order_ports::contract::pools::PoolMarket;
 use support::served::Served;
-use support::{market, quiet, request, settings, token};
+use support::{Counting, TokioClock, market, quiet, request, settings, token};
 
 fn local(settings: &MarketSettings) -> Box<PoolMarket> {
     let market = market(settings);
@@ -107,8 +108,9 @@ async fn what_was_seen_of_an_earlier_life_is_not_mistaken_for_this_one() {
     served.stop().await;
     let pools = "profile = \"instant\"\nprice = \"frozen\"\nseed = 42\n[[raydium.pools]]\nbase = \"SOL\"\n\
         quote = \"USDC\"\nbase_reserve = \"1\"\nquote_reserve = \"150\"\nfee_rate = 2500";
-    tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-    let again = market(&settings(pools));
+    // Lives are told apart by when they began.
+    let (clock, entropy) = (TokioClock::starting_at(60_000), Counting::from(1));
+    let again = Market::new(&settings(pools), &TokenRegistry::default(), clock, entropy).unwrap();
     let served = Served::at(address, again.clone(), false).await;
     // The first question may still go out on a connection of the old server.
     drop(client.pools(token("SOL"), token("USDC")).await);

@@ -9,8 +9,10 @@
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
+use metrics::{Histogram, histogram};
 use order_core::id::OrderId;
 use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::time::Instant;
 
 use crate::database::Database;
 use crate::error::{Failure, Kind};
@@ -23,6 +25,9 @@ const TRIES: usize = 5;
 
 /// One kind of step.
 pub(crate) trait Step: Send + Sync + 'static {
+    /// What it is called where it is counted.
+    const NAME: &'static str;
+
     /// What one caller wants.
     type Row: Send + Sync + 'static;
     /// What one caller gets.
@@ -42,6 +47,28 @@ pub(crate) trait Step: Send + Sync + 'static {
         database: &Database,
         rows: &[Self::Row],
     ) -> impl Future<Output = Result<Vec<Self::Reply>, Failure>> + Send;
+}
+
+/// How large the batches of one kind are, and how long each takes.
+#[derive(Clone)]
+struct Meter {
+    rows: Histogram,
+    duration: Histogram,
+}
+
+impl Meter {
+    fn new(step: &'static str) -> Self {
+        Self {
+            rows: histogram!("order_engine_store_batch_rows", "step" => step),
+            duration: histogram!("order_engine_store_commit_duration_seconds", "step" => step),
+        }
+    }
+
+    fn observe(&self, rows: usize, began: Instant) {
+        // There are no more than MAX_ROWS.
+        self.rows.record(u32::try_from(rows).unwrap_or(u32::MAX));
+        self.duration.record(began.elapsed());
+    }
 }
 
 type Outcome<S> = Result<<S as Step>::Reply, Failure>;
@@ -72,8 +99,9 @@ impl<S: Step> Batcher<S> {
             receiver,
             set_aside: VecDeque::new(),
         }));
+        let meter = Meter::new(S::NAME);
         for _ in 0..workers {
-            tokio::spawn(work(database.clone(), Arc::clone(&inbox)));
+            tokio::spawn(work(database.clone(), Arc::clone(&inbox), meter.clone()));
         }
         Self { jobs }
     }
@@ -88,14 +116,14 @@ impl<S: Step> Batcher<S> {
     }
 }
 
-async fn work<S: Step>(database: Database, inbox: Arc<Mutex<Inbox<S>>>) {
+async fn work<S: Step>(database: Database, inbox: Arc<Mutex<Inbox<S>>>, meter: Meter) {
     loop {
         // The lock is held while waiting: the other idle workers wait for the lock instead.
         let jobs = inbox.lock().await.next_batch().await;
         if jobs.is_empty() {
             return;
         }
-        settle(&database, jobs).await;
+        settle(&database, jobs, &meter).await;
     }
 }
 
@@ -142,10 +170,13 @@ impl<S: Step> Inbox<S> {
 }
 
 /// Runs a batch and replies to each of its rows.
-async fn settle<S: Step>(database: &Database, jobs: Vec<Job<S>>) {
+async fn settle<S: Step>(database: &Database, jobs: Vec<Job<S>>, meter: &Meter) {
     let mut pending = vec![split(jobs)];
     while let Some((mut rows, mut callers)) = pending.pop() {
-        match run_undone_again::<S>(database, &rows).await {
+        let began = Instant::now();
+        let answer = run_undone_again::<S>(database, &rows).await;
+        meter.observe(rows.len(), began);
+        match answer {
             Ok(replies) => {
                 for (caller, reply) in callers.into_iter().zip(replies) {
                     // A caller that has gone away reads the outcome in the store, if ever.

@@ -103,6 +103,8 @@ pub(crate) enum Verdict {
 }
 
 impl Step for Accept {
+    const NAME: &str = "accept";
+
     type Row = NewOrder;
     type Reply = Verdict;
     // Keys are what concurrent inserts wait for each other on.

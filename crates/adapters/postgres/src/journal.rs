@@ -97,6 +97,8 @@ impl Ahead {
 }
 
 impl Step for Write {
+    const NAME: &str = "journal";
+
     type Row = Entry;
     type Reply = Written;
     type Rank = OrderId;

@@ -26,6 +26,8 @@ pub(crate) struct Wish {
 }
 
 impl Step for TakeLease {
+    const NAME: &str = "claim";
+
     type Row = Wish;
     type Reply = Claim;
     type Rank = OrderId;

@@ -7,6 +7,7 @@
 //! decided in `order-core`, this crate only sees to it that one writer at a time writes.
 
 mod audit;
+mod backlog;
 mod batch;
 mod connect;
 mod database;

@@ -2,6 +2,7 @@
 
 pub(crate) const ACCEPT: &str = include_str!("sql/accept.sql");
 pub(crate) const AUDIT: &str = include_str!("sql/audit.sql");
+pub(crate) const BACKLOG: &str = include_str!("sql/backlog.sql");
 pub(crate) const CLASHES: &str = include_str!("sql/clashes.sql");
 pub(crate) const CLAIM: &str = include_str!("sql/claim.sql");
 pub(crate) const UNCLAIMED: &str = include_str!("sql/unclaimed.sql");
@@ -27,9 +28,10 @@ mod tests {
 
     use crate::{PostgresSettings, PostgresStore};
 
-    const ALL: [(&str, &str); 15] = [
+    const ALL: [(&str, &str); 16] = [
         ("accept", super::ACCEPT),
         ("audit", super::AUDIT),
+        ("backlog", super::BACKLOG),
         ("claim", super::CLAIM),
         ("clashes", super::CLASHES),
         ("due", super::DUE),

@@ -18,3 +18,7 @@ order_ports::audit_contract!(
     #[tokio::test]
     support::fresh
 );
+order_ports::backlog_contract!(
+    #[tokio::test]
+    support::fresh
+);

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use order_core::id::WorkerId;
 use order_ports::{
-    DispatchLimit, Notifier, OrderControl, OrderIntake, OrderJournal, OrderLeases, OrderReader, WaitingRoom,
-    WorkQueue,
+    DispatchLimit, Notifier, OrderBacklog, OrderControl, OrderIntake, OrderJournal, OrderLeases, OrderReader,
+    WaitingRoom, WorkQueue,
 };
 use order_postgres::{PostgresSettings, PostgresStore};
 use order_redis::{RedisServer, RedisSettings};
@@ -25,12 +25,20 @@ pub(super) struct StorePorts {
     pub(super) reader: Arc<dyn OrderReader>,
     pub(super) waiting: Arc<dyn WaitingRoom>,
     pub(super) control: Arc<dyn OrderControl>,
+    pub(super) backlog: Arc<dyn OrderBacklog>,
 }
 
 impl StorePorts {
     pub(super) fn of<S>(store: S) -> Self
     where
-        S: OrderIntake + OrderLeases + OrderJournal + OrderReader + WaitingRoom + OrderControl + 'static,
+        S: OrderIntake
+            + OrderLeases
+            + OrderJournal
+            + OrderReader
+            + WaitingRoom
+            + OrderControl
+            + OrderBacklog
+            + 'static,
     {
         let store = Arc::new(store);
         Self {
@@ -39,7 +47,8 @@ impl StorePorts {
             journal: store.clone(),
             reader: store.clone(),
             waiting: store.clone(),
-            control: store,
+            control: store.clone(),
+            backlog: store,
         }
     }
 }

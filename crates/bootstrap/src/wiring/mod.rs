@@ -4,6 +4,7 @@ mod audit;
 mod backend;
 mod health;
 mod market;
+mod metering;
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -15,7 +16,7 @@ use order_core::retry::RetryPolicy;
 use order_core::routing::RoutingPolicy;
 use order_http::HealthReport;
 use order_memory::{MemoryDispatchWindow, MemoryNotifier, MemoryQueue, MemoryStore};
-use order_ports::{Clock, Entropy};
+use order_ports::{Clock, Entropy, OrderBacklog};
 use order_postgres::PostgresStore;
 use order_redis::{RedisDispatchWindow, RedisNotifier, RedisQueue};
 
@@ -29,6 +30,7 @@ pub(crate) use self::audit::{Records, records};
 pub(crate) use self::backend::migrate;
 pub(crate) use self::health::FORGETS;
 pub(crate) use self::market::open as open_market;
+pub(crate) use self::metering::{Scrape, count, fold, metered};
 
 /// How much longer than its lease an order's hint is left with a worker before another gets it: by then the
 /// order can be claimed.
@@ -37,6 +39,7 @@ const AFTER_LEASE: Duration = Duration::from_secs(5);
 /// The engine's surroundings, and what has to be done about them at the end.
 pub(crate) struct Wired {
     pub(crate) ports: Ports,
+    pub(crate) backlog: Arc<dyn OrderBacklog>,
     pub(crate) health: Arc<dyn HealthReport>,
     pub(crate) closing: Closing,
 }
@@ -59,6 +62,11 @@ impl Closing {
                 "the queue was not closed in good order"
             );
         }
+    }
+
+    /// The database, if there is one.
+    pub(crate) fn database(&self) -> Option<PostgresStore> {
+        self.store.clone()
     }
 
     /// Closes the store's connections.
@@ -100,6 +108,7 @@ pub(crate) async fn wire(loaded: &Loaded, worker: WorkerId) -> Result<Wired, Sta
     };
     Ok(Wired {
         ports,
+        backlog: store.backlog,
         health: Arc::new(report),
         closing,
     })

@@ -243,7 +243,7 @@ impl Search<'_> {
         more > 0 && plan.split.out > quoted.amount_out.amount.units().saturating_add(cost)
     }
 
-    /// The plan as a route; `None` if its price cannot be expressed.
+    /// The plan as a route; `None` if a pool would not quote its part, or the price cannot be expressed.
     fn route(&self, plan: &Plan<'_>, weighed: Weighed) -> Option<Result<Route, Failure>> {
         let legs = u8::try_from(plan.legs()).ok()?;
         let reason = match self.quoted {
@@ -274,7 +274,8 @@ fn better<'a>(plan: Option<Plan<'a>>, other: Option<Plan<'a>>, leg_cost: u128) -
     }
 }
 
-/// The swaps of a plan in the order in which a transaction makes them, and what they come to.
+/// The swaps of a plan in the order in which a transaction makes them, and what they come to; `None` if a pool
+/// would not quote its part, or the price cannot be expressed.
 pub(super) fn assemble(
     ask: &Ask<'_>,
     plan: &Plan<'_>,
@@ -296,6 +297,9 @@ pub(super) fn assemble(
         let mut worth = part.amount_in;
         let mut impact = 0u128;
         for (road, swap) in way.0.iter().zip(&quote.hops) {
+            if swap.amount_in > road.most() {
+                return None;
+            }
             let share = mul_div_ceil(worth, swap.fee, swap.amount_in).ok()?;
             (worth, fee) = (worth.saturating_sub(share), fee.checked_add(share)?);
             impact += u128::from(swap.impact_bps);

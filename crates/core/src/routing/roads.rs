@@ -2,7 +2,7 @@
 
 use super::rules::RouteLimits;
 use super::view::{PoolsView, VisiblePool};
-use crate::amm::{Direction, Path, StartRate};
+use crate::amm::{Direction, Path, Pool, StartRate};
 use crate::token::Token;
 use crate::venue::{Leg, QuoteRequest};
 
@@ -18,6 +18,15 @@ pub(super) struct Road<'a> {
 }
 
 impl Road<'_> {
+    /// The most that may go into the pool, in raw units: of a constant product what it holds of that token, as
+    /// its venue quotes it. The formula would take anything, for next to nothing.
+    pub(super) fn most(&self) -> u128 {
+        match &*self.pool.state {
+            Pool::ConstantProduct(pool) => self.direction.in_out(pool.x, pool.y).0,
+            Pool::Bins(_) => u128::MAX,
+        }
+    }
+
     pub(super) fn leg(&self, amount_in: u128, amount_out: u128) -> Leg {
         Leg {
             venue: self.pool.venue,
@@ -111,9 +120,6 @@ impl PoolsView {
 }
 
 /// The pools that a route may use.
-pub(super) fn usable<'a>(
-    view: &'a PoolsView,
-    allowed: impl Fn(&VisiblePool) -> bool,
-) -> Vec<&'a VisiblePool> {
+pub(super) fn usable(view: &PoolsView, allowed: impl Fn(&VisiblePool) -> bool) -> Vec<&VisiblePool> {
     view.pools.iter().filter(|pool| allowed(pool)).collect()
 }

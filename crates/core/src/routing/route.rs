@@ -107,7 +107,6 @@ pub struct Weighed {
     pub around: Option<Combination>,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
 const fn nothing(amount: &Amount) -> bool {
     amount.is_zero()
 }

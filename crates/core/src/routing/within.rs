@@ -106,7 +106,7 @@ impl Within<'_> {
         };
         let part = |road: Road<'a>| {
             let amount = marginal_max(&road.pool.state, road.direction, least, secs).ok()?;
-            let amount_in = amount.min(self.ask.request.amount_in.units());
+            let amount_in = amount.min(self.ask.request.amount_in.units()).min(road.most());
             let out = road.pool.state.quote(road.direction, amount_in, secs).ok()?.out;
             // Of next to nothing the rounding can cost more than the limit allows.
             let enough = mul_div_ceil(amount_in, least.num, least.den).ok()?;

@@ -16,6 +16,7 @@
 #![allow(missing_docs, reason = "the name of a law is the sentence that it stands for")]
 
 pub mod audit;
+pub mod backlog;
 pub mod dispatch;
 pub mod fixtures;
 pub mod ledger;
@@ -74,6 +75,7 @@ mod tests {
             (include_str!("market.rs"), include_str!("market.rs").to_owned()),
             (include_str!("pools.rs"), include_str!("pools.rs").to_owned()),
             (include_str!("audit.rs"), include_str!("audit.rs").to_owned()),
+            (include_str!("backlog.rs"), include_str!("backlog.rs").to_owned()),
             (include_str!("ledger.rs"), include_str!("ledger.rs").to_owned()),
         ];
         for (list, laws) in ports {

@@ -18,6 +18,7 @@ use crate::request::body::JsonBody;
 use crate::request::quote::{Question, QuoteQuestion, read_question};
 use crate::wire::problem::Problem;
 use crate::wire::quote::{QuoteReportView, split};
+use crate::wire::token::TokensView;
 
 /// The door at `/api/quotes`.
 pub struct QuotesApi(pub Arc<Doors>);
@@ -58,8 +59,36 @@ impl Answers for QuoteAnswers {
     }
 }
 
+/// What a question for the tokens is answered with.
+struct TokenAnswers;
+
+impl Answers for TokenAnswers {
+    fn responses() -> Vec<MetaResponse> {
+        vec![describe::<TokensView>(200, "The tokens that may be traded.")]
+    }
+
+    fn register(registry: &mut Registry) {
+        TokensView::register(registry);
+    }
+}
+
 #[OpenApi]
 impl QuotesApi {
+    /// List the tokens
+    ///
+    /// In market order: of any two, the one that comes first is the quote token of their pair. Not every pair has a
+    /// pool.
+    #[oai(
+        path = "/api/tokens",
+        method = "get",
+        operation_id = "listTokens",
+        tag = "Chapter::Quotes"
+    )]
+    async fn tokens(&self) -> Answer<TokenAnswers> {
+        let registry = self.0.settings.registry.as_ref();
+        json(StatusCode::OK, &TokensView::from(registry)).into()
+    }
+
     /// Ask for quotes
     ///
     /// All venues are asked at once, for the whole size. Nothing is reserved: the next swap moves the pools. But

@@ -11,3 +11,4 @@ pub mod problem;
 pub mod quote;
 pub mod reply;
 pub mod text;
+pub mod token;

@@ -12,6 +12,7 @@
 //! It grows with every order and forgets none until the process ends. Leases, delays and announcements are
 //! kept by `tokio::time::Instant`.
 
+mod backlog;
 mod listing;
 mod names;
 #[cfg(test)]

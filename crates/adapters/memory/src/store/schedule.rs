@@ -82,6 +82,14 @@ impl Schedule {
         take(&self.announced, &|announced_at| cutoff.includes(announced_at));
     }
 
+    /// All orders that are entered, in no order.
+    pub(super) fn ids(&self) -> impl Iterator<Item = OrderId> {
+        [&self.leased, &self.announced, &self.unannounced]
+            .into_iter()
+            .flatten()
+            .map(|(_, id)| *id)
+    }
+
     /// How many orders are entered.
     #[cfg(test)]
     pub(super) fn len(&self) -> usize {

@@ -263,6 +263,12 @@ impl Shard {
         found
     }
 
+    /// Visits every order that has not come to its end.
+    pub(super) fn visit_live(&self, mut visit: impl FnMut(&Record)) {
+        let live = self.schedule.ids().filter_map(|id| self.records.get(&id));
+        live.for_each(|record| visit(record));
+    }
+
     /// Notes that an order, free and due, is announced now.
     pub(super) fn announce(&mut self, id: OrderId, now: Instant) -> Option<WorkHint> {
         let record = self.records.get_mut(&id)?;

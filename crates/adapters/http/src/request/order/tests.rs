@@ -386,61 +386,6 @@ fn the_description_knows_the_same_fields_as_the_reader() {
     assert_eq!(described.len(), FIELDS.len());
 }
 
-fn quote_of(amount_in: u128, expires_at: i64) -> String {
-    QuoteSeal::new(b"key").seal(&QuotedTerms {
-        token_in: "SOL".parse().unwrap(),
-        token_out: "USDC".parse().unwrap(),
-        amount_in: Amount::new(amount_in),
-        min_out: Amount::new(223_651_125),
-        expires_at: Timestamp::from_millis(expires_at),
-    })
-}
-
-#[test]
-fn an_order_that_names_a_quote_is_held_to_it() {
-    let spec = spec_of(json!({"quoteId": quote_of(1_500_000_000, 1_001)}));
-    assert_eq!(spec.protection, Protection::MinOut(Amount::new(223_651_125)));
-}
-
-#[test]
-fn a_quote_that_does_not_fit_is_refused_by_name() {
-    let good = || quote_of(1_500_000_000, 1_001);
-    for (changes, status, code, errors) in [
-        (
-            json!({"quoteId": quote_of(1_500_000_000, 1_000)}),
-            422,
-            "quote_expired",
-            vec![("quoteId", "quote_expired")],
-        ),
-        (
-            json!({"quoteId": "QUO1-x"}),
-            422,
-            "unknown_quote",
-            vec![("quoteId", "unknown_quote")],
-        ),
-        (
-            json!({"quoteId": good(), "amountIn": "1.6"}),
-            422,
-            "quote_mismatch",
-            vec![("amountIn", "quote_mismatch")],
-        ),
-        (
-            json!({"quoteId": good(), "tokenOut": "ETH"}),
-            422,
-            "quote_mismatch",
-            vec![("tokenOut", "quote_mismatch")],
-        ),
-        (
-            json!({"quoteId": good(), "slippageBps": 10}),
-            400,
-            "invalid_request",
-            vec![("quoteId", "conflicting_fields")],
-        ),
-    ] {
-        assert_refused(&order(changes), status, code, &errors);
-    }
-}
-
 const FIELDS: [&str; 20] = [
     "type",
     "tokenIn",

@@ -1,0 +1,64 @@
+// Where the page begins.
+
+import { startAccount } from "./account.js";
+import { engine } from "./api.js";
+import { OVER, book, listen } from "./book.js";
+import { startDetail } from "./detail.js";
+import { byId, everyWhileSeen, problem, toast } from "./dom.js";
+import { decimal, price, swapText } from "./format.js";
+import { connect } from "./link.js";
+import { startMarket } from "./market.js";
+import { reload, startOrders } from "./orders.js";
+import { startPulse } from "./pulse.js";
+import { startTicket } from "./ticket.js";
+import { statusText } from "./track.js";
+
+const READY_EVERY = 10_000;
+const RETRY = 3000;
+
+/** Orders placed here, whose end is told aloud. */
+const placed = new Set();
+
+function tellEnd(order) {
+  if (!placed.has(order.orderId) || !OVER.has(order.status)) return;
+  placed.delete(order.orderId);
+  const result = order.status === "confirmed" ? `${decimal(order.amountOut)} ${order.tokenOut} at ${price(order.executedPrice)} on ${order.dex}` : order.error ?? "";
+  toast(`${statusText(order)}: ${swapText(order)}${result ? `, ${result}` : ""}`, order.status !== "confirmed");
+}
+
+async function showReady() {
+  const ready = await engine.ready();
+  const down = (ready.parts ?? []).filter((part) => part.status !== "up").map((part) => part.name);
+  const mode = ready.mode === "memory" ? "In memory: orders are forgotten when the engine stops" : ready.mode === "durable" ? "Durable" : "";
+  byId("mode").textContent = down.length ? `Down: ${down.join(", ")}` : mode;
+}
+
+function everybody() {
+  book.clear();
+  reload();
+  connect();
+}
+
+/** The tokens are needed for everything else; an engine that is not up yet is waited for. */
+async function start() {
+  try {
+    await startTicket();
+    problem(byId("ticket-problem"), null);
+  } catch (error) {
+    problem(byId("ticket-problem"), error);
+    setTimeout(start, RETRY);
+    return;
+  }
+  startPulse();
+  reload();
+  connect();
+}
+
+startDetail();
+startOrders();
+startAccount(everybody);
+startMarket();
+listen(tellEnd);
+byId("ticket").addEventListener("placed", ({ detail }) => placed.add(detail));
+everyWhileSeen(READY_EVERY, showReady);
+start();

@@ -1,0 +1,200 @@
+// One order: its facts, its story with the quotes compared, and what can still be done about it.
+
+import { engine } from "./api.js";
+import { OVER, book, listen } from "./book.js";
+import { byId, h, problem, s, toast, venueName } from "./dom.js";
+import { KINDS, behind, bps, clock, decimal, price } from "./format.js";
+import { statusText, track } from "./track.js";
+
+const EDITABLE = new Set(["limit", "stop_limit", "sniper"]);
+let shown = null;
+
+/** Opens an order's sheet. */
+export async function openDetail(id) {
+  const dialog = byId("detail");
+  shown = { id, events: [] };
+  byId("detail-body").replaceChildren(h("p.note", {}, "Reading…"));
+  if (!dialog.open) dialog.showModal();
+  try {
+    const [view, events] = await Promise.all([engine.order(id), engine.events(id)]);
+    if (shown?.id !== id) return;
+    book.take(view);
+    draw(book.get(id));
+    tellStory(book.get(id), events);
+    if (book.get(id).version > lastSeq()) await readOn();
+  } catch (error) {
+    const note = h("p.problem", { role: "alert" });
+    problem(note, error);
+    byId("detail-body").replaceChildren(note);
+  }
+}
+
+function draw(order) {
+  byId("detail-title").textContent = `${KINDS[order.type]} order: ${decimal(order.amountIn)} ${order.tokenIn} for ${order.tokenOut}`;
+  shown.track = track(order);
+  shown.facts = h("dl.facts");
+  shown.story = h("ol.story", { "aria-label": "What happened" });
+  shown.acts = h("div");
+  byId("detail-body").replaceChildren(shown.track, shown.facts, shown.acts, h("h3", {}, "What happened"), shown.story);
+  update(order);
+}
+
+const lastSeq = () => shown.events.at(-1)?.seq ?? 0;
+
+/** Adds what follows the story so far, each event once. */
+function tellStory(order, events) {
+  for (const event of events) {
+    if (event.seq !== lastSeq() + 1) continue;
+    shown.events.push(event);
+    shown.story.append(step(order, event));
+  }
+}
+
+/** Reads the rest of the story: events came while the first part was on its way. */
+async function readOn() {
+  const { id } = shown;
+  const events = await engine.events(id, lastSeq());
+  if (shown?.id === id) tellStory(book.get(id), events);
+}
+
+function update(order) {
+  shown.track.move(order);
+  shown.facts.replaceChildren(...facts(order));
+  const kind = OVER.has(order.status) ? "over" : order.status === "waiting" ? "waiting" : "open";
+  // Drawn anew only when something else can be done, so that nobody's typing is lost.
+  if (shown.kind !== kind) shown.acts.replaceChildren(...acts(order));
+  shown.kind = kind;
+}
+
+function fact(name, value, all = false) {
+  if (value === null || value === undefined) return [];
+  return [h(all ? "div.all" : "div", {}, h("dt", {}, name), h("dd", {}, value))];
+}
+
+function facts(order) {
+  return [
+    fact("Status", statusText(order)),
+    fact("Side", order.side === "buy" ? `Buy ${order.tokenOut}` : `Sell ${order.tokenIn}`),
+    fact("Venue", order.dex && venueName(order.dex)),
+    fact("Executed price", order.executedPrice && price(order.executedPrice)),
+    fact("Received", order.amountOut && `${decimal(order.amountOut)} ${order.tokenOut}`),
+    fact("Stop price", order.stopPrice && price(order.stopPrice)),
+    fact("Limit price", order.limitPrice && price(order.limitPrice)),
+    fact("Slippage", order.slippageBps !== null && !order.limitPrice ? bps(order.slippageBps) : null),
+    fact("Good for", order.expiresAt ? new Date(order.expiresAt).toLocaleString() : order.timeInForce.toUpperCase()),
+    fact("Priority", order.priority),
+    fact("Attempts", String(order.attempts)),
+    fact("Why", order.error, true),
+    fact("Order", h("span.code", {}, order.orderId), true),
+    fact("Transaction", order.txHash && h("span.code", {}, order.txHash), true),
+  ].flat();
+}
+
+const NAMES = {
+  pending: "Accepted",
+  waiting: "Waiting for its trigger",
+  routing: "Quotes compared",
+  best_dex: "Venue chosen",
+  building: "Building the transaction",
+  submitted: "Submitted",
+  confirmed: "Confirmed",
+  failed: "Failed",
+  retrying: "Trying again",
+  cancelled: "Cancelled",
+  expired: "Expired",
+};
+
+function step(order, event) {
+  const began = Date.parse(order.createdAt);
+  const since = event.timestamp - began;
+  const name = event.unknown ? "No word from the venue; nobody guesses, the search goes on" : NAMES[event.status] ?? event.status;
+  const time = h("time", { datetime: new Date(event.timestamp).toISOString() }, `${clock(event.timestamp)}${since > 0 ? `, +${(since / 1000).toFixed(3)} s` : ""}`);
+  return h(`li.${event.status}`, { "data-seq": event.seq }, h("div.what", {}, h("b", {}, name), time), ...says(order, event));
+}
+
+function says(order, event) {
+  switch (event.status) {
+    case "routing":
+      return [compared(order, event)];
+    case "best_dex":
+      return [h("p", {}, venueName(event.dex), ` at ${price(event.price)}: ${event.reason}`)];
+    case "building":
+      return [h("p", {}, "for ", venueName(event.dex))];
+    case "submitted":
+      return [h("p", {}, "to ", venueName(event.dex), " as ", h("span.code", {}, event.txHash))];
+    case "confirmed":
+      return [h("p", {}, `${decimal(event.amountOut)} ${order.tokenOut} at ${price(event.executedPrice)} on `, venueName(event.dex))];
+    case "retrying":
+      return [h("p", {}, `${event.error}; attempt ${event.attempt} in ${(event.delayMs / 1000).toFixed(1)} s`)];
+    case "failed":
+      return [h("p", {}, event.error)];
+    default:
+      return [];
+  }
+}
+
+/** Quotes are alike to the first digits: a bar is empty at so much less than the best. */
+const BAR = 0.01;
+
+/** Every venue's quote, with a bar for how close it is to the best one. */
+function compared(order, event) {
+  const best = Math.max(...event.quotes.map((quote) => Number(quote.amountOut)));
+  const line = (quote) => {
+    const share = Math.max(0.03, 1 - (1 - Number(quote.amountOut) / best) / BAR);
+    const bar = s("svg", { class: quote.dex, viewBox: "0 0 100 8", preserveAspectRatio: "none", "aria-hidden": "true" }, s("rect", { width: 100 * share, height: 8, rx: 2 }));
+    const lag = behind(quote.amountOut, best);
+    return h("div", {}, venueName(quote.dex), bar, h("span", {}, `${decimal(quote.amountOut)} ${order.tokenOut}${lag ? `, ${lag}` : ""}`));
+  };
+  const missing = (event.unavailable ?? []).map((venue) => h("div.missing", {}, venueName(venue.dex), h("span", {}, venue.error)));
+  return h("div.compare", {}, event.quotes.map(line), missing);
+}
+
+function acts(order) {
+  if (OVER.has(order.status)) return [];
+  const note = h("p.problem", { role: "alert", hidden: true });
+  const cancel = h("button.stop", { type: "button" }, "Cancel order");
+  cancel.addEventListener("click", () => attempt(cancel, note, () => engine.cancel(order.orderId), "Order cancelled"));
+  const form = h("form.acts", {}, EDITABLE.has(order.type) && order.status === "waiting" ? replaceFields(order) : [], cancel);
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const changes = Object.fromEntries([...new FormData(form)].filter(([name, value]) => value && value !== order[name]));
+    attempt(form.querySelector("[type=submit]"), note, () => engine.replace(order.orderId, book.get(order.orderId).version, changes), "Order replaced");
+  });
+  return [form, note];
+}
+
+function replaceFields(order) {
+  const field = (name, label) =>
+    order[name] ? [h("div.field", {}, h("label", { for: `new-${name}` }, label), h("input", { id: `new-${name}`, name, inputmode: "decimal", value: order[name] }))] : [];
+  const fields = [...field("stopPrice", "New stop price"), ...field("limitPrice", "New limit price")];
+  return fields.length ? [...fields, h("button", { type: "submit" }, "Replace")] : [];
+}
+
+async function attempt(button, note, act, done) {
+  button.disabled = true;
+  try {
+    const view = await act();
+    problem(note, null);
+    if (view?.orderId && view.version) book.take(view);
+    toast(done);
+  } catch (error) {
+    problem(note, error);
+  } finally {
+    button.disabled = false;
+  }
+}
+
+export function startDetail() {
+  const dialog = byId("detail");
+  byId("detail-close").addEventListener("click", () => dialog.close());
+  dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
+  dialog.addEventListener("close", () => {
+    shown = null;
+  });
+  listen((order, event) => {
+    if (shown?.id !== order.orderId || !shown.track) return;
+    if (event) tellStory(order, [event]);
+    if (order.version > lastSeq()) readOn().catch(() => {});
+    update(order);
+  });
+}

@@ -1,0 +1,111 @@
+// The link to the engine: a WebSocket that tells of every order, opened again whenever it breaks.
+//
+// A break loses nothing. When the socket is open again, the newest orders and all that were open are compared
+// with what this page has, and the events in between are read with `after`; those that come twice are known by
+// their number. Where there can be no socket (behind a proxy, or with a key, which has no place in a URL) the
+// same comparison, repeated, takes its place.
+
+import { account, engine } from "./api.js";
+import { book } from "./book.js";
+import { byId, say } from "./dom.js";
+
+const FIRST_PAUSE = 400;
+const LONGEST_PAUSE = 8_000;
+const PATROL = 15_000;
+const POLL = 1_000;
+
+let socket = null;
+let pause = FIRST_PAUSE;
+let timer = null;
+let patrol = null;
+
+const TEXT = {
+  live: "Live",
+  polling: "Live, by asking",
+  connecting: "Connecting…",
+  offline: "Connection lost, trying again…",
+};
+
+function show(state) {
+  const link = byId("link");
+  const before = link.dataset.state;
+  if (before === state) return;
+  link.dataset.state = state;
+  byId("link-text").textContent = TEXT[state];
+  if (state === "live" && before === "offline") say("Connected again. Nothing was missed.");
+}
+
+/** Compares what this page has with what the engine has. */
+export async function compare() {
+  const page = await engine.orders({ limit: "50" });
+  const listed = new Set(page.items.map((view) => view.orderId));
+  for (const view of page.items.toReversed()) {
+    const known = book.get(view.orderId);
+    if (!known) book.take(view);
+    else if (known.version < view.version) await book.catchUp(known);
+  }
+  const rest = book.open().filter((order) => !listed.has(order.orderId));
+  await Promise.all(rest.map((order) => book.catchUp(order)));
+  return page;
+}
+
+function address() {
+  const scheme = location.protocol === "https:" ? "wss:" : "ws:";
+  return `${scheme}//${location.host}/ws/orders?${new URLSearchParams({ userId: account.user })}`;
+}
+
+/** Opens the link, or opens it anew. */
+export function connect() {
+  clearTimeout(timer);
+  clearInterval(patrol);
+  socket?.close();
+  socket = null;
+  if (account.key) return poll();
+  const opened = new WebSocket(address());
+  socket = opened;
+  opened.onopen = async () => {
+    try {
+      await compare();
+      pause = FIRST_PAUSE;
+      show("live");
+      patrol = setInterval(() => compare().catch(() => opened.close()), PATROL);
+    } catch {
+      opened.close();
+    }
+  };
+  opened.onmessage = (message) => book.hear(JSON.parse(message.data)).catch(() => opened.close());
+  opened.onclose = () => {
+    if (socket === opened) broken();
+  };
+}
+
+/** The socket is gone. Until there is another one, asking must do. */
+async function broken() {
+  clearInterval(patrol);
+  socket = null;
+  try {
+    await compare();
+    show("polling");
+  } catch {
+    show("offline");
+  }
+  const jitter = 0.5 + Math.random() / 2;
+  timer = setTimeout(connect, pause * jitter);
+  pause = Math.min(pause * 2, LONGEST_PAUSE);
+}
+
+async function poll() {
+  try {
+    await compare();
+    show("polling");
+    timer = setTimeout(poll, POLL);
+  } catch (error) {
+    show("offline");
+    if (error.status !== 401) timer = setTimeout(poll, LONGEST_PAUSE);
+  }
+}
+
+addEventListener("online", () => socket?.readyState === WebSocket.OPEN || connect());
+document.addEventListener("visibilitychange", () => {
+  if (!document.hidden && !socket) connect();
+});
