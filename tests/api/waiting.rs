@@ -76,7 +76,7 @@ async fn a_limit_order_waits_for_its_price(mode: Mode) {
         (&order["status"], &order["waitingFor"], &order["limitPrice"]),
         (&json!("waiting"), &json!("limit"), &json!("151"))
     );
-    buy(&engine, "200000").await;
+    buy(&engine, "1500000").await;
     let story = engine.story(&id).await;
     let expected: Vec<_> = ["pending", "waiting"]
         .into_iter()
@@ -94,7 +94,7 @@ async fn a_stop_limit_order_waits_for_its_stop(mode: Mode) {
     assert_eq!(waiting(&engine, &id).await["waitingFor"], "stop");
     buy(&engine, "1000").await;
     assert_eq!(engine.order(&id).await["status"], "waiting", "it has not fallen");
-    sell_off(&engine, "3000").await;
+    sell_off(&engine, "6000").await;
     let order = engine.finished(&id).await;
     assert_eq!(order["status"], "confirmed", "{order}");
     let price = number(&order["executedPrice"]);
@@ -174,7 +174,7 @@ async fn an_order_that_waits_can_be_cancelled(mode: Mode) {
     );
     // Once more is no harm.
     assert_eq!(engine.delete(&format!("/api/orders/{id}")).await.status, 200);
-    buy(&engine, "200000").await;
+    buy(&engine, "1500000").await;
     assert_eq!(
         statuses(&engine.story(&id).await, 1),
         ["pending", "waiting", "cancelled"]

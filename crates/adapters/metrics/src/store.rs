@@ -9,8 +9,8 @@ use order_core::id::{IdempotencyKey, OrderId, WorkerId};
 use order_core::lifecycle::{Attempt, AttemptOutcome, Release};
 use order_core::order::OrderSpec;
 use order_ports::{
-    AcceptError, Acceptance, Accepted, Claim, JournalError, Lease, Moved, OrderControl, OrderIntake, OrderJournal,
-    OrderLeases, StoreError, Sweep, WorkHint,
+    AcceptError, Acceptance, Accepted, Claim, JournalError, Lease, Moved, OrderControl, OrderIntake,
+    OrderJournal, OrderLeases, StoreError, Sweep, WorkHint,
 };
 use tokio::time::Instant;
 

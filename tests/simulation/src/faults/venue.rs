@@ -9,9 +9,7 @@ use order_core::failure::VenueError;
 use order_core::routing::PoolsView;
 use order_core::token::{Pair, Token};
 use order_core::venue::{Draft, Quote, QuoteRequest, SignedTransaction, TxId, TxStatus, Venue};
-use order_ports::{
-    LookUpError, MarketFeed, MarketMoves, PoolSource, QuoteSource, SendError, Settlement,
-};
+use order_ports::{LookUpError, MarketFeed, MarketMoves, PoolSource, QuoteSource, SendError, Settlement};
 
 use super::{Fault, Injected, Life};
 
