@@ -21,6 +21,18 @@ in_both_modes!(
     an_order_that_is_over_cannot_be_cancelled
 );
 
+/// One pool, so that every trade moves the only price there is.
+const ONE_POOL: &str = r#"
+    [venues.meteora]
+    pools = []
+    [[venues.raydium.pools]]
+    base = "SOL"
+    quote = "USDC"
+    base_reserve = "50000"
+    quote_reserve = "7500000"
+    fee_rate = 500
+"#;
+
 fn limit(price: &str) -> Value {
     sell_with(json!({"type": "limit", "limitPrice": price}))
 }
@@ -64,7 +76,7 @@ fn number(value: &Value) -> f64 {
 }
 
 async fn a_limit_order_waits_for_its_price(mode: Mode) {
-    let engine = TestEngine::start(mode, "").await;
+    let engine = TestEngine::start(mode, ONE_POOL).await;
     let id = engine.accepted(&limit("151")).await;
     let event = waiting(&engine, &id).await;
     assert_eq!(
@@ -76,7 +88,7 @@ async fn a_limit_order_waits_for_its_price(mode: Mode) {
         (&order["status"], &order["waitingFor"], &order["limitPrice"]),
         (&json!("waiting"), &json!("limit"), &json!("151"))
     );
-    buy(&engine, "1500000").await;
+    buy(&engine, "150000").await;
     let story = engine.story(&id).await;
     let expected: Vec<_> = ["pending", "waiting"]
         .into_iter()
@@ -88,13 +100,13 @@ async fn a_limit_order_waits_for_its_price(mode: Mode) {
 }
 
 async fn a_stop_limit_order_waits_for_its_stop(mode: Mode) {
-    let engine = TestEngine::start(mode, "").await;
+    let engine = TestEngine::start(mode, ONE_POOL).await;
     let stop = sell_with(json!({"type": "stop_limit", "stopPrice": "149", "limitPrice": "140"}));
     let id = engine.accepted(&stop).await;
     assert_eq!(waiting(&engine, &id).await["waitingFor"], "stop");
     buy(&engine, "1000").await;
     assert_eq!(engine.order(&id).await["status"], "waiting", "it has not fallen");
-    sell_off(&engine, "6000").await;
+    sell_off(&engine, "1000").await;
     let order = engine.finished(&id).await;
     assert_eq!(order["status"], "confirmed", "{order}");
     let price = number(&order["executedPrice"]);
@@ -103,13 +115,7 @@ async fn a_stop_limit_order_waits_for_its_stop(mode: Mode) {
 }
 
 async fn a_sniper_waits_for_a_pool(mode: Mode) {
-    let pool = r#"
-        [[venues.raydium.pools]]
-        base = "SOL"
-        quote = "USDC"
-        base_reserve = "50000"
-        quote_reserve = "7500000"
-        fee_rate = 2500
+    let later = r#"
         [[venues.raydium.pools]]
         base = "JUP"
         quote = "BONK"
@@ -118,7 +124,7 @@ async fn a_sniper_waits_for_a_pool(mode: Mode) {
         fee_rate = 2500
         opens_after_blocks = 8
     "#;
-    let engine = TestEngine::start(mode, pool).await;
+    let engine = TestEngine::start(mode, &format!("{ONE_POOL}{later}")).await;
     let sniper = json!({"type": "sniper", "tokenIn": "BONK", "tokenOut": "JUP", "amountIn": "1000"});
     let id = engine.accepted(&sniper).await;
     assert_eq!(engine.order(&id).await["priority"], "high");
@@ -132,7 +138,7 @@ async fn a_sniper_waits_for_a_pool(mode: Mode) {
 }
 
 async fn a_fill_or_kill_order_does_not_wait(mode: Mode) {
-    let engine = TestEngine::start(mode, "").await;
+    let engine = TestEngine::start(mode, ONE_POOL).await;
     let mut order = limit("151");
     order["timeInForce"] = json!("fok");
     let order = engine.finished(&engine.accepted(&order).await).await;
@@ -144,7 +150,7 @@ async fn a_fill_or_kill_order_does_not_wait(mode: Mode) {
 }
 
 async fn a_good_till_date_order_expires(mode: Mode) {
-    let engine = TestEngine::start(mode, "").await;
+    let engine = TestEngine::start(mode, ONE_POOL).await;
     let now = std::time::SystemTime::now()
         .duration_since(std::time::UNIX_EPOCH)
         .unwrap();
@@ -164,7 +170,7 @@ async fn a_good_till_date_order_expires(mode: Mode) {
 }
 
 async fn an_order_that_waits_can_be_cancelled(mode: Mode) {
-    let engine = TestEngine::start(mode, "").await;
+    let engine = TestEngine::start(mode, ONE_POOL).await;
     let id = engine.accepted(&limit("151")).await;
     waiting(&engine, &id).await;
     let reply = engine.delete(&format!("/api/orders/{id}")).await;
@@ -174,7 +180,7 @@ async fn an_order_that_waits_can_be_cancelled(mode: Mode) {
     );
     // Once more is no harm.
     assert_eq!(engine.delete(&format!("/api/orders/{id}")).await.status, 200);
-    buy(&engine, "1500000").await;
+    buy(&engine, "150000").await;
     assert_eq!(
         statuses(&engine.story(&id).await, 1),
         ["pending", "waiting", "cancelled"]
@@ -183,7 +189,7 @@ async fn an_order_that_waits_can_be_cancelled(mode: Mode) {
 }
 
 async fn the_terms_of_an_order_that_waits_can_be_replaced(mode: Mode) {
-    let engine = TestEngine::start(mode, "").await;
+    let engine = TestEngine::start(mode, ONE_POOL).await;
     let id = engine.accepted(&limit("200")).await;
     waiting(&engine, &id).await;
     let lower = json!({"limitPrice": "140"});
@@ -208,7 +214,7 @@ async fn the_terms_of_an_order_that_waits_can_be_replaced(mode: Mode) {
 }
 
 async fn all_orders_of_an_owner_can_be_cancelled(mode: Mode) {
-    let engine = TestEngine::start(mode, "").await;
+    let engine = TestEngine::start(mode, ONE_POOL).await;
     let mut others = limit("151");
     others["userId"] = json!("somebody-else");
     let others = engine.accepted(&others).await;
@@ -230,7 +236,7 @@ async fn all_orders_of_an_owner_can_be_cancelled(mode: Mode) {
 }
 
 async fn orders_are_cancelled_and_replaced_on_their_sockets(mode: Mode) {
-    let engine = TestEngine::start(mode, "").await;
+    let engine = TestEngine::start(mode, ONE_POOL).await;
     let mut socket = engine.socket("/api/orders/execute").await.unwrap();
     socket.send(&limit("200")).await;
     let id = socket.next().await.unwrap()["orderId"]
@@ -271,7 +277,7 @@ async fn orders_are_cancelled_and_replaced_on_their_sockets(mode: Mode) {
 }
 
 async fn an_order_that_is_over_cannot_be_cancelled(mode: Mode) {
-    let engine = TestEngine::start(mode, "").await;
+    let engine = TestEngine::start(mode, ONE_POOL).await;
     let id = engine.accepted(&limit("140")).await;
     assert_eq!(engine.finished(&id).await["status"], "confirmed");
     let reply = engine.delete(&format!("/api/orders/{id}")).await;
