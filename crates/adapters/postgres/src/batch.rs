@@ -28,6 +28,9 @@ pub(crate) trait Step: Send + Sync + 'static {
     /// What it is called where it is counted.
     const NAME: &'static str;
 
+    /// Whether steps change nothing, so that any number of one order may share a batch.
+    const READS: bool = false;
+
     /// What one caller wants.
     type Row: Send + Sync + 'static;
     /// What one caller gets.
@@ -36,7 +39,7 @@ pub(crate) trait Step: Send + Sync + 'static {
     /// end in a deadlock.
     type Rank: Ord;
 
-    /// Whose step it is. A batch holds one step of an order.
+    /// Whose step it is. A batch holds one step of an order, unless they only read.
     fn order_id(row: &Self::Row) -> OrderId;
 
     /// The row's place in a batch.
@@ -149,7 +152,7 @@ impl<S: Step> Inbox<S> {
             if job.reply.is_closed() {
                 continue;
             }
-            if orders.insert(S::order_id(&job.row)) {
+            if S::READS || orders.insert(S::order_id(&job.row)) {
                 jobs.push(job);
             } else {
                 again.push_back(job);

@@ -8,6 +8,7 @@ use crate::database::Database;
 use crate::intake::Accept;
 use crate::journal::Write;
 use crate::leases::TakeLease;
+use crate::reader::{ReadEvents, ReadOrder};
 use crate::sql;
 
 /// The store on Postgres. Cheap to clone; all clones share their connections.
@@ -19,6 +20,8 @@ pub struct PostgresStore {
     pub(crate) intake: Batcher<Accept>,
     pub(crate) leases: Batcher<TakeLease>,
     pub(crate) journal: Batcher<Write>,
+    pub(crate) orders: Batcher<ReadOrder>,
+    pub(crate) events: Batcher<ReadEvents>,
 }
 
 impl PostgresStore {
@@ -29,6 +32,8 @@ impl PostgresStore {
             intake: Batcher::start(&database, 2),
             leases: Batcher::start(&database, 1),
             journal: Batcher::start(&database, 2),
+            orders: Batcher::start(&database, 2),
+            events: Batcher::start(&database, 2),
             database,
             plain,
         }

@@ -1,3 +1,3 @@
 select id, spec, created_at, version, attempt, state, updated_at, terms
 from orders
-where id = $1
+where id = any($1::uuid[])
