@@ -137,7 +137,10 @@ pub struct InvalidTxId;
 
 impl fmt::Display for TxId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&bs58::encode(&self.0).into_string())
+        let mut digits = [0; five8::BASE58_ENCODED_64_MAX_LEN];
+        let length = five8::encode_64(&self.0, &mut digits);
+        let text = digits.get(..usize::from(length)).unwrap_or(&digits);
+        f.pad(std::str::from_utf8(text).map_err(|_| fmt::Error)?)
     }
 }
 
@@ -152,9 +155,9 @@ impl FromStr for TxId {
 
     fn from_str(text: &str) -> Result<Self, InvalidTxId> {
         let mut bytes = [0; 64];
-        match bs58::decode(text).onto(&mut bytes) {
-            Ok(64) => Ok(Self(bytes)),
-            Ok(_) | Err(_) => Err(InvalidTxId),
+        match five8::decode_64(text, &mut bytes) {
+            Ok(()) => Ok(Self(bytes)),
+            Err(_) => Err(InvalidTxId),
         }
     }
 }
