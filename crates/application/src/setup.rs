@@ -62,6 +62,8 @@ pub struct Settings {
     pub announcement_timeout: Duration,
     /// How often the versions of watched orders are compared with what was heard.
     pub patrol_interval: Duration,
+    /// How many orders one owner may have that are not over; none for any number.
+    pub open_orders: Option<usize>,
     /// How many events may wait for one slow watcher.
     pub watch_buffer: usize,
     /// How long running orders may take to finish when the process stops.
@@ -82,6 +84,7 @@ impl Default for Settings {
             sweep_interval: Duration::from_millis(500),
             announcement_timeout: Duration::from_secs(15),
             patrol_interval: Duration::from_secs(2),
+            open_orders: None,
             watch_buffer: 256,
             drain_timeout: Duration::from_secs(10),
         }

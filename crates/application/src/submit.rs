@@ -2,11 +2,12 @@
 
 use order_core::amount::Quantity;
 use order_core::failure::VenueError;
-use order_core::id::{IdempotencyKey, OrderId};
+use order_core::id::{IdempotencyKey, OrderId, Owner};
+use order_core::lifecycle::Status;
 use order_core::order::{Order, OrderKind, OrderSpec, TimeInForce};
 use order_core::routing::Ask;
 use order_core::time::Timestamp;
-use order_ports::{AcceptError, Acceptance, Accepted, WorkHint};
+use order_ports::{AcceptError, Acceptance, Accepted, OrderFilter, WorkHint};
 
 use crate::engine::Engine;
 use crate::quote::look;
@@ -35,6 +36,12 @@ pub enum SubmitError {
         /// What they hold.
         capacity: Quantity,
     },
+    /// The owner has as many orders under way as may be.
+    #[error("{most} orders of this owner are not over yet")]
+    TooManyOpen {
+        /// How many that are.
+        most: usize,
+    },
     /// The service is shutting down.
     #[error("the service is shutting down")]
     Draining,
@@ -57,7 +64,11 @@ impl Engine {
             return Err(SubmitError::Draining);
         }
         let now = self.ports.clock.now();
-        if let Err(refusal) = self.acceptable(&spec, now).await {
+        let refusal = match self.acceptable(&spec, now).await {
+            Ok(()) => self.has_room(&spec.owner).await.err(),
+            Err(refusal) => Some(refusal),
+        };
+        if let Some(refusal) = refusal {
             return self.answered_before(&spec, key, refusal).await;
         }
         let owner = spec.owner.clone();
@@ -93,6 +104,28 @@ impl Engine {
             TimeInForce::Gtc | TimeInForce::Ioc | TimeInForce::Fok | TimeInForce::Gtd(_) => {
                 self.within_reach(spec).await
             }
+        }
+    }
+
+    /// Refuses an owner who has too many orders under way. Those who submit side by side may pass it together, so the
+    /// limit holds to within what is on its way into the store.
+    async fn has_room(&self, owner: &Owner) -> Result<(), SubmitError> {
+        let Some(most) = self.settings.open_orders else {
+            return Ok(());
+        };
+        let open = OrderFilter {
+            owner: Some(owner.clone()),
+            statuses: Status::ALL
+                .into_iter()
+                .filter(|status| !status.is_terminal())
+                .collect(),
+            ..OrderFilter::default()
+        };
+        let page = self.ports.reader.list(&open, None, most).await;
+        if page.map_err(AcceptError::from)?.items.len() < most {
+            Ok(())
+        } else {
+            Err(SubmitError::TooManyOpen { most })
         }
     }
 

@@ -4,10 +4,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use order_application::{Announcer, Engine, Hub, MarketWatcher, Ports, Relay, Settings, Sweeper, Worker};
+use order_application::{Announcer, Engine, Hub, MarketWatcher, Ports, Relay, Sweeper, Worker};
 use order_core::id::WorkerId;
-use order_http::{HttpSettings, QuoteSeal};
-use secrecy::ExposeSecret;
+use order_http::Pressure;
 use tokio::net::TcpListener;
 use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
@@ -15,7 +14,8 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use uuid::Uuid;
 
 use crate::config::{Loaded, Role};
-use crate::error::{RunError, StartError, listening, reachable};
+use crate::doors::{self, Behind, Listeners};
+use crate::error::{RunError, StartError, reachable};
 use crate::supervise::{Failures, TaskFailed, keep_running, run_until_stopped};
 use crate::wiring::{self, Closing, FORGETS, Scrape, Wired};
 
@@ -30,6 +30,7 @@ pub struct App;
 /// A running engine. Dropping it stops everything at once; [`RunningApp::stop`] does so in good order.
 pub struct RunningApp {
     address: Option<SocketAddr>,
+    admin_address: Option<SocketAddr>,
     engine: Arc<Engine>,
     failures: Failures,
     patience: Duration,
@@ -109,16 +110,9 @@ impl App {
     ) -> Result<RunningApp, StartError> {
         let config = &loaded.config;
         // First of all, because a taken port is found out in no time.
-        let port = if role.takes_orders() {
-            Some(config.server.port)
-        } else {
-            config.server.worker_port
-        };
-        let listener = match port {
-            Some(port) => Some(listen(&config.server.host, port).await?),
-            None => None,
-        };
-        let address = listener.as_ref().and_then(|listener| listener.local_addr().ok());
+        let listeners = Listeners::open(config, role).await?;
+        let at = |listener: &Option<TcpListener>| listener.as_ref()?.local_addr().ok();
+        let (address, admin_address) = (at(&listeners.public), at(&listeners.admin));
         say_what_starts(&loaded, role);
         // Before anything that counts is made.
         let recorder = wiring::count(role)?;
@@ -168,7 +162,7 @@ impl App {
             phases.drain.clone(),
         );
         let engine = Arc::new(engine);
-        if let Some(listener) = listener {
+        if listeners.any() {
             let metrics = Scrape {
                 recorder,
                 queue: Arc::clone(&ports.queue),
@@ -176,30 +170,44 @@ impl App {
                 hub: Arc::clone(&hub),
                 database: closing.database(),
             };
+            let behind = Behind {
+                health,
+                metrics: Arc::new(metrics),
+                pressure: Pressure::default(),
+            };
+            tasks.relay.push(run_until_stopped(
+                "the measuring of what waits",
+                phases.relay.clone(),
+                failures.clone(),
+                doors::measure(
+                    Arc::clone(&ports.queue),
+                    config.limits.queue_depth,
+                    behind.pressure.clone(),
+                    phases.relay.clone(),
+                ),
+            ));
             let relay = Relay::new(ports, hub, settings.patrol_interval);
             tasks.relay.push(keep_relaying(relay, &phases, &failures));
-            let http = HttpSettings {
-                metrics: Some(Arc::new(metrics)),
-                ..http_settings(&loaded, role, settings, health)
+            let mut open = |listener, http| {
+                let serve = doors::serve(listener, Arc::clone(&engine), http, phases.doors.clone());
+                tasks.doors.push(run_until_stopped(
+                    "the HTTP server",
+                    phases.doors.clone(),
+                    failures.clone(),
+                    serve,
+                ));
             };
-            let serve = serve(listener, Arc::clone(&engine), http, phases.doors.clone());
-            tasks.doors.push(run_until_stopped(
-                "the HTTP server",
-                phases.doors.clone(),
-                failures.clone(),
-                serve,
-            ));
-        }
-        if let Some(address) = address {
-            let open = reachable(address);
-            if role.takes_orders() {
-                tracing::info!("listening on http://{open}, documentation at http://{open}/docs");
-            } else {
-                tracing::info!("listening on http://{open}, for health checks only");
+            if let Some(listener) = listeners.public {
+                open(listener, doors::public(&loaded, role, settings, &behind)?);
+            }
+            if let Some(listener) = listeners.admin {
+                open(listener, doors::admin(&loaded, settings, &behind));
             }
         }
+        say_what_is_open(&loaded, role, address, admin_address);
         Ok(RunningApp {
             address,
+            admin_address,
             engine,
             failures,
             patience: settings.drain_timeout + GRACE,
@@ -215,6 +223,11 @@ impl RunningApp {
     /// Where the doors are; none if this process has none.
     pub fn address(&self) -> Option<SocketAddr> {
         self.address
+    }
+
+    /// Where the doors for whoever watches the process are; none if they are among the others.
+    pub fn admin_address(&self) -> Option<SocketAddr> {
+        self.admin_address
     }
 
     /// The use cases, for tests and programs that embed the engine.
@@ -263,14 +276,6 @@ async fn ended(tasks: &mut Vec<JoinHandle<()>>, patience: Duration) {
     }
 }
 
-/// Takes a port.
-pub(crate) async fn listen(host: &str, port: u16) -> Result<TcpListener, StartError> {
-    let bare = host.trim_matches(['[', ']']);
-    TcpListener::bind((bare, port))
-        .await
-        .map_err(|source| listening(format!("{host}:{port}"), source))
-}
-
 fn say_what_starts(loaded: &Loaded, role: Role) {
     let config = &loaded.config;
     let shown = |address: Option<&crate::config::Address>, otherwise: &str| {
@@ -305,35 +310,22 @@ fn say_what_starts(loaded: &Loaded, role: Role) {
     }
 }
 
-/// What quotes are sealed with, so that orders can be held to them.
-fn quote_seal(loaded: &Loaded) -> QuoteSeal {
-    match &loaded.config.quotes.key {
-        Some(key) => QuoteSeal::new(key.expose_secret().as_bytes()),
-        None => QuoteSeal::random(),
+fn say_what_is_open(loaded: &Loaded, role: Role, address: Option<SocketAddr>, admin: Option<SocketAddr>) {
+    if let Some(address) = address {
+        let scheme = if loaded.config.server.tls_certificate.is_some() {
+            "https"
+        } else {
+            "http"
+        };
+        let open = reachable(address);
+        if role.takes_orders() {
+            tracing::info!("listening on {scheme}://{open}, documentation at {scheme}://{open}/docs");
+        } else {
+            tracing::info!("listening on {scheme}://{open}, for health checks only");
+        }
     }
-}
-
-fn http_settings(
-    loaded: &Loaded,
-    role: Role,
-    settings: Settings,
-    health: Arc<dyn order_http::HealthReport>,
-) -> HttpSettings {
-    let config = &loaded.config;
-    HttpSettings {
-        health_only: !role.takes_orders(),
-        quote_seal: quote_seal(loaded),
-        quote_ttl: config.quotes.ttl,
-        post_upgrade: config.server.post_upgrade,
-        slippage_bps: config.orders.slippage_bps,
-        drain_timeout: settings.drain_timeout,
-        ..HttpSettings::new(Arc::new(loaded.tokens.clone()), health)
-    }
-}
-
-async fn serve(listener: TcpListener, engine: Arc<Engine>, settings: HttpSettings, stop: CancellationToken) {
-    if let Err(error) = order_http::serve(listener, engine, settings, stop).await {
-        tracing::error!(error = &error as &dyn std::error::Error, "the HTTP server failed");
+    if let Some(admin) = admin {
+        tracing::info!("health and metrics at http://{}", reachable(admin));
     }
 }
 

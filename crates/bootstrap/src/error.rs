@@ -44,6 +44,9 @@ pub enum StartError {
     /// Redis cannot be reached.
     #[error("Redis")]
     Redis(#[from] order_redis::RedisUnavailable),
+    /// The certificate cannot be served.
+    #[error("server.tls_certificate")]
+    Certificate(#[from] order_http::CertificateError),
     /// Redis will not do.
     #[error(transparent)]
     RedisCheck(#[from] order_redis::CheckError),

@@ -6,6 +6,7 @@ mod app;
 pub mod cli;
 mod client;
 pub mod config;
+mod doors;
 mod environment;
 mod error;
 mod load;

@@ -31,9 +31,11 @@ pub enum Unhealthy {
     },
 }
 
-/// Where the engine with this configuration says how it is, seen from its own machine.
+/// Where the engine with this configuration says how it is, seen from its own machine: at the doors for that, if
+/// there are any, which speak without encryption.
 pub fn own_health(config: &Config) -> String {
-    format!("http://127.0.0.1:{}/health/ready", config.server.port)
+    let port = config.server.admin_port.unwrap_or(config.server.port);
+    format!("http://127.0.0.1:{port}/health/ready")
 }
 
 /// Asks for any good answer.

@@ -7,8 +7,8 @@ use order_mock_dex::ServeOptions;
 use order_ports::{Clock, Entropy};
 use tokio_util::sync::CancellationToken;
 
-use crate::app::listen;
 use crate::config::Loaded;
+use crate::doors::listen;
 use crate::environment::{OsEntropy, SystemClock};
 use crate::error::{RunError, reachable};
 use crate::wiring;

@@ -6,6 +6,7 @@
 
 mod docs;
 mod doors;
+mod guard;
 mod health;
 mod metrics;
 mod page;
@@ -14,11 +15,14 @@ mod routes;
 mod server;
 mod settings;
 mod stream;
+mod tls;
 mod wire;
 
 pub use docs::openapi_json;
+pub use guard::{LimitSettings, Pressure, Rate, is_origin};
 pub use health::{Health, HealthReport, PartHealth};
 pub use metrics::MetricsReport;
 pub use request::QuoteSeal;
 pub use server::serve;
 pub use settings::{HttpSettings, SocketSettings};
+pub use tls::{CertificateError, Certificates};

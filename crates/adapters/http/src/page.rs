@@ -47,9 +47,7 @@ fn respond(request: &Request, name: &str, file: EmbeddedFile) -> Response {
     let response = Response::builder()
         .header(header::ETAG, &tag)
         .header(header::CACHE_CONTROL, "no-cache")
-        .header(header::CONTENT_SECURITY_POLICY, POLICY)
-        .header(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
-        .header(header::REFERRER_POLICY, "no-referrer");
+        .header(header::CONTENT_SECURITY_POLICY, POLICY);
     if request.header(header::IF_NONE_MATCH) == Some(&tag) {
         return response.status(StatusCode::NOT_MODIFIED).finish();
     }

@@ -3,9 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use bytes::Bytes;
-use http::HeaderValue;
-use http::Method;
+use http::{HeaderValue, Method, header};
 use poem::endpoint::{BoxEndpoint, make_sync};
 use poem::error::MethodNotAllowedError;
 use poem::http::StatusCode;
@@ -15,6 +13,7 @@ use poem_openapi::OpenApi;
 
 use crate::docs::PAGES;
 use crate::doors::{Doors, api};
+use crate::guard::guarded;
 use crate::metrics::{self, MetricsReport, metered};
 use crate::page;
 use crate::wire::problem::Problem;
@@ -43,26 +42,30 @@ pub fn routes(doors: &Arc<Doors>) -> BoxEndpoint<'static, Response> {
         let door = metered(&path, door(methods));
         route = route.at(path, door);
     }
-    route
+    let route = route
         .with(CatchPanic::new().with_handler(|_panic| Problem::internal()))
         .catch_all_error(|error| async move { problem(error) })
         .map_to_response()
-        .boxed()
+        .boxed();
+    guarded(Arc::clone(&doors.guard), route)
 }
 
 /// The documents that describe the API.
 fn documents() -> [(&'static str, BoxEndpoint<'static>); 2] {
-    let page = |content_type: &'static str, body: fn() -> Bytes| {
-        let respond = move |_| Response::builder().content_type(content_type).body(body());
-        make_sync(respond).boxed()
+    let swagger_ui = |_| {
+        Response::builder()
+            .content_type("text/html; charset=utf-8")
+            .header(header::CONTENT_SECURITY_POLICY, PAGES.policy.clone())
+            .body(PAGES.swagger_ui.clone())
     };
-    let html = "text/html; charset=utf-8";
+    let document = |_| {
+        Response::builder()
+            .content_type("application/json")
+            .body(PAGES.document.clone())
+    };
     [
-        ("/docs", page(html, || PAGES.swagger_ui.clone())),
-        (
-            "/openapi.json",
-            page("application/json", || PAGES.document.clone()),
-        ),
+        ("/docs", make_sync(swagger_ui).boxed()),
+        ("/openapi.json", make_sync(document).boxed()),
     ]
 }
 

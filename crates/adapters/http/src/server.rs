@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,19 +15,30 @@ use order_application::Engine;
 use poem::endpoint::BoxEndpoint;
 use poem::web::{LocalAddr, RemoteAddr};
 use poem::{Addr, Endpoint, Response};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio_io_timeout::TimeoutStream;
+use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::doors::Doors;
+use crate::guard::{self, Connections, Guard, LimitSettings};
 use crate::routes::routes;
 use crate::settings::HttpSettings;
 
 /// How long to wait before accepting again after a failure, such as too many open files.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// The most bytes of a request's head, and of what is read of a connection at once.
-const READ_BUFFER: usize = 64 * 1024;
+/// What a connection too many is told.
+const FULL: &[u8] =
+    b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/problem+json\r\nretry-after: 1\r\n\
+connection: close\r\ncontent-length: 153\r\n\r\n\
+{\"type\":\"urn:order-engine:problem:overloaded\",\"title\":\"Overloaded\",\"status\":503,\
+\"detail\":\"too many connections are open\",\"code\":\"overloaded\",\"errors\":[]}";
+
+/// How long it may take to hear that.
+const FULL_TIME: Duration = Duration::from_millis(500);
 
 /// Serves the engine's doors until stopped. Then no connection is accepted any more, requests that are under
 /// way are finished, event streams end, WebSockets are closed with 1012, and whatever has not ended within
@@ -44,9 +55,20 @@ pub async fn serve(
     let local = listener.local_addr()?;
     let tasks = TaskTracker::new();
     let (header_timeout, drain_timeout) = (settings.header_timeout, settings.drain_timeout);
+    let limits = settings.limits.clone();
+    let tls = match &settings.certificates {
+        Some(certificates) => {
+            tasks.spawn(certificates.clone().follow(stop.clone()));
+            Some(certificates.acceptor()?)
+        }
+        None => None,
+    };
+    let guard = Arc::new(Guard::new(limits.clone(), settings.pressure.clone()));
+    tasks.spawn(tidy(Arc::clone(&guard), stop.clone()));
     let doors = Arc::new(Doors {
         engine,
         settings,
+        guard,
         stop: stop.clone(),
         tasks: tasks.clone(),
     });
@@ -54,6 +76,9 @@ pub async fn serve(
         endpoint: routes(&doors),
         local: LocalAddr(Addr::SocketAddr(local)),
         header_timeout,
+        connections: Connections::new(&limits),
+        limits,
+        tls,
         stop,
         abort: CancellationToken::new(),
     });
@@ -63,10 +88,24 @@ pub async fn serve(
     Ok(())
 }
 
+/// Forgets callers who have not been here for a while, until stopped.
+async fn tidy(guard: Arc<Guard>, stop: CancellationToken) {
+    while stop
+        .run_until_cancelled(tokio::time::sleep(guard::TIDY))
+        .await
+        .is_some()
+    {
+        guard.tidy();
+    }
+}
+
 struct Server {
     endpoint: BoxEndpoint<'static, Response>,
     local: LocalAddr,
     header_timeout: Duration,
+    connections: Connections,
+    limits: LimitSettings,
+    tls: Option<TlsAcceptor>,
     stop: CancellationToken,
     /// Ends what has not ended by itself. Not a child of `stop`: what is under way is given time.
     abort: CancellationToken,
@@ -81,10 +120,7 @@ impl Server {
                 accepted = listener.accept() => accepted,
             };
             match accepted {
-                Ok((connection, remote)) => {
-                    let server = Arc::clone(self);
-                    tasks.spawn(async move { server.serve(connection, remote).await });
-                }
+                Ok((connection, remote)) => self.receive(connection, remote, tasks),
                 Err(error) => {
                     tracing::warn!(
                         error = &error as &dyn std::error::Error,
@@ -96,23 +132,60 @@ impl Server {
         }
     }
 
+    fn receive(self: &Arc<Self>, connection: TcpStream, remote: SocketAddr, tasks: &TaskTracker) {
+        let encrypted = self.tls.is_some();
+        match self.connections.take(canonical(remote)) {
+            Ok(held) => {
+                let server = Arc::clone(self);
+                tasks.spawn(async move {
+                    let served = server.serve(connection, remote).await;
+                    drop(held);
+                    served
+                });
+            }
+            // Somebody who would have to be spoken to in cipher is let go without a word.
+            Err(_) if encrypted => {}
+            Err(_) => _ = tasks.spawn(turn_away(connection)),
+        }
+    }
+
     async fn serve(self: Arc<Self>, connection: TcpStream, remote: SocketAddr) {
         // Without it, small replies wait for the client's acknowledgements. Failing means that it is gone.
         let _ = connection.set_nodelay(true);
+        let mut connection = TimeoutStream::new(connection);
+        // Whoever asks and does not read the answers holds memory.
+        connection.set_write_timeout(Some(self.limits.write_timeout));
+        let connection = Box::pin(connection);
+        let Some(tls) = &self.tls else {
+            return self.converse(connection, remote, Scheme::HTTP).await;
+        };
+        match tokio::time::timeout(self.limits.handshake_timeout, tls.accept(connection)).await {
+            Ok(Ok(connection)) => self.converse(connection, remote, Scheme::HTTPS).await,
+            Ok(Err(error)) => tracing::debug!(
+                error = &error as &dyn std::error::Error,
+                "a client does not agree on encryption"
+            ),
+            Err(_) => tracing::debug!("a client takes too long to agree on encryption"),
+        }
+    }
+
+    async fn converse<S>(&self, connection: S, remote: SocketAddr, scheme: Scheme)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
         let remote = RemoteAddr(Addr::SocketAddr(remote));
-        let server = Arc::clone(&self);
-        let service = service_fn(move |request: http::Request<Incoming>| {
-            let (server, remote) = (Arc::clone(&server), remote.clone());
-            async move {
-                let request = (request, server.local.clone(), remote, Scheme::HTTP).into();
-                let response = server.endpoint.get_response(request).await;
+        let service = service_fn(|request: http::Request<Incoming>| {
+            let request = (request, self.local.clone(), remote.clone(), scheme.clone()).into();
+            async {
+                let response = self.endpoint.get_response(request).await;
                 Ok::<http::Response<_>, Infallible>(response.into())
             }
         });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(self.header_timeout)
-            .max_buf_size(READ_BUFFER)
+            .max_headers(self.limits.head_fields)
+            .max_buf_size(self.limits.head_bytes)
             .serve_connection(TokioIo::new(connection), service)
             .with_upgrades();
         let mut connection = std::pin::pin!(connection);
@@ -130,6 +203,23 @@ impl Server {
             tracing::debug!(error = &error as &dyn std::error::Error, "a connection broke");
         }
     }
+}
+
+fn canonical(remote: SocketAddr) -> IpAddr {
+    remote.ip().to_canonical()
+}
+
+/// Tells a connection too many to come back.
+async fn turn_away(mut connection: TcpStream) {
+    let told = async {
+        // An answer to nothing would not be understood.
+        let _ = connection.read(&mut [0; 1_024]).await?;
+        connection.write_all(FULL).await?;
+        connection.shutdown().await?;
+        // A connection that is closed with bytes unread is reset, and the client would not learn why.
+        tokio::io::copy(&mut connection, &mut tokio::io::sink()).await
+    };
+    let _ = tokio::time::timeout(FULL_TIME, told).await;
 }
 
 /// Waits for connections and sockets to end, and then for no longer.

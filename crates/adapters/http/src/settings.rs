@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use order_core::token::TokenRegistry;
 
+use crate::guard::{LimitSettings, Pressure};
 use crate::health::HealthReport;
 use crate::metrics::MetricsReport;
 use crate::request::QuoteSeal;
+use crate::tls::Certificates;
 
 /// How the HTTP doors behave.
 #[derive(Clone)]
@@ -36,6 +38,12 @@ pub struct HttpSettings {
     pub quote_ttl: Duration,
     /// How the WebSocket doors behave.
     pub socket: SocketSettings,
+    /// What callers may take.
+    pub limits: LimitSettings,
+    /// Whether new orders are refused because too many wait.
+    pub pressure: Pressure,
+    /// What connections are encrypted with; without it they are not.
+    pub certificates: Option<Certificates>,
     /// The tokens that may be traded.
     pub registry: Arc<TokenRegistry>,
     /// Who knows how the parts of the engine are.
@@ -69,7 +77,7 @@ impl Default for SocketSettings {
     fn default() -> Self {
         Self {
             buffer: 4 * 1024,
-            max_message: 16 * 1024,
+            max_message: 4 * 1024,
             ping_interval: Duration::from_secs(20),
             silence: Duration::from_secs(60),
             send_timeout: Duration::from_secs(30),
@@ -96,6 +104,9 @@ impl HttpSettings {
             quote_seal: QuoteSeal::random(),
             quote_ttl: Duration::from_secs(10),
             socket: SocketSettings::default(),
+            limits: LimitSettings::default(),
+            pressure: Pressure::default(),
+            certificates: None,
             registry,
             health,
             metrics: None,

@@ -1,7 +1,8 @@
 //! What types cannot say: ranges, and settings that contradict each other.
 
+mod limits;
+
 use std::fmt::Display;
-use std::net::IpAddr;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
@@ -10,7 +11,6 @@ use order_core::token::{MAX_DECIMALS, Token, TokenRegistry};
 use order_redis::RedisAddress;
 use secrecy::ExposeSecret;
 use tracing_subscriber::EnvFilter;
-use url::Host;
 
 use super::decode::Repairs;
 use super::layers::{Layers, dotted, steps};
@@ -36,6 +36,8 @@ pub(super) fn check(
         mistakes,
     };
     check.ranges(config);
+    check.server(config);
+    check.limits(config);
     check.addresses(config);
     check.durations(config);
     check.agreement(config);
@@ -83,7 +85,6 @@ impl Check<'_> {
 
     fn ranges(&mut self, config: &Config) {
         let Config {
-            server,
             orders,
             routing,
             queue,
@@ -93,9 +94,6 @@ impl Check<'_> {
             redis,
             ..
         } = config;
-        if !is_host(&server.host) {
-            self.wrong("server.host", "must be a host name or an IP address");
-        }
         self.range("orders.slippage_bps", orders.slippage_bps, 0..=10_000);
         self.range("routing.leg_cost_bps", routing.leg_cost_bps, 0..=10_000);
         self.range("routing.max_legs", routing.max_legs, 1..=MOST_LEGS);
@@ -260,9 +258,4 @@ impl Check<'_> {
             }
         }
     }
-}
-
-/// Whether a process may be told to listen there: an address, or a name that may have one.
-fn is_host(text: &str) -> bool {
-    text.parse::<IpAddr>().is_ok() || (!text.contains('%') && Host::parse(text).is_ok())
 }

@@ -232,7 +232,16 @@ fn secrets(merged: &Value) -> Vec<String> {
     fn sensitive(section: &str) -> bool {
         !matches!(
             section,
-            "server" | "orders" | "routing" | "queue" | "watch" | "process" | "log" | "venues" | "tokens"
+            "server"
+                | "limits"
+                | "orders"
+                | "routing"
+                | "queue"
+                | "watch"
+                | "process"
+                | "log"
+                | "venues"
+                | "tokens"
         )
     }
     let mut secrets = Vec::new();

@@ -8,6 +8,7 @@ mod check;
 mod decode;
 mod familiar;
 mod layers;
+mod limits;
 mod mistake;
 #[cfg(test)]
 mod tests;
@@ -23,6 +24,7 @@ use serde::Deserialize;
 pub use self::address::Address;
 pub use self::familiar::familiar_names;
 pub use self::layers::Inputs;
+pub use self::limits::Limits;
 pub use self::mistake::{Mistake, Mistakes};
 
 /// What the process is started for; some settings are needed for some of it only.
@@ -82,6 +84,7 @@ impl Role {
 )]
 pub struct Config {
     pub server: Server,
+    pub limits: Limits,
     pub orders: Orders,
     pub routing: Routing,
     pub quotes: Quotes,
@@ -107,7 +110,25 @@ pub struct Server {
     pub port: u16,
     #[serde(default)]
     pub worker_port: Option<u16>,
+    pub admin_host: String,
+    #[serde(default)]
+    pub admin_port: Option<u16>,
     pub post_upgrade: bool,
+    #[serde(default)]
+    pub tls_certificate: Option<PathBuf>,
+    #[serde(default)]
+    pub tls_key: Option<PathBuf>,
+    pub trusted_hops: usize,
+    #[serde(default)]
+    pub allowed_origins: String,
+}
+
+impl Server {
+    /// The origins whose pages may call.
+    pub fn origins(&self) -> impl Iterator<Item = &str> {
+        let origins = self.allowed_origins.split(',').map(str::trim);
+        origins.filter(|origin| !origin.is_empty())
+    }
 }
 
 /// How orders are executed.

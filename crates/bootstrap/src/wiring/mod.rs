@@ -185,6 +185,7 @@ pub(crate) fn settings(config: &Config) -> Settings {
         sweep_interval: queue.sweep_interval,
         announcement_timeout: queue.announcement_timeout,
         patrol_interval: watch.patrol_interval,
+        open_orders: config.limits.open_orders_per_owner,
         watch_buffer: watch.buffer,
         drain_timeout: process.drain_timeout,
     }

@@ -1,6 +1,6 @@
 //! From what poem-openapi generates to a document that other tools read without complaint, with examples.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::examples;
 
@@ -28,11 +28,16 @@ pub fn finished(generated: &str) -> String {
         }
     }
     if let Some(Value::Object(paths)) = document.get_mut("paths") {
-        let operations = paths
-            .values_mut()
-            .filter_map(Value::as_object_mut)
-            .flat_map(Map::values_mut);
-        operations.for_each(add_examples);
+        for (path, methods) in paths {
+            for operation in methods.as_object_mut().into_iter().flat_map(Map::values_mut) {
+                if !crate::guard::is_about_the_process(path) {
+                    add_refusals(operation);
+                }
+                add_examples(operation);
+                let parameters = operation.get_mut("parameters").and_then(Value::as_array_mut);
+                parameters.into_iter().flatten().for_each(allow_empty);
+            }
+        }
     }
     let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
     text.push('\n');
@@ -76,6 +81,56 @@ fn require_nullable(schema: &mut Value) {
             required.extend(names);
         }
     }
+}
+
+/// A parameter of a query that is empty counts as absent, whatever its schema.
+fn allow_empty(parameter: &mut Value) {
+    if parameter["in"] != "query" {
+        return;
+    }
+    if let Some(schema) = parameter.get_mut("schema").and_then(Value::as_object_mut) {
+        schema.remove("minLength");
+        if let Some(Value::String(pattern)) = schema.get_mut("pattern") {
+            *pattern = format!("^$|{pattern}");
+        }
+    }
+}
+
+/// What the guard before the doors may answer instead of them.
+const REFUSALS: [(&str, &str); 3] = [
+    (
+        "403",
+        "A page of an origin that is not listed calls: `origin_not_allowed`.",
+    ),
+    (
+        "429",
+        "The caller takes too much: `rate_limited`, `too_many_streams`, `too_many_open_orders`. Retry-After says when \
+         to go on, RateLimit what is left.",
+    ),
+    (
+        "503",
+        "More is asked than can be done in time: `overloaded`, `timed_out`. Retry-After says when to try again.",
+    ),
+];
+
+/// Adds those answers to an operation's own.
+fn add_refusals(operation: &mut Value) {
+    let Some(responses) = operation["responses"].as_object_mut() else {
+        return;
+    };
+    for (status, text) in REFUSALS {
+        let refusal = || {
+            let reference = json!({"schema": {"$ref": "#/components/schemas/Problem"}});
+            json!({"description": "", "content": {crate::wire::problem::PROBLEM_JSON: reference}})
+        };
+        let response = responses.entry(status).or_insert_with(refusal);
+        let own = response["description"].as_str().unwrap_or_default();
+        response["description"] = format!("{own} {text}").trim_start().into();
+    }
+    // In order again.
+    let mut sorted: Vec<_> = std::mem::take(responses).into_iter().collect();
+    sorted.sort_by(|a, b| a.0.cmp(&b.0));
+    responses.extend(sorted);
 }
 
 /// Examples of what an operation takes and answers.

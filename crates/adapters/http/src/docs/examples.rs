@@ -2,7 +2,7 @@
 //! events and problems against their schemas.
 
 use http::{HeaderMap, HeaderValue};
-use order_application::ControlError;
+use order_application::{ControlError, SubmitError};
 use order_core::amount::Amount;
 use order_core::failure::{Failure, VenueError};
 use order_core::id::OrderId;
@@ -15,7 +15,7 @@ use order_core::venue::{Fill, PoolId, Quote, QuoteAnswer, TxId, Venue};
 use poem::http::StatusCode;
 use serde_json::{Value, json};
 
-use crate::doors::not_controlled;
+use crate::doors::{not_controlled, refused};
 use crate::request::amend::if_match;
 use crate::request::{QuoteSeal, QuotedTerms};
 use crate::wire::event::{Wire, encode};
@@ -128,6 +128,12 @@ fn problems() -> Vec<Value> {
         Problem::no_quotes("no venue gave a quote".into()),
         Problem::store_unavailable(),
         Problem::shutting_down(),
+        Problem::rate_limited("address"),
+        Problem::too_many_streams(100, "owner"),
+        refused(SubmitError::TooManyOpen { most: 1_000 }),
+        Problem::overloaded("too many requests are under way"),
+        Problem::timed_out(),
+        Problem::origin_not_allowed(),
         Problem::internal(),
         Problem::not_found(),
         Problem::method_not_allowed(&HeaderValue::from_static("GET, HEAD, POST")),

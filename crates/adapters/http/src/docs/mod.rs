@@ -2,12 +2,13 @@
 
 mod document;
 mod examples;
+mod policy;
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use bytes::Bytes;
-use http::Method;
+use http::{HeaderValue, Method};
 use poem::endpoint::BoxEndpoint;
 use poem_openapi::registry::{MetaApi, Registry};
 use poem_openapi::{LicenseObject, OpenApi, OpenApiService, ServerObject};
@@ -49,6 +50,7 @@ pub static PAGES: LazyLock<Pages> = LazyLock::new(|| {
     let document = document::finished(&generated);
     let swagger_ui = service.swagger_ui_html().replace(&generated, &document);
     Pages {
+        policy: policy::for_page(&swagger_ui),
         document: document.into(),
         swagger_ui: swagger_ui.into(),
     }
@@ -60,6 +62,8 @@ pub struct Pages {
     pub document: Bytes,
     /// Swagger UI with the document in it.
     pub swagger_ui: Bytes,
+    /// What that page may do.
+    pub policy: HeaderValue,
 }
 
 #[cfg(test)]

@@ -147,7 +147,8 @@ pub fn tagged(order: &Order) -> Result<Response, Problem> {
     Ok(response)
 }
 
-pub async fn cancel(doors: &Doors, id: &str) -> Result<Response, Problem> {
+pub async fn cancel(doors: &Doors, request: &Request, id: &str) -> Result<Response, Problem> {
+    doors.guard.admit(doors.guard.caller(request), None)?;
     let order = doors.engine.cancel(order_id(id)?, None).await;
     tagged(&order.map_err(|error| not_controlled(error, id))?)
 }
@@ -161,6 +162,7 @@ pub async fn replace(
     let body = body.take(request.headers(), doors.limits()).await?;
     let id_read = order_id(id)?;
     let amendment = read_amendment(&body)?;
+    doors.guard.admit(doors.guard.caller(request), None)?;
     let version = if_match(request.headers())?;
     let order = doors.engine.replace(id_read, None, version, amendment).await;
     tagged(&order.map_err(|error| not_controlled(error, id))?)
@@ -171,6 +173,9 @@ pub async fn cancel_all(doors: &Doors, request: &Request) -> Result<Response, Pr
     if filter.owner.is_none() {
         filter.owner = ANONYMOUS.parse().ok();
     }
+    doors
+        .guard
+        .admit(doors.guard.caller(request), filter.owner.as_ref())?;
     let many = doors.engine.cancel_all(&filter).await;
     let many = many.map_err(|error| store_failed(&error))?;
     json(StatusCode::OK, &CancelledView::from(many))

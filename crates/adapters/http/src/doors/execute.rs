@@ -197,24 +197,32 @@ async fn submit(
     let requested = read_order(&body, request.headers(), doors.rules())?;
     let repeatable = requested.key.is_some() || requested.spec.client_order_id.is_some();
     let after = resume::after_submission(after, request.headers(), repeatable)?;
+    let caller = doors.guard.caller(request);
+    doors.guard.admit_order(caller, &requested.spec.owner)?;
+    let upgrade = if doors.settings.post_upgrade {
+        socket::handshake::complete(request)
+    } else {
+        None
+    };
+    // Taken before the order is: one that is in must not look refused.
+    let permit = if upgrade.is_some() || wants_events(request.headers()) {
+        Some(doors.guard.stream(caller, Some(&requested.spec.owner))?)
+    } else {
+        None
+    };
     let submission = doors
         .engine
         .submit(requested.spec, requested.key)
         .await
         .map_err(refused)?;
     let id = submission.order_id;
-    let upgrade = if doors.settings.post_upgrade {
-        socket::handshake::complete(request)
-    } else {
-        None
-    };
-    let response = match upgrade {
-        Some(offer) => socket::story(doors, offer, id, after),
-        None if !wants_events(request.headers()) => json(StatusCode::ACCEPTED, &AcceptedView::from(id))?,
-        None if submission.replayed && seen_to_the_end(doors, request, id, after).await => {
+    let response = match (upgrade, permit) {
+        (Some(offer), Some(permit)) => socket::story(doors, offer, permit, id, after),
+        (_, None) => json(StatusCode::ACCEPTED, &AcceptedView::from(id))?,
+        (None, Some(_)) if submission.replayed && seen_to_the_end(doors, request, id, after).await => {
             StatusCode::NO_CONTENT.into()
         }
-        None => sse::fresh(doors, id, after),
+        (None, Some(permit)) => sse::fresh(doors, permit, id, after),
     };
     Ok(marked(response, submission))
 }

@@ -15,6 +15,7 @@ use poem_openapi::Tags;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::guard::Guard;
 use crate::request::body::BodyLimits;
 use crate::request::order::OrderRules;
 use crate::settings::HttpSettings;
@@ -32,6 +33,8 @@ pub struct Doors {
     pub engine: Arc<Engine>,
     /// How the doors behave.
     pub settings: HttpSettings,
+    /// What stands before them.
+    pub guard: Arc<Guard>,
     /// Cancelled when streams and sockets must end.
     pub stop: CancellationToken,
     /// The sockets, which outlive their requests.

@@ -187,10 +187,11 @@ impl OrdersApi {
     )]
     async fn cancel(
         &self,
+        request: &Request,
         /// The order's id, with or without its prefix.
         id: Path,
     ) -> Answer<CancelAnswers> {
-        control::cancel(&self.0, &id.0).await.into()
+        control::cancel(&self.0, request, &id.0).await.into()
     }
 
     /// Replace the terms of an order that waits
@@ -431,7 +432,10 @@ async fn events(
     if over && resume::last_event_id(request.headers())?.is_some() {
         return Ok(StatusCode::NO_CONTENT.into());
     }
-    Ok(sse::following(doors, watch))
+    let permit = doors
+        .guard
+        .stream(doors.guard.caller(request), Some(&order.spec().owner))?;
+    Ok(sse::following(doors, permit, watch))
 }
 
 /// How many events are read at once.

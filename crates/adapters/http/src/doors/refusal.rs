@@ -28,6 +28,13 @@ pub fn refused(error: SubmitError) -> Problem {
             "amountIn",
             format!("is more than the pools can take, which is {capacity} in all"),
         ),
+        SubmitError::TooManyOpen { .. } => Problem::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            "too_many_open_orders",
+            "Too many open orders",
+        )
+        .detail(error.to_string())
+        .retry_after(1),
         SubmitError::Draining => Problem::shutting_down(),
         SubmitError::Accept(AcceptError::KeyReused(first)) => unprocessable("idempotency_key_reused", &error)
             .field("Idempotency-Key", "was used for a different order")

@@ -12,15 +12,17 @@ use poem::{Body, Response};
 use tokio_util::sync::CancellationToken;
 
 use crate::doors::Doors;
+use crate::guard::StreamPermit;
 use crate::wire::event::encode;
 
 /// How many bytes are gathered before they are sent, when many events are ready at once.
 const GATHER: usize = 16 * 1024;
 
 /// The story of an order that has just been accepted.
-pub fn fresh(doors: &Arc<Doors>, id: OrderId, after: u32) -> Response {
+pub fn fresh(doors: &Arc<Doors>, permit: StreamPermit, id: OrderId, after: u32) -> Response {
     respond(
         doors,
+        permit,
         Stage::Opening {
             doors: Arc::clone(doors),
             id,
@@ -30,8 +32,8 @@ pub fn fresh(doors: &Arc<Doors>, id: OrderId, after: u32) -> Response {
 }
 
 /// The story that this watch tells.
-pub fn following(doors: &Arc<Doors>, watch: OrderWatch) -> Response {
-    respond(doors, Stage::Watching(Box::new(watch)))
+pub fn following(doors: &Arc<Doors>, permit: StreamPermit, watch: OrderWatch) -> Response {
+    respond(doors, permit, Stage::Watching(Box::new(watch)))
 }
 
 enum Stage {
@@ -49,13 +51,15 @@ struct Stream {
     stage: Stage,
     keep_alive: Duration,
     stop: CancellationToken,
+    _permit: StreamPermit,
 }
 
-fn respond(doors: &Arc<Doors>, stage: Stage) -> Response {
+fn respond(doors: &Arc<Doors>, permit: StreamPermit, stage: Stage) -> Response {
     let stream = Stream {
         stage,
         keep_alive: doors.settings.keep_alive,
         stop: doors.stop.clone(),
+        _permit: permit,
     };
     let chunks = stream::unfold(stream, |mut stream| async move {
         let chunk = stream.next().await?;

@@ -261,6 +261,46 @@ impl Problem {
             .retry_after(1)
     }
 
+    /// The caller asks too often.
+    pub fn rate_limited(whose: &str) -> Self {
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", "Too many requests").detail(format!(
+            "more requests than this {whose} may make; Retry-After says when to go on"
+        ))
+    }
+
+    /// The caller holds as many sockets and streams as it may.
+    pub fn too_many_streams(most: usize, whose: &str) -> Self {
+        let detail =
+            format!("one {whose} may hold {most} sockets and event streams at once; close some first");
+        Self::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            "too_many_streams",
+            "Too many sockets and streams",
+        )
+        .detail(detail)
+        .retry_after(1)
+    }
+
+    /// More is asked than can be done in time.
+    pub fn overloaded(why: &'static str) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "overloaded", "Overloaded")
+            .detail(why)
+            .retry_after(1)
+    }
+
+    /// It took too long.
+    pub fn timed_out() -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "timed_out", "No answer in time")
+            .detail("it may have been done all the same; a request with an Idempotency-Key may be repeated safely")
+            .retry_after(1)
+    }
+
+    /// A page calls that may not.
+    pub fn origin_not_allowed() -> Self {
+        Self::new(StatusCode::FORBIDDEN, "origin_not_allowed", "Origin not allowed")
+            .detail("pages of this origin may not call; server.allowed_origins lists those that may")
+    }
+
     /// Something that should not happen.
     pub fn internal() -> Self {
         Self::new(

@@ -121,6 +121,12 @@ fn either(schemas: [MetaSchema; 2], example: Value) -> MetaSchema {
     }
 }
 
+/// A pattern for one or more of these with commas between them.
+fn list_of(names: impl IntoIterator<Item = &'static str>) -> String {
+    let one = names.into_iter().collect::<Vec<_>>().join("|");
+    format!("^({one})(,({one}))*$")
+}
+
 fn integer(minimum: u16, maximum: Option<u16>) -> MetaSchema {
     MetaSchema {
         minimum: Some(f64::from(minimum)),
@@ -162,7 +168,7 @@ formats! {
     /// A token's symbol.
     Symbol => MetaSchema { max_length: Some(12), min_length: Some(1), ..string("symbol", "SOL") };
     /// A caller's own name of something.
-    Name => MetaSchema { max_length: Some(128), min_length: Some(1), ..string("printable-ascii", "desk-7") };
+    Name => MetaSchema { pattern: Some("^[ -~]+$".into()), max_length: Some(128), min_length: Some(1), ..string("printable-ascii", "desk-7") };
     /// An order type.
     Kind => one_of(["market", "limit", "stop_limit", "sniper"]);
     /// A side.
@@ -176,7 +182,7 @@ formats! {
     /// An order's status.
     StatusName => one_of(Status::ALL.map(Status::as_str));
     /// One or more statuses, with commas between them.
-    StatusList => string("comma-separated", "confirmed,failed");
+    StatusList => MetaSchema { pattern: Some(list_of(Status::ALL.map(Status::as_str))), ..string("comma-separated", "confirmed,failed") };
     /// An event's status.
     EventName => one_of([
         "pending", "waiting", "routing", "best_dex", "building", "submitted", "confirmed", "retrying", "failed",
@@ -199,7 +205,7 @@ formats! {
     /// A quote's id.
     QuoteId => string("opaque", EXAMPLE_QUOTE);
     /// Where to go on.
-    Cursor => string("opaque", "01939c3e7a407c5e9d8e0f3b8a1c2d4e");
+    Cursor => MetaSchema { pattern: Some("^[0-9a-f]{32}$".into()), ..string("opaque", "01939c3e7a407c5e9d8e0f3b8a1c2d4e") };
 }
 
 const MILLISECONDS: StaticFormatDescription =

@@ -3,10 +3,14 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 mod bad_input;
+mod limits;
 mod one_connection;
+mod pages;
 mod reading;
 mod service;
 mod sockets;
 mod stage;
+mod strangers;
 mod streams;
 mod submitting;
+mod tls;

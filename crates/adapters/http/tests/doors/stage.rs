@@ -337,6 +337,15 @@ impl Stage {
         Self::with(|_| {}, settings, vec![raydium()]).await
     }
 
+    /// Owners with no more than so many orders under way.
+    pub async fn with_open_orders(most: usize) -> Self {
+        let settings = Settings {
+            open_orders: Some(most),
+            ..Settings::default()
+        };
+        Self::with(|_| {}, settings, vec![raydium()]).await
+    }
+
     async fn with(
         change: impl FnOnce(&mut HttpSettings),
         settings: Settings,

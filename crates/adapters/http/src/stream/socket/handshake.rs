@@ -12,6 +12,7 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 use super::session::Session;
 use crate::doors::Doors;
+use crate::guard::StreamPermit;
 use crate::wire::problem::Problem;
 
 /// A complete handshake that has not been answered yet.
@@ -68,17 +69,19 @@ fn has_token(headers: &HeaderMap, name: HeaderName, token: &str) -> bool {
 }
 
 impl Offer {
-    /// Accepts the handshake. The conversation starts as soon as the answer is out.
-    pub fn accept<F, Talk>(self, doors: &Arc<Doors>, talk: F) -> Response
+    /// Accepts the handshake. The conversation starts as soon as the answer is out, and counts as one of the
+    /// caller's until it ends.
+    pub fn accept<F, Talk>(self, doors: &Arc<Doors>, permit: StreamPermit, talk: F) -> Response
     where
         F: FnOnce(Session) -> Talk + Send + 'static,
         Talk: Future<Output = ()> + Send,
     {
         let (settings, stop) = (doors.settings.socket, doors.stop.clone());
+        let rate = doors.settings.limits.message_rate;
         let on_upgrade = self.on_upgrade;
         doors.tasks.spawn(async move {
             match on_upgrade.await {
-                Ok(upgraded) => talk(Session::open(upgraded, settings, stop).await).await,
+                Ok(upgraded) => talk(Session::open(upgraded, settings, rate, stop).await).await,
                 Err(error) => {
                     tracing::debug!(
                         error = &error as &dyn std::error::Error,
@@ -86,6 +89,7 @@ impl Offer {
                     );
                 }
             }
+            drop(permit);
         });
         let mut response: Response = StatusCode::SWITCHING_PROTOCOLS.into();
         response.headers_mut().extend([

@@ -7,7 +7,7 @@ mod submissions;
 
 use std::sync::Arc;
 
-use order_core::id::OrderId;
+use order_core::id::{OrderId, Owner};
 use poem::{Request, Response};
 
 use self::handshake::Offer;
@@ -15,6 +15,7 @@ use self::session::farewell;
 use self::story::{AllOrders, OneOrder, broken};
 use self::submissions::Submissions;
 use crate::doors::Doors;
+use crate::guard::StreamPermit;
 use crate::request::error::Errors;
 use crate::request::order::{ANONYMOUS, idempotency_key};
 use crate::request::param::Query;
@@ -35,18 +36,19 @@ pub fn one_order(
 ) -> Result<Response, Problem> {
     let offer = handshake::required(request)?;
     let after = resume::after(after)?;
+    let permit = doors.guard.stream(doors.guard.caller(request), None)?;
     Ok(match id.parse() {
-        Ok(id) => story(doors, offer, id, after),
-        Err(_) => offer.accept(doors, |mut session| async move {
+        Ok(id) => story(doors, offer, permit, id, after),
+        Err(_) => offer.accept(doors, permit, |mut session| async move {
             session.close(farewell::UNKNOWN_ORDER).await
         }),
     })
 }
 
 /// The story of one order.
-pub fn story(doors: &Arc<Doors>, offer: Offer, id: OrderId, after: u32) -> Response {
+pub fn story(doors: &Arc<Doors>, offer: Offer, permit: StreamPermit, id: OrderId, after: u32) -> Response {
     let at = Arc::clone(doors);
-    offer.accept(doors, move |mut session| async move {
+    offer.accept(doors, permit, move |mut session| async move {
         match at.engine.watch(id, after).await {
             Ok(Some((_, watch))) => session.talk(OneOrder::new(watch, at, id)).await,
             Ok(None) => session.close(farewell::UNKNOWN_ORDER).await,
@@ -70,21 +72,23 @@ pub async fn all_orders(
 ) -> Result<Response, Problem> {
     let offer = handshake::required(request)?;
     let after = resume::after_if_given(after)?;
-    let owner = owner
-        .text()
-        .unwrap_or(ANONYMOUS)
-        .parse()
-        .map_err(|error: order_core::id::InvalidName| {
-            let mut errors = Errors::default();
-            errors.invalid("userId", "invalid_value", error.to_string());
-            errors.into_problem()
-        })?;
+    let owner: Owner =
+        owner
+            .text()
+            .unwrap_or(ANONYMOUS)
+            .parse()
+            .map_err(|error: order_core::id::InvalidName| {
+                let mut errors = Errors::default();
+                errors.invalid("userId", "invalid_value", error.to_string());
+                errors.into_problem()
+            })?;
+    let permit = doors.guard.stream(doors.guard.caller(request), Some(&owner))?;
     // Watched before the handshake is answered: what the client does next must not be missed.
     let watched = match after {
         None => Ok(doors.engine.watch_owner(Some(owner))),
         Some(after) => doors.engine.resume_owner(Some(owner), after).await,
     };
-    Ok(offer.accept(doors, move |mut session| async move {
+    Ok(offer.accept(doors, permit, move |mut session| async move {
         match watched {
             Ok(watch) => session.talk(AllOrders::new(watch)).await,
             Err(error) => session.close(broken(&error.into())).await,
@@ -104,6 +108,10 @@ pub fn submissions(doors: &Arc<Doors>, request: &Request, after: &Query<Seq>) ->
     if !errors.is_empty() {
         return Err(errors.into_problem());
     }
-    let talk = Submissions::new(Arc::clone(doors), key, after);
-    Ok(offer.accept(doors, move |mut session| async move { session.talk(talk).await }))
+    let caller = doors.guard.caller(request);
+    let permit = doors.guard.stream(caller, None)?;
+    let talk = Submissions::new(Arc::clone(doors), caller, key, after);
+    Ok(offer.accept(doors, permit, move |mut session| async move {
+        session.talk(talk).await
+    }))
 }

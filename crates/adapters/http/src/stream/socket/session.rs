@@ -13,6 +13,7 @@ use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig
 use tokio_tungstenite::tungstenite::{Bytes, Error, Message, Utf8Bytes};
 use tokio_util::sync::CancellationToken;
 
+use crate::guard::{Pace, Rate};
 use crate::settings::SocketSettings;
 
 /// Why a socket is closed by us, as the client is told.
@@ -45,6 +46,11 @@ pub mod farewell {
     pub const NOT_UTF8: Farewell = Farewell {
         code: 1007,
         reason: "text must be UTF-8",
+    };
+    /// The client talks too fast.
+    pub const TOO_FAST: Farewell = Farewell {
+        code: 1008,
+        reason: "too many messages",
     };
     /// The client sent a message that is too large.
     pub const TOO_LARGE: Farewell = Farewell {
@@ -112,12 +118,18 @@ enum Ended {
 pub struct Session {
     socket: WebSocketStream<Upgraded>,
     settings: SocketSettings,
+    pace: Pace,
     stop: CancellationToken,
 }
 
 impl Session {
     /// Speaks WebSocket on a connection whose handshake is done.
-    pub async fn open(connection: Upgraded, settings: SocketSettings, stop: CancellationToken) -> Self {
+    pub async fn open(
+        connection: Upgraded,
+        settings: SocketSettings,
+        rate: Option<Rate>,
+        stop: CancellationToken,
+    ) -> Self {
         let config = WebSocketConfig::default()
             .read_buffer_size(settings.buffer)
             .write_buffer_size(settings.buffer)
@@ -127,6 +139,7 @@ impl Session {
         Self {
             socket,
             settings,
+            pace: Pace::new(rate),
             stop,
         }
     }
@@ -153,7 +166,8 @@ impl Session {
                 say = conversation.next() => self.say(say, conversation).await.err(),
                 message = self.socket.next(), if conversation.listens() => {
                     heard = Instant::now();
-                    hear(message, conversation).err()
+                    // Pings count as well: answering them is work, too.
+                    if self.pace.allows() { hear(message, conversation).err() } else { Some(Ended::ByUs(farewell::TOO_FAST)) }
                 }
                 _ = pings.tick() => {
                     let silent = conversation.listens() && heard.elapsed() >= self.settings.silence;

@@ -13,6 +13,7 @@ use poem::http::StatusCode;
 use super::session::{Conversation, Say};
 use super::story::broken;
 use crate::doors::{self, Doors, refused};
+use crate::guard::Caller;
 use crate::request::amend::read_command;
 use crate::request::order::read_order;
 use crate::wire::event::encode;
@@ -37,6 +38,7 @@ enum Done {
 /// Submissions over one socket.
 pub struct Submissions {
     doors: Arc<Doors>,
+    caller: Caller,
     /// Belongs to the first message.
     key: Option<IdempotencyKey>,
     after: u32,
@@ -49,9 +51,10 @@ pub struct Submissions {
 
 impl Submissions {
     /// A socket that has not submitted anything yet.
-    pub fn new(doors: Arc<Doors>, key: Option<IdempotencyKey>, after: u32) -> Self {
+    pub fn new(doors: Arc<Doors>, caller: Caller, key: Option<IdempotencyKey>, after: u32) -> Self {
         Self {
             doors,
+            caller,
             key,
             after,
             unanswered: FuturesOrdered::new(),
@@ -94,6 +97,9 @@ impl Submissions {
             Ok(requested) => requested,
             Err(problem) => return ready(Err(problem)).boxed(),
         };
+        if let Err(problem) = self.doors.guard.admit_order(self.caller, &requested.spec.owner) {
+            return ready(Err(problem)).boxed();
+        }
         let doors = Arc::clone(&self.doors);
         let submit = async move {
             let submission = doors.engine.submit(requested.spec, key).await;

@@ -1,0 +1,267 @@
+//! What stands before the doors: who may come in, how often, and how many at once. It knows nothing of orders.
+//!
+//! Whatever is counted by caller is counted under an address, or under an owner ([`CallerKey`]); who the owner is, is
+//! said by whoever asks. The counts are this process's own: several processes allow several times as much.
+
+mod buckets;
+mod caller;
+mod connections;
+mod counts;
+mod headers;
+mod origin;
+mod pace;
+mod settings;
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use metrics::counter;
+use order_core::id::Owner;
+use poem::endpoint::BoxEndpoint;
+use poem::http::{HeaderMap, uri::Scheme};
+use poem::{Endpoint, EndpointExt, IntoResponse, Request, Response};
+use tokio::sync::Semaphore;
+
+use self::buckets::{Buckets, Left};
+use self::counts::{Counts, Held};
+use self::origin::Page;
+use crate::wire::problem::Problem;
+
+pub use self::caller::{Caller, CallerKey};
+pub use self::connections::Connections;
+pub use self::origin::is_origin;
+pub use self::pace::Pace;
+pub use self::settings::{LimitSettings, Rate};
+
+/// How often the buckets of those who have not been here for a while are forgotten.
+pub const TIDY: Duration = Duration::from_secs(60);
+
+/// Whether more waits than can be worked off in time. Raised and lowered by whoever measures that.
+#[derive(Clone, Debug, Default)]
+pub struct Pressure(Arc<AtomicBool>);
+
+impl Pressure {
+    /// Says how it is.
+    pub fn set(&self, high: bool) {
+        self.0.store(high, Ordering::Relaxed);
+    }
+
+    fn is_high(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// What stands before the doors.
+pub struct Guard {
+    settings: LimitSettings,
+    pressure: Pressure,
+    addresses: Option<Buckets<IpAddr>>,
+    owners: Option<Buckets<CallerKey>>,
+    streams_of_addresses: Counts<IpAddr>,
+    streams_of_owners: Counts<CallerKey>,
+    under_way: Semaphore,
+}
+
+/// A socket or stream that is counted until this is dropped.
+pub struct StreamPermit {
+    _address: Option<Held<IpAddr>>,
+    _owner: Option<Held<CallerKey>>,
+}
+
+impl Guard {
+    /// Nobody has taken anything yet.
+    pub fn new(settings: LimitSettings, pressure: Pressure) -> Self {
+        Self {
+            addresses: settings.address_rate.map(|rate| Buckets::new("address", rate)),
+            owners: settings.owner_rate.map(|rate| Buckets::new("owner", rate)),
+            streams_of_addresses: Counts::new(settings.streams_per_address),
+            streams_of_owners: Counts::new(settings.streams_per_owner),
+            under_way: Semaphore::new(settings.requests.min(Semaphore::MAX_PERMITS)),
+            settings,
+            pressure,
+        }
+    }
+
+    /// Whoever made the request.
+    pub fn caller(&self, request: &Request) -> Caller {
+        Caller::of(request, self.settings.trusted_hops)
+    }
+
+    /// Lets somebody submit an order in that owner's name, or not now.
+    ///
+    /// # Errors
+    /// A problem that says when.
+    pub fn admit_order(&self, caller: Caller, owner: &Owner) -> Result<(), Problem> {
+        if self.pressure.is_high() {
+            let problem = Problem::overloaded("too many orders wait to be executed");
+            return Err(refused("queue", problem));
+        }
+        self.admit(caller, Some(owner))
+    }
+
+    /// Lets somebody change something in that owner's name, or not now.
+    ///
+    /// # Errors
+    /// A problem that says when.
+    pub fn admit(&self, caller: Caller, owner: Option<&Owner>) -> Result<(), Problem> {
+        let key = caller.key(owner);
+        if matches!(key, CallerKey::Address(_)) && self.exempt(caller) {
+            return Ok(());
+        }
+        match &self.owners {
+            Some(buckets) => buckets
+                .take(&key)
+                .map(|_| ())
+                .map_err(|left| rate_limited(left, "owner")),
+            None => Ok(()),
+        }
+    }
+
+    /// Lets somebody hold one more socket or stream.
+    ///
+    /// # Errors
+    /// A problem.
+    pub fn stream(&self, caller: Caller, owner: Option<&Owner>) -> Result<StreamPermit, Problem> {
+        let address = if self.exempt(caller) {
+            None
+        } else {
+            let taken = self.streams_of_addresses.take(caller.network());
+            taken.map_err(|_| too_many(&self.streams_of_addresses, "address"))?
+        };
+        let owner = match caller.key(owner) {
+            CallerKey::Address(_) => None,
+            key @ CallerKey::Owner(_) => {
+                let taken = self.streams_of_owners.take(key);
+                taken.map_err(|_| too_many(&self.streams_of_owners, "owner"))?
+            }
+        };
+        Ok(StreamPermit {
+            _address: address,
+            _owner: owner,
+        })
+    }
+
+    /// Forgets who has not been here for a while.
+    pub fn tidy(&self) {
+        if let Some(buckets) = &self.addresses {
+            buckets.tidy();
+        }
+        if let Some(buckets) = &self.owners {
+            buckets.tidy();
+        }
+    }
+
+    fn exempt(&self, caller: Caller) -> bool {
+        self.settings.exempt_loopback && caller.address.is_loopback()
+    }
+
+    /// Takes one of the address's requests.
+    fn count(&self, caller: Caller) -> Result<Option<Left>, Problem> {
+        match &self.addresses {
+            Some(buckets) if !self.exempt(caller) => {
+                let taken = buckets.take(&caller.network());
+                taken.map(Some).map_err(|left| rate_limited(left, "address"))
+            }
+            Some(_) | None => Ok(None),
+        }
+    }
+
+    async fn answer(&self, doors: &Doors, request: Request) -> Response {
+        let page = origin::page(request.headers(), &self.settings.origins);
+        if page == Page::Foreign {
+            return refused("origin", Problem::origin_not_allowed()).into_response();
+        }
+        let Ok(_slot) = self.under_way.try_acquire() else {
+            let problem = Problem::overloaded("too many requests are under way");
+            return refused("requests", problem).into_response();
+        };
+        let answer = async {
+            match page {
+                Page::Listed => doors.shared.get_response(request).await,
+                Page::Own | Page::Foreign => doors.own.get_response(request).await,
+            }
+        };
+        match tokio::time::timeout(self.settings.request_timeout, answer).await {
+            Ok(response) => response,
+            Err(_) => refused("timeout", Problem::timed_out()).into_response(),
+        }
+    }
+
+    async fn pass(&self, doors: &Doors, request: Request) -> Response {
+        let encrypted = *request.scheme() == Scheme::HTTPS;
+        let mut told = HeaderMap::new();
+        let mut response = if is_about_the_process(request.uri().path()) {
+            doors.own.get_response(request).await
+        } else {
+            match self.count(self.caller(&request)) {
+                Ok(left) => {
+                    if let Some(left) = left {
+                        left.tell(&mut told);
+                    }
+                    self.answer(doors, request).await
+                }
+                Err(problem) => problem.into_response(),
+            }
+        };
+        for (name, value) in told {
+            if let Some(name) = name {
+                response.headers_mut().entry(name).or_insert(value);
+            }
+        }
+        headers::protect(&mut response, encrypted);
+        response
+    }
+}
+
+/// The doors as this service's own pages see them, and as those of others do that may.
+struct Doors {
+    own: BoxEndpoint<'static, Response>,
+    shared: BoxEndpoint<'static, Response>,
+}
+
+/// Whether whoever watches the process asks: that must be answered above all when the rest is not.
+pub fn is_about_the_process(path: &str) -> bool {
+    path == "/metrics" || path.starts_with("/health/")
+}
+
+/// Puts the guard before the doors.
+pub fn guarded(guard: Arc<Guard>, doors: BoxEndpoint<'static, Response>) -> BoxEndpoint<'static, Response> {
+    let doors = Arc::new(doors);
+    let shared = Arc::clone(&doors)
+        .with(origin::cors())
+        .catch_all_error(|_refused| async { Problem::origin_not_allowed() })
+        .map_to_response();
+    let doors = Arc::new(Doors {
+        own: doors.boxed(),
+        shared: shared.boxed(),
+    });
+    poem::endpoint::make(move |request| {
+        let (guard, doors) = (Arc::clone(&guard), Arc::clone(&doors));
+        async move { guard.pass(&doors, request).await }
+    })
+    .map_to_response()
+    .boxed()
+}
+
+/// Counts a refusal.
+fn refused(reason: &'static str, problem: Problem) -> Problem {
+    counter!("http_server_refused_requests_total", "reason" => reason).increment(1);
+    problem
+}
+
+fn rate_limited(left: Left, whose: &'static str) -> Problem {
+    let mut told = HeaderMap::new();
+    left.tell(&mut told);
+    let problem = Problem::rate_limited(whose).retry_after(left.retry_after());
+    let told = told.into_iter().filter_map(|(name, value)| Some((name?, value)));
+    refused(
+        whose,
+        told.fold(problem, |problem, (name, value)| problem.with_header(name, value)),
+    )
+}
+
+fn too_many<K: std::hash::Hash + Eq + Clone>(counts: &Counts<K>, whose: &'static str) -> Problem {
+    refused("streams", Problem::too_many_streams(counts.most(), whose))
+}

@@ -1,0 +1,118 @@
+//! What browsers are told: who may call, and what a page may do.
+
+use serde_json::Value;
+
+use crate::stage::{ORDER, Stage};
+
+const DESK: &str = "https://desk.example";
+
+async fn shared() -> Stage {
+    Stage::with_settings(|settings| settings.limits.origins = vec![DESK.into()]).await
+}
+
+fn header<'a>(reply: &'a reqwest::Response, name: &str) -> Option<&'a str> {
+    reply.headers().get(name)?.to_str().ok()
+}
+
+impl Stage {
+    async fn as_page(&self, method: reqwest::Method, origin: &str) -> reqwest::Response {
+        let request = self.client.request(method, self.url("/api/orders/execute"));
+        let request = request
+            .header("origin", origin)
+            .header("access-control-request-method", "POST")
+            .header("access-control-request-headers", "content-type,idempotency-key")
+            .header("content-type", "application/json");
+        request.body(ORDER).send().await.unwrap()
+    }
+}
+
+#[tokio::test]
+async fn pages_of_other_origins_are_refused_unless_listed() {
+    for stage in [Stage::open().await, shared().await] {
+        for method in [reqwest::Method::POST, reqwest::Method::OPTIONS] {
+            let refused = stage.as_page(method, "https://evil.example").await;
+            assert_eq!(refused.status(), 403);
+            assert_eq!(header(&refused, "access-control-allow-origin"), None);
+            let problem: Value = refused.json().await.unwrap();
+            assert_eq!(problem["code"], "origin_not_allowed");
+        }
+        let own = stage
+            .as_page(reqwest::Method::POST, &format!("http://{}", stage.address))
+            .await;
+        assert_eq!(
+            (own.status().as_u16(), header(&own, "access-control-allow-origin")),
+            (202, None)
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_listed_page_may_do_what_the_api_offers() {
+    let stage = shared().await;
+    let asked = stage.as_page(reqwest::Method::OPTIONS, DESK).await;
+    assert_eq!(
+        (
+            asked.status().as_u16(),
+            header(&asked, "access-control-allow-origin")
+        ),
+        (200, Some(DESK))
+    );
+    let allowed = header(&asked, "access-control-allow-headers").unwrap();
+    assert!(
+        allowed.contains("idempotency-key") && allowed.contains("content-type"),
+        "{allowed}"
+    );
+    assert_eq!(header(&asked, "access-control-allow-credentials"), None);
+    let done = stage.as_page(reqwest::Method::POST, DESK).await;
+    assert_eq!(
+        (
+            done.status().as_u16(),
+            header(&done, "access-control-allow-origin")
+        ),
+        (202, Some(DESK))
+    );
+    assert!(
+        header(&done, "access-control-expose-headers")
+            .unwrap()
+            .contains("location")
+    );
+}
+
+#[tokio::test]
+async fn every_answer_says_what_browsers_must_not_do_with_it() {
+    let stage = Stage::open().await;
+    for path in [
+        "/",
+        "/page/app.js",
+        "/docs",
+        "/openapi.json",
+        "/ping",
+        "/nothing",
+        "/health/live",
+        "/api/orders",
+    ] {
+        let reply = stage.get(path).await;
+        for (name, value) in [
+            ("x-content-type-options", "nosniff"),
+            ("referrer-policy", "no-referrer"),
+            ("x-frame-options", "DENY"),
+            ("cross-origin-opener-policy", "same-origin"),
+            ("cross-origin-resource-policy", "same-origin"),
+        ] {
+            assert_eq!(header(&reply, name), Some(value), "{path}");
+        }
+        let policy = header(&reply, "content-security-policy").unwrap();
+        assert!(policy.starts_with("default-src 'none'"), "{path}: {policy}");
+        assert!(
+            policy.contains("frame-ancestors 'none'") && !policy.contains("unsafe"),
+            "{path}: {policy}"
+        );
+        // Not encrypted, so there is nothing to insist on.
+        assert_eq!(header(&reply, "strict-transport-security"), None);
+    }
+    assert_eq!(
+        header(&stage.get("/api/orders").await, "cache-control"),
+        Some("no-store")
+    );
+    assert_eq!(header(&stage.get("/").await, "cache-control"), Some("no-cache"));
+}
