@@ -81,6 +81,11 @@ pub struct InvalidName;
 pub const MAX_NAME: usize = 128;
 
 impl Name {
+    /// Whose orders those are that nobody calls theirs.
+    pub fn anonymous() -> Self {
+        Self("anonymous".into())
+    }
+
     /// The name as text.
     pub fn as_str(&self) -> &str {
         &self.0

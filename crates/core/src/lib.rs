@@ -3,6 +3,7 @@
 //! No I/O, no clock, no randomness, no async: time and entropy come in as arguments, so that every decision
 //! can be replayed. What acts on the decisions lives in `order-application`.
 
+pub mod access;
 pub mod amm;
 pub mod amount;
 pub mod audit;

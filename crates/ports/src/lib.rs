@@ -3,6 +3,7 @@
 //! Only traits, their errors and their argument types live here; no implementation does. Behind the feature
 //! `contract` are the laws that every implementation is tested against, behind `mock` the mockall doubles.
 
+mod access;
 mod environment;
 mod feed;
 mod notifier;
@@ -14,6 +15,7 @@ mod waiting;
 #[cfg(feature = "contract")]
 pub mod contract;
 
+pub use access::*;
 pub use environment::*;
 pub use feed::*;
 pub use notifier::*;

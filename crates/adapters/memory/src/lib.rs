@@ -1,8 +1,9 @@
-//! Store, queue, notifier and dispatch limit in one process: what a single node needs, with nothing beside it.
+//! Store, queue, notifier, dispatch limit and API keys in one process: what a single node needs, with nothing beside it.
 //!
 //! All of it lives as long as the process does. Nothing here survives a restart, and the store keeps every
 //! order until then. Time is `tokio::time`, so everything runs under a paused clock as well.
 
+mod access;
 mod limit;
 mod notifier;
 mod queue;
@@ -12,6 +13,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+pub use access::{MemoryKeys, MemoryTickets};
 pub use limit::MemoryDispatchWindow;
 pub use notifier::MemoryNotifier;
 pub use queue::MemoryQueue;

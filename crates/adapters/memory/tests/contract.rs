@@ -74,3 +74,33 @@ mod dispatch {
         Duration::from_secs(60)
     );
 }
+
+mod keys {
+    use std::sync::Arc;
+
+    use order_memory::MemoryKeys;
+
+    async fn fresh() -> Arc<MemoryKeys> {
+        Arc::default()
+    }
+
+    order_ports::keys_contract!(
+        #[tokio::test(start_paused = true)]
+        fresh
+    );
+}
+
+mod tickets {
+    use std::sync::Arc;
+
+    use order_memory::MemoryTickets;
+
+    async fn fresh() -> Arc<MemoryTickets> {
+        Arc::default()
+    }
+
+    order_ports::tickets_contract!(
+        #[tokio::test(start_paused = true)]
+        fresh
+    );
+}

@@ -1,4 +1,4 @@
-//! The store on Postgres: the truth about every order.
+//! The store on Postgres: the truth about every order, and about who may come in.
 //!
 //! Each step of the protocol is one statement, hence one round trip and one implicit transaction: no dropped
 //! future, crash or lost connection can leave a transaction open or a step half done. Steps that wait at the
@@ -6,6 +6,7 @@
 //! file a statement, the tables are in `migrations`. No rule of the domain lives here: what may follow what is
 //! decided in `order-core`, this crate only sees to it that one writer at a time writes.
 
+mod access;
 mod audit;
 mod backlog;
 mod batch;

@@ -149,7 +149,8 @@ pub(crate) fn index(row: &PgRow) -> Result<usize, Failure> {
     usize::try_from(n - 1).map_err(|_| Failure::out_of_range("n"))
 }
 
-fn decode_name<T: std::str::FromStr>(row: &PgRow, column: &'static str) -> Result<T, Failure> {
+/// The name in that column.
+pub(crate) fn decode_name<T: std::str::FromStr>(row: &PgRow, column: &'static str) -> Result<T, Failure> {
     row.try_get::<String, _>(column)?
         .parse()
         .map_err(|_| Failure::out_of_range(column))
@@ -171,7 +172,7 @@ pub(crate) fn date(timestamp: Timestamp) -> Result<OffsetDateTime, Failure> {
     OffsetDateTime::from_unix_timestamp_nanos(nanos).map_err(|_| Failure::out_of_range("a point in time"))
 }
 
-fn timestamp(date: OffsetDateTime) -> Timestamp {
+pub(crate) fn timestamp(date: OffsetDateTime) -> Timestamp {
     let millis = date.unix_timestamp_nanos().div_euclid(1_000_000);
     // A date of the calendar always fits.
     Timestamp::from_millis(i64::try_from(millis).unwrap_or(i64::MAX))

@@ -15,6 +15,13 @@ pub(crate) const VERSIONS: &str = include_str!("sql/versions.sql");
 pub(crate) const WAITING: &str = include_str!("sql/waiting.sql");
 pub(crate) const WAKE: &str = include_str!("sql/wake.sql");
 pub(crate) const OVERRULE: &str = include_str!("sql/overrule.sql");
+pub(crate) const KEY_CREATE: &str = include_str!("sql/key_create.sql");
+pub(crate) const KEY_LIST: &str = include_str!("sql/key_list.sql");
+pub(crate) const KEY_READ: &str = include_str!("sql/key_read.sql");
+pub(crate) const KEY_REVOKE: &str = include_str!("sql/key_revoke.sql");
+pub(crate) const KEY_ROTATE: &str = include_str!("sql/key_rotate.sql");
+pub(crate) const TICKET_KEEP: &str = include_str!("sql/ticket_keep.sql");
+pub(crate) const TICKET_REDEEM: &str = include_str!("sql/ticket_redeem.sql");
 pub(crate) const PING: &str = include_str!("sql/ping.sql");
 
 #[cfg(test)]
@@ -28,7 +35,7 @@ mod tests {
 
     use crate::{PostgresSettings, PostgresStore};
 
-    const ALL: [(&str, &str); 16] = [
+    const ALL: [(&str, &str); 23] = [
         ("accept", super::ACCEPT),
         ("audit", super::AUDIT),
         ("backlog", super::BACKLOG),
@@ -37,10 +44,17 @@ mod tests {
         ("due", super::DUE),
         ("events", super::EVENTS),
         ("journal", super::JOURNAL),
+        ("key_create", super::KEY_CREATE),
+        ("key_list", super::KEY_LIST),
+        ("key_read", super::KEY_READ),
+        ("key_revoke", super::KEY_REVOKE),
+        ("key_rotate", super::KEY_ROTATE),
         ("open_attempts", super::OPEN_ATTEMPTS),
         ("order", super::ORDER),
         ("overrule", super::OVERRULE),
         ("ping", super::PING),
+        ("ticket_keep", super::TICKET_KEEP),
+        ("ticket_redeem", super::TICKET_REDEEM),
         ("unclaimed", super::UNCLAIMED),
         ("versions", super::VERSIONS),
         ("waiting", super::WAITING),

@@ -1,4 +1,4 @@
-//! The laws of the store, against Postgres.
+//! The laws of the store, of the API keys and of the tickets, against Postgres.
 
 #![allow(
     clippy::unwrap_used,
@@ -19,6 +19,14 @@ order_ports::audit_contract!(
     support::fresh
 );
 order_ports::backlog_contract!(
+    #[tokio::test]
+    support::fresh
+);
+order_ports::keys_contract!(
+    #[tokio::test]
+    support::fresh
+);
+order_ports::tickets_contract!(
     #[tokio::test]
     support::fresh
 );

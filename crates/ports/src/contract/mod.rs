@@ -19,12 +19,14 @@ pub mod audit;
 pub mod backlog;
 pub mod dispatch;
 pub mod fixtures;
+pub mod keys;
 pub mod ledger;
 pub mod market;
 pub mod notifier;
 pub mod pools;
 pub mod queue;
 pub mod store;
+pub mod tickets;
 
 /// Turns laws into tests. Not to be used directly: each port has a macro that knows its laws.
 #[doc(hidden)]
@@ -77,6 +79,8 @@ mod tests {
             (include_str!("audit.rs"), include_str!("audit.rs").to_owned()),
             (include_str!("backlog.rs"), include_str!("backlog.rs").to_owned()),
             (include_str!("ledger.rs"), include_str!("ledger.rs").to_owned()),
+            (include_str!("keys.rs"), include_str!("keys.rs").to_owned()),
+            (include_str!("tickets.rs"), include_str!("tickets.rs").to_owned()),
         ];
         for (list, laws) in ports {
             let written = laws
