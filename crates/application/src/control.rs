@@ -171,10 +171,7 @@ impl Engine {
     }
 
     async fn owned(&self, id: OrderId, owner: Option<&Owner>) -> Result<Order, ControlError> {
-        let order = self.ports.reader.order(id).await?;
-        order
-            .filter(|order| owner.is_none_or(|owner| order.spec().owner == *owner))
-            .ok_or(ControlError::NoSuchOrder)
+        self.order(id, owner).await?.ok_or(ControlError::NoSuchOrder)
     }
 
     async fn overrule(&self, mut order: Order, event: Event, release: Release) -> Result<Order, Overruled> {

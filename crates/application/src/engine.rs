@@ -52,12 +52,13 @@ impl Engine {
         self.ports.clock.now()
     }
 
-    /// The order as it stands.
+    /// The order as it stands; none if there is none, or if it is not this owner's. Without an owner, anybody's.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn order(&self, id: OrderId) -> Result<Option<Order>, StoreError> {
-        self.ports.reader.order(id).await
+    pub async fn order(&self, id: OrderId, owner: Option<&Owner>) -> Result<Option<Order>, StoreError> {
+        let order = self.ports.reader.order(id).await?;
+        Ok(order.filter(|order| owner.is_none_or(|owner| order.spec().owner == *owner)))
     }
 
     /// A page of orders, newest first.
@@ -73,27 +74,37 @@ impl Engine {
         self.ports.reader.list(filter, before, limit).await
     }
 
-    /// The order's events after `seq`, at most `limit`.
+    /// The order's events after `seq`, at most `limit`; none if it is not this owner's.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn events(
         &self,
         id: OrderId,
+        owner: Option<&Owner>,
         after: u32,
         limit: usize,
     ) -> Result<Vec<RecordedEvent>, StoreError> {
+        // An order's owner never changes, so this may be asked before.
+        if owner.is_some() && self.order(id, owner).await?.is_none() {
+            return Ok(Vec::new());
+        }
         self.ports.reader.events(id, after, limit).await
     }
 
-    /// Watches an order from behind `after`; `None` if there is no such order.
+    /// Watches an order from behind `after`; `None` if there is no such order of this owner.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn watch(&self, id: OrderId, after: u32) -> Result<Option<(Order, OrderWatch)>, StoreError> {
+    pub async fn watch(
+        &self,
+        id: OrderId,
+        owner: Option<&Owner>,
+        after: u32,
+    ) -> Result<Option<(Order, OrderWatch)>, StoreError> {
         // Tapped before the look-up, so that nothing committed in between is missed.
         let tap = self.hub.watch(id);
-        let Some(order) = self.ports.reader.order(id).await? else {
+        let Some(order) = self.order(id, owner).await? else {
             return Ok(None);
         };
         Ok(Some((

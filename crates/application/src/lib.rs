@@ -1,9 +1,11 @@
-//! The use cases: submit, execute, cancel, replace, quote, query, watch, sweep, wait for a price.
+//! The use cases: submit, execute, cancel, replace, quote, query, watch, sweep, wait for a price; and letting
+//! callers in.
 //!
 //! Everything here acts on what `order_core` decides, through the ports alone: no adapter, no clock on the
 //! wall, no randomness of its own. [`Engine`] is what a door (HTTP, a test, a script) talks to; the
 //! [`Worker`], the [`Sweeper`], the [`MarketWatcher`] and the [`Relay`] run beside it, in one process or in many.
 
+mod access;
 mod announce;
 mod control;
 mod engine;
@@ -21,6 +23,7 @@ mod watch_owner;
 mod watcher;
 mod worker;
 
+pub use access::{Access, AccessError, Authenticator, KeyRing, NewKey, Ticket};
 pub use announce::Announcer;
 pub use control::{Amendment, CancelledMany, ControlError};
 pub use engine::Engine;

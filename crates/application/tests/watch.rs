@@ -91,7 +91,7 @@ fn order_as_of_acceptance(order: &Order) -> Order {
 
 impl Scene {
     async fn watch(&self, after: u32) -> OrderWatch {
-        self.engine.watch(id(1), after).await.unwrap().unwrap().1
+        self.engine.watch(id(1), None, after).await.unwrap().unwrap().1
     }
 
     fn tell(&self, index: usize) {
@@ -124,7 +124,7 @@ async fn an_unknown_order_cannot_be_watched() {
     assert!(
         scene(4, Settings::default())
             .engine
-            .watch(id(2), 0)
+            .watch(id(2), None, 0)
             .await
             .unwrap()
             .is_none()

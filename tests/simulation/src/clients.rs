@@ -139,7 +139,7 @@ impl Doors {
 
     async fn watch_once(&self, running: &Running, witness: &Witness) {
         let (order_id, last) = (witness.order_id(), witness.last_seen());
-        let Ok(Some((_, mut watch))) = running.engine.watch(order_id, last).await else {
+        let Ok(Some((_, mut watch))) = running.engine.watch(order_id, None, last).await else {
             return;
         };
         loop {

@@ -210,7 +210,7 @@ async fn story(
     let spec = spec(dice, number).ok_or("a token of the list is not known")?;
     let id = engine.submit(spec, None).await?.order_id;
     let (_, mut watch) = engine
-        .watch(id, 0)
+        .watch(id, None, 0)
         .await?
         .ok_or("an accepted order is not stored")?;
     let mut told = Vec::new();
