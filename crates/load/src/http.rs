@@ -90,6 +90,9 @@ impl Connection {
         if let Some(host) = &self.host {
             request.headers_mut().insert(HOST, host.clone());
         }
+        if let Some((name, key)) = self.target.key() {
+            request.headers_mut().insert(name, key);
+        }
         if json {
             let json = HeaderValue::from_static("application/json");
             request.headers_mut().insert(CONTENT_TYPE, json);

@@ -34,4 +34,4 @@ pub use mix::{InvalidOrder, OrderMix};
 pub use options::{Follow, LoadOptions, Pace};
 pub use report::{OrderCounts, Report};
 pub use run::run;
-pub use target::{InvalidTarget, Target};
+pub use target::{InvalidKey, InvalidTarget, Target};

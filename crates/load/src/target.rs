@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use hyper::header::HeaderValue;
 use url::Url;
 
 use crate::dialect::Dialect;
@@ -13,7 +14,13 @@ pub struct Target {
     host: String,
     port: u16,
     pub(crate) dialect: Dialect,
+    key: Option<HeaderValue>,
 }
+
+/// The key cannot be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the API key is no text that a header can hold")]
+pub struct InvalidKey;
 
 /// The address is not one of a server under load.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -37,6 +44,24 @@ impl Target {
             dialect: Dialect::Peer,
             ..self
         }
+    }
+
+    /// The same server, shown this API key with every request.
+    ///
+    /// # Errors
+    /// [`InvalidKey`].
+    pub fn with_key(self, key: &str) -> Result<Self, InvalidKey> {
+        let mut key = HeaderValue::from_str(key).map_err(|_| InvalidKey)?;
+        key.set_sensitive(true);
+        Ok(Self {
+            key: Some(key),
+            ..self
+        })
+    }
+
+    /// The header of the API key, if there is one.
+    pub(crate) fn key(&self) -> Option<(&'static str, HeaderValue)> {
+        Some(("x-api-key", self.key.clone()?))
     }
 
     /// Whether it is taken for the peer.
@@ -76,6 +101,7 @@ impl FromStr for Target {
             host: url.host_str().unwrap_or_default().to_owned(),
             port: url.port().unwrap_or(80),
             dialect: Dialect::Contract,
+            key: None,
         })
     }
 }

@@ -3,6 +3,7 @@
 use futures_util::StreamExt;
 use serde::Deserialize;
 use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
 use tokio_tungstenite::{WebSocketStream, client_async_with_config};
@@ -31,7 +32,11 @@ impl Socket {
             .read_buffer_size(buffer)
             .write_buffer_size(0);
         let url = format!("ws://{}{path}", target.authority());
-        let (stream, _) = client_async_with_config(url, stream, Some(config)).await?;
+        let mut request = url.into_client_request()?;
+        if let Some((name, key)) = target.key() {
+            request.headers_mut().insert(name, key);
+        }
+        let (stream, _) = client_async_with_config(request, stream, Some(config)).await?;
         Ok(Self { stream })
     }
 
