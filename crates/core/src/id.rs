@@ -82,8 +82,11 @@ pub const MAX_NAME: usize = 128;
 
 impl Name {
     /// Whose orders those are that nobody calls theirs.
+    pub const ANONYMOUS: &str = "anonymous";
+
+    /// The owner of that name.
     pub fn anonymous() -> Self {
-        Self("anonymous".into())
+        Self(Self::ANONYMOUS.into())
     }
 
     /// The name as text.

@@ -99,6 +99,12 @@ export const engine = {
     const owned = account.key || account.user === "anonymous" ? order : { ...order, userId: account.user };
     return call("POST", "/api/orders/execute", { body: owned, headers: { "Idempotency-Key": key } });
   },
+  /** A stand-in for the key that a socket's address may hold; none where the engine wants no keys. */
+  ticket: () =>
+    call("POST", "/api/tickets").then(
+      ({ ticket }) => ticket,
+      (error) => (error.code === "keys_off" ? null : Promise.reject(error)),
+    ),
   orders: (filter = {}) => call("GET", `/api/orders${query({ ...mine(), ...filter })}`),
   order: (id) => call("GET", `/api/orders/${id}`),
   events: (id, after = 0) => call("GET", `/api/orders/${id}/events${query({ after: String(after) })}`),

@@ -33,22 +33,26 @@ async function showReady() {
   byId("mode").textContent = down.length ? `Down: ${down.join(", ")}` : mode;
 }
 
+let started = false;
+
 function everybody() {
   book.clear();
+  if (!started) return start();
   reload();
   connect();
 }
 
-/** The tokens are needed for everything else; an engine that is not up yet is waited for. */
+/** The tokens are needed for everything else; an engine that is not up yet is waited for, one that wants a key is not. */
 async function start() {
   try {
     await startTicket();
     problem(byId("ticket-problem"), null);
   } catch (error) {
     problem(byId("ticket-problem"), error);
-    setTimeout(start, RETRY);
+    if (error.status !== 401) setTimeout(start, RETRY);
     return;
   }
+  started = true;
   startPulse();
   reload();
   connect();

@@ -2,8 +2,8 @@
 //
 // A break loses nothing. When the socket is open again, the newest orders and all that were open are compared
 // with what this page has, and the events in between are read with `after`; those that come twice are known by
-// their number. Where there can be no socket (behind a proxy, or with a key, which has no place in a URL) the
-// same comparison, repeated, takes its place.
+// their number. Where there can be no socket (behind a proxy) the same comparison, repeated, takes its place. A key
+// has no place in a URL: where there is one, each socket is opened by a ticket.
 
 import { account, engine } from "./api.js";
 import { book } from "./book.js";
@@ -12,12 +12,13 @@ import { byId, say } from "./dom.js";
 const FIRST_PAUSE = 400;
 const LONGEST_PAUSE = 8_000;
 const PATROL = 15_000;
-const POLL = 1_000;
 
 let socket = null;
 let pause = FIRST_PAUSE;
 let timer = null;
 let patrol = null;
+/** Counts the openings, so that one that is late gives way to a newer one. */
+let turn = 0;
 
 const TEXT = {
   live: "Live",
@@ -49,19 +50,30 @@ export async function compare() {
   return page;
 }
 
-function address() {
+async function address() {
   const scheme = location.protocol === "https:" ? "wss:" : "ws:";
-  return `${scheme}//${location.host}/ws/orders?${new URLSearchParams({ userId: account.user })}`;
+  const ticket = account.key ? await engine.ticket() : null;
+  const parameters = ticket ? { ticket } : { userId: account.user };
+  return `${scheme}//${location.host}/ws/orders?${new URLSearchParams(parameters)}`;
 }
 
 /** Opens the link, or opens it anew. */
-export function connect() {
+export async function connect() {
   clearTimeout(timer);
   clearInterval(patrol);
   socket?.close();
   socket = null;
-  if (account.key) return poll();
-  const opened = new WebSocket(address());
+  const mine = ++turn;
+  let where;
+  try {
+    where = await address();
+  } catch {
+    if (mine === turn) broken();
+    return;
+  }
+  // Somebody else may be trading by now.
+  if (mine !== turn) return;
+  const opened = new WebSocket(where);
   socket = opened;
   opened.onopen = async () => {
     try {
@@ -86,23 +98,14 @@ async function broken() {
   try {
     await compare();
     show("polling");
-  } catch {
+  } catch (error) {
     show("offline");
+    // The engine wants another key; whoever gives one opens the link anew.
+    if (error.status === 401) return;
   }
   const jitter = 0.5 + Math.random() / 2;
   timer = setTimeout(connect, pause * jitter);
   pause = Math.min(pause * 2, LONGEST_PAUSE);
-}
-
-async function poll() {
-  try {
-    await compare();
-    show("polling");
-    timer = setTimeout(poll, POLL);
-  } catch (error) {
-    show("offline");
-    if (error.status !== 401) timer = setTimeout(poll, LONGEST_PAUSE);
-  }
 }
 
 addEventListener("online", () => socket?.readyState === WebSocket.OPEN || connect());

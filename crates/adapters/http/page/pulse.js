@@ -10,6 +10,12 @@ const BEAT = 2000;
 const KEPT = 60;
 const VENUES = ["Raydium", "Meteora"];
 
+/** Why there are no numbers, by the answer. */
+const WITHOUT = {
+  403: "The numbers are about everybody's orders: they want a key with the scope admin.",
+  404: "This process shows no numbers.",
+};
+
 let last = null;
 const series = { rate: [], median: [], depth: [], quote: [] };
 
@@ -23,7 +29,7 @@ async function beat() {
   try {
     now = { at: performance.now(), metrics: parse(await engine.metrics()) };
   } catch (error) {
-    const text = error.status === 404 ? "This process shows no numbers." : "The numbers cannot be read now.";
+    const text = WITHOUT[error.status] ?? "The numbers cannot be read now.";
     return byId("pulse").replaceChildren(h("p.note", {}, text));
   }
   const passed = last ? (now.at - last.at) / 1000 : 0;

@@ -4,6 +4,7 @@
 //! orders: what an order may do is the core's business, what happens to it the application's. poem is named
 //! here and in bootstrap only.
 
+mod access;
 mod docs;
 mod doors;
 mod guard;

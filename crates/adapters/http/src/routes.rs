@@ -8,9 +8,10 @@ use poem::endpoint::{BoxEndpoint, make_sync};
 use poem::error::MethodNotAllowedError;
 use poem::http::StatusCode;
 use poem::middleware::CatchPanic;
-use poem::{EndpointExt, Error, IntoResponse, Response, Route, RouteMethod};
+use poem::{EndpointExt, Error, IntoResponse, Request, Response, Route, RouteMethod};
 use poem_openapi::OpenApi;
 
+use crate::access::admin;
 use crate::docs::PAGES;
 use crate::doors::{Doors, api};
 use crate::guard::guarded;
@@ -29,7 +30,7 @@ pub fn routes(doors: &Arc<Doors>) -> BoxEndpoint<'static, Response> {
         .settings
         .metrics
         .clone()
-        .map(|report| ("/metrics", scrape(report)));
+        .map(|report| ("/metrics", scrape(doors, report)));
     for (path, page) in documents().into_iter().chain(metrics) {
         table.insert(path.into(), HashMap::from([(Method::GET, page)]));
     }
@@ -43,6 +44,7 @@ pub fn routes(doors: &Arc<Doors>) -> BoxEndpoint<'static, Response> {
         route = route.at(path, door);
     }
     let route = route
+        .data(Arc::clone(doors))
         .with(CatchPanic::new().with_handler(|_panic| Problem::internal()))
         .catch_all_error(|error| async move { problem(error) })
         .map_to_response()
@@ -69,11 +71,18 @@ fn documents() -> [(&'static str, BoxEndpoint<'static>); 2] {
     ]
 }
 
-/// The numbers of this process.
-fn scrape(report: Arc<dyn MetricsReport>) -> BoxEndpoint<'static> {
-    let scrape = move |_| {
-        let report = Arc::clone(&report);
+/// The numbers of this process. They concern all owners; but where nothing else is open, whoever can reach the
+/// process is meant to read them.
+fn scrape(doors: &Arc<Doors>, report: Arc<dyn MetricsReport>) -> BoxEndpoint<'static> {
+    let doors = Arc::clone(doors);
+    let scrape = move |request: Request| {
+        let (doors, report) = (Arc::clone(&doors), Arc::clone(&report));
         async move {
+            if !doors.settings.health_only
+                && let Err(problem) = admin(&doors, &request).await
+            {
+                return problem.into_response();
+            }
             let numbers = report.scrape().await;
             Response::builder()
                 .content_type(metrics::CONTENT_TYPE)

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use order_application::Authenticator;
 use order_core::token::TokenRegistry;
 
 use crate::guard::{LimitSettings, Pressure};
@@ -32,6 +33,8 @@ pub struct HttpSettings {
     pub keep_alive: Duration,
     /// How long the parts of the engine may take to say how they are.
     pub health_timeout: Duration,
+    /// Who checks API keys; without it anybody may do everything.
+    pub auth: Option<Arc<Authenticator>>,
     /// Who seals the ids of quotes. Processes with the same key know each other's quotes.
     pub quote_seal: QuoteSeal,
     /// How long an order may name a quote.
@@ -101,6 +104,7 @@ impl HttpSettings {
             drain_timeout: Duration::from_secs(10),
             keep_alive: Duration::from_secs(15),
             health_timeout: Duration::from_secs(3),
+            auth: None,
             quote_seal: QuoteSeal::random(),
             quote_ttl: Duration::from_secs(10),
             socket: SocketSettings::default(),

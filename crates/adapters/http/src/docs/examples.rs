@@ -83,6 +83,9 @@ fn problems() -> Vec<Value> {
         read(json!({"tokenIn": "SOL", "tokenOut": "USDC", "amountIn": "1", "quoteId": EXAMPLE_QUOTE})),
         quoted("1", 0),
         quoted("2", 2_000),
+        Problem::unauthorized(),
+        Problem::missing_scope(order_core::access::Scope::Trade),
+        Problem::keys_off(),
         Problem::malformed_json("in amountIn: expected value at line 1 column 14")
             .field("amountIn", "is not JSON"),
         Problem::body_incomplete(),
@@ -147,6 +150,7 @@ fn read(order: Value) -> Problem {
     use crate::request::order::{OrderRules, read_order};
     let registry = order_core::token::TokenRegistry::default();
     let rules = OrderRules {
+        owner: None,
         registry: &registry,
         slippage_bps: 50,
         seal: &QuoteSeal::new(b"key"),
@@ -161,13 +165,14 @@ fn quoted(amount_in: &str, expires_at: i64) -> Problem {
     let (Ok(token_in), Ok(token_out)) = ("SOL".parse(), "USDC".parse()) else {
         return Problem::internal();
     };
-    let quote_id = QuoteSeal::new(b"key").seal(&QuotedTerms {
+    let terms = QuotedTerms {
         token_in,
         token_out,
         amount_in: Amount::new(1_000_000_000),
         min_out: Amount::new(1),
         expires_at: Timestamp::from_millis(expires_at),
-    });
+    };
+    let quote_id = QuoteSeal::new(b"key").seal(&terms, None);
     read(json!({"tokenIn": "SOL", "tokenOut": "USDC", "amountIn": amount_in, "quoteId": quote_id}))
 }
 

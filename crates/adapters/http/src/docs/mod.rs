@@ -189,6 +189,7 @@ mod tests {
         let document = document();
         let registry = TokenRegistry::default();
         let rules = OrderRules {
+            owner: None,
             registry: &registry,
             slippage_bps: 50,
             seal: &crate::request::QuoteSeal::new(b"key"),

@@ -13,7 +13,9 @@ use crate::wire::problem::{PROBLEM_JSON, Problem, ProblemView};
 
 /// All that a door may answer, for the API's description.
 pub trait Answers: Send + 'static {
-    /// The responses.
+    /// Whether the door wants a key where keys are on.
+    const GUARDED: bool = true;
+    /// The responses, those to whoever has no key aside.
     fn responses() -> Vec<MetaResponse>;
     /// Registers what the responses refer to, problems aside.
     fn register(registry: &mut Registry);
@@ -42,14 +44,42 @@ impl<D> IntoResponse for Answer<D> {
 
 impl<D: Answers> ApiResponse for Answer<D> {
     fn meta() -> MetaResponses {
-        MetaResponses {
-            responses: D::responses(),
+        let mut responses = D::responses();
+        if D::GUARDED {
+            guarded(&mut responses);
         }
+        MetaResponses { responses }
     }
 
     fn register(registry: &mut Registry) {
         ProblemView::register(registry);
         D::register(registry);
+    }
+}
+
+/// Adds what is answered to whoever may not come in, by status.
+fn guarded(responses: &mut Vec<MetaResponse>) {
+    let refusals = [
+        problem(
+            401,
+            "Where the engine wants keys: no good key or ticket was shown. It is not said why: `unauthorized`.",
+        ),
+        problem(
+            403,
+            "The key lacks the scope for this, or userId is not its owner: `forbidden`.",
+        ),
+        problem(
+            503,
+            "The store does not answer: `store_unavailable`. Retry-After says when to try again.",
+        ),
+    ];
+    for refusal in refusals {
+        if responses.iter().any(|known| known.status == refusal.status) {
+            continue;
+        }
+        let later = |known: &MetaResponse| known.status > refusal.status;
+        let place = responses.iter().rposition(|known| !later(known));
+        responses.insert(place.map_or(0, |place| place + 1), refusal);
     }
 }
 

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use http::header::{ETAG, HeaderValue};
 use order_application::CancelledMany;
-use order_core::id::OrderId;
+use order_core::access::Scope;
+use order_core::id::{OrderId, Owner};
 use order_core::order::Order;
 use poem::http::StatusCode;
 use poem::{Request, Response};
@@ -17,10 +18,10 @@ use super::Doors;
 use super::answer::{Answers, describe, header, json, problem};
 use super::orders::order_id;
 use super::refusal::{not_controlled, store_failed};
+use crate::access::Principal;
 use crate::request::amend::{AmendRequest, Command, if_match, read_amendment};
 use crate::request::body::JsonBody;
 use crate::request::listing::read_listing;
-use crate::request::order::ANONYMOUS;
 use crate::wire::order::OrderView;
 use crate::wire::problem::Problem;
 use crate::wire::text::{Id, StatusName, Text};
@@ -147,14 +148,20 @@ pub fn tagged(order: &Order) -> Result<Response, Problem> {
     Ok(response)
 }
 
-pub async fn cancel(doors: &Doors, request: &Request, id: &str) -> Result<Response, Problem> {
-    doors.guard.admit(doors.guard.caller(request), None)?;
-    let order = doors.engine.cancel(order_id(id)?, None).await;
+pub async fn cancel(
+    doors: &Doors,
+    who: &Principal,
+    request: &Request,
+    id: &str,
+) -> Result<Response, Problem> {
+    doors.guard.admit(doors.guard.caller(request), who.owner())?;
+    let order = doors.engine.cancel(order_id(id)?, who.owner()).await;
     tagged(&order.map_err(|error| not_controlled(error, id))?)
 }
 
 pub async fn replace(
     doors: &Doors,
+    who: &Principal,
     request: &Request,
     id: &str,
     body: JsonBody<AmendRequest>,
@@ -162,20 +169,19 @@ pub async fn replace(
     let body = body.take(request.headers(), doors.limits()).await?;
     let id_read = order_id(id)?;
     let amendment = read_amendment(&body)?;
-    doors.guard.admit(doors.guard.caller(request), None)?;
+    doors.guard.admit(doors.guard.caller(request), who.owner())?;
     let version = if_match(request.headers())?;
-    let order = doors.engine.replace(id_read, None, version, amendment).await;
+    let order = doors
+        .engine
+        .replace(id_read, who.owner(), version, amendment)
+        .await;
     tagged(&order.map_err(|error| not_controlled(error, id))?)
 }
 
-pub async fn cancel_all(doors: &Doors, request: &Request) -> Result<Response, Problem> {
-    let mut filter = read_listing(request, &doors.settings.registry)?.filter;
-    if filter.owner.is_none() {
-        filter.owner = ANONYMOUS.parse().ok();
-    }
-    doors
-        .guard
-        .admit(doors.guard.caller(request), filter.owner.as_ref())?;
+pub async fn cancel_all(doors: &Doors, who: &Principal, request: &Request) -> Result<Response, Problem> {
+    let mut filter = read_listing(request, &doors.settings.registry, who)?.filter;
+    let owner = filter.owner.get_or_insert_with(Owner::anonymous);
+    doors.guard.admit(doors.guard.caller(request), Some(owner))?;
     let many = doors.engine.cancel_all(&filter).await;
     let many = many.map_err(|error| store_failed(&error))?;
     json(StatusCode::OK, &CancelledView::from(many))
@@ -193,19 +199,23 @@ struct CommandReply {
 }
 
 /// Carries a command of a socket out and says what to answer. `about` is the order that the socket is about.
-pub async fn command(doors: Arc<Doors>, command: Command, about: Option<OrderId>) -> String {
+pub async fn command(doors: Arc<Doors>, who: Principal, command: Command, about: Option<OrderId>) -> String {
+    if let Err(problem) = who.may(Scope::Trade) {
+        return problem.into_message();
+    }
+    let owner = who.owner();
     let (Command::Cancel { order } | Command::Replace { order, .. }) = command;
     let Some(id) = order.or(about) else {
         let missing = Problem::new(StatusCode::BAD_REQUEST, "invalid_request", "Invalid request");
         return missing.field("orderId", "is required").into_message();
     };
     let (action, outcome) = match command {
-        Command::Cancel { .. } => ("cancel", doors.engine.cancel(id, None).await),
+        Command::Cancel { .. } => ("cancel", doors.engine.cancel(id, owner).await),
         Command::Replace {
             version, amendment, ..
         } => (
             "replace",
-            doors.engine.replace(id, None, version, amendment).await,
+            doors.engine.replace(id, owner, version, amendment).await,
         ),
     };
     match outcome {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use http::HeaderValue;
 use http::header::LOCATION;
 use order_application::Submission;
+use order_core::access::Scope;
 use order_core::id::OrderId;
 use poem::http::StatusCode;
 use poem::{Request, Response};
@@ -14,6 +15,7 @@ use poem_openapi::types::Type;
 
 use super::answer::{Answer, Answers, describe, empty, event_stream, header, json, problem};
 use super::{Chapter, Doors, refused};
+use crate::access::{By, Principal, Talk, Trade};
 use crate::request::accept::wants_events;
 use crate::request::body::JsonBody;
 use crate::request::order::{OrderRequest, read_order};
@@ -135,6 +137,7 @@ impl ExecuteApi {
     )]
     async fn submit(
         &self,
+        by: By<Trade>,
         request: &Request,
         /// What makes a repeated request the same one: 1 to 128 printable ASCII characters.
         #[oai(name = "Idempotency-Key")]
@@ -147,7 +150,7 @@ impl ExecuteApi {
         _last: Header<Seq>,
         body: JsonBody<OrderRequest>,
     ) -> Answer<SubmitAnswers> {
-        submit(&self.0, request, &after, body).await.into()
+        submit(&self.0, &by.who, request, &after, body).await.into()
     }
 
     /// Submit orders over a WebSocket, or watch one
@@ -172,6 +175,7 @@ impl ExecuteApi {
     )]
     async fn execute_socket(
         &self,
+        by: By<Talk>,
         request: &Request,
         /// Watch this order instead of submitting.
         #[oai(name = "orderId")]
@@ -179,22 +183,38 @@ impl ExecuteApi {
         /// Leave out the events up to this one.
         after: Query<Seq>,
     ) -> Answer<SocketAnswers> {
-        match order_id.text() {
-            Some(id) => socket::one_order(&self.0, request, id, &after),
-            None => socket::submissions(&self.0, request, &after),
+        execute_socket(&self.0, by.who, request, order_id.text(), &after).into()
+    }
+}
+
+fn execute_socket(
+    doors: &Arc<Doors>,
+    who: Principal,
+    request: &Request,
+    order_id: Option<&str>,
+    after: &Query<Seq>,
+) -> Result<Response, Problem> {
+    match order_id {
+        Some(id) => {
+            who.may(Scope::Read)?;
+            socket::one_order(doors, who, request, id, after)
         }
-        .into()
+        None => {
+            who.may(Scope::Trade)?;
+            socket::submissions(doors, who, request, after)
+        }
     }
 }
 
 async fn submit(
     doors: &Arc<Doors>,
+    who: &Principal,
     request: &Request,
     after: &Query<Seq>,
     body: JsonBody<OrderRequest>,
 ) -> Result<Response, Problem> {
     let body = body.take(request.headers(), doors.limits()).await?;
-    let requested = read_order(&body, request.headers(), doors.rules())?;
+    let requested = read_order(&body, request.headers(), doors.rules(who))?;
     let repeatable = requested.key.is_some() || requested.spec.client_order_id.is_some();
     let after = resume::after_submission(after, request.headers(), repeatable)?;
     let caller = doors.guard.caller(request);
@@ -217,12 +237,12 @@ async fn submit(
         .map_err(refused)?;
     let id = submission.order_id;
     let response = match (upgrade, permit) {
-        (Some(offer), Some(permit)) => socket::story(doors, offer, permit, id, after),
+        (Some(offer), Some(permit)) => socket::story(doors, who.clone(), offer, permit, id, after),
         (_, None) => json(StatusCode::ACCEPTED, &AcceptedView::from(id))?,
         (None, Some(_)) if submission.replayed && seen_to_the_end(doors, request, id, after).await => {
             StatusCode::NO_CONTENT.into()
         }
-        (None, Some(permit)) => sse::fresh(doors, permit, id, after),
+        (None, Some(permit)) => sse::fresh(doors, who, permit, id, after),
     };
     Ok(marked(response, submission))
 }
@@ -233,7 +253,7 @@ async fn seen_to_the_end(doors: &Doors, request: &Request, id: OrderId, after: u
         return false;
     }
     // An order that is in must not look refused because it cannot be read.
-    let order = doors.engine.order(id).await.ok().flatten();
+    let order = doors.engine.order(id, None).await.ok().flatten();
     order.is_some_and(|order| order.status().is_terminal() && order.version() <= after)
 }
 

@@ -7,6 +7,7 @@ mod orders;
 mod quotes;
 mod refusal;
 mod service;
+mod tickets;
 
 use std::sync::Arc;
 
@@ -15,6 +16,7 @@ use poem_openapi::Tags;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::access::Principal;
 use crate::guard::Guard;
 use crate::request::body::BodyLimits;
 use crate::request::order::OrderRules;
@@ -26,6 +28,7 @@ pub use orders::OrdersApi;
 pub use quotes::QuotesApi;
 pub use refusal::{not_controlled, refused, store_failed};
 pub use service::ServiceApi;
+pub use tickets::TicketsApi;
 
 /// What every door needs.
 pub struct Doors {
@@ -49,9 +52,10 @@ impl Doors {
         }
     }
 
-    /// What a reader of orders goes by.
-    pub fn rules(&self) -> OrderRules<'_> {
+    /// What a reader of this caller's orders goes by.
+    pub fn rules<'a>(&'a self, who: &'a Principal) -> OrderRules<'a> {
         OrderRules {
+            owner: who.owner(),
             registry: &self.settings.registry,
             slippage_bps: self.settings.slippage_bps,
             seal: &self.settings.quote_seal,
@@ -67,6 +71,8 @@ enum Chapter {
     Orders,
     /// Asking for prices without trading.
     Quotes,
+    /// Letting browsers in where the engine wants keys.
+    Access,
     /// WebSocket doors. A plain GET on one of them is answered with 426.
     WebSockets,
     /// Whether the service runs.
@@ -74,7 +80,7 @@ enum Chapter {
 }
 
 /// All doors.
-pub type Api = (ExecuteApi, OrdersApi, QuotesApi, ServiceApi);
+pub type Api = (ExecuteApi, OrdersApi, QuotesApi, TicketsApi, ServiceApi);
 
 /// All doors, onto one engine.
 pub fn api(doors: &Arc<Doors>) -> Api {
@@ -82,6 +88,7 @@ pub fn api(doors: &Arc<Doors>) -> Api {
         ExecuteApi(Arc::clone(doors)),
         OrdersApi(Arc::clone(doors)),
         QuotesApi(Arc::clone(doors)),
+        TicketsApi(Arc::clone(doors)),
         ServiceApi(Arc::clone(doors)),
     )
 }

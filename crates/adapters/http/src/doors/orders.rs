@@ -17,6 +17,7 @@ use super::answer::{Answer, Answers, describe, empty, event_stream, header, json
 use super::control::{self, CancelAllAnswers, CancelAnswers, ReplaceAnswers};
 use super::execute::SocketAnswers;
 use super::{Chapter, Doors, store_failed};
+use crate::access::{By, Principal, Read, Trade, Watch};
 use crate::request::accept::wants_events;
 use crate::request::amend::AmendRequest;
 use crate::request::body::JsonBody;
@@ -129,6 +130,7 @@ impl OrdersApi {
     #[allow(clippy::too_many_arguments, reason = "each is described by its own parameter")]
     async fn list(
         &self,
+        by: By<Read>,
         request: &Request,
         /// In one of these states; several with commas between them.
         #[oai(name = "status")]
@@ -158,7 +160,7 @@ impl OrdersApi {
         #[oai(name = "limit")]
         _limit: Query<Limit>,
     ) -> Answer<ListAnswers> {
-        list(&self.0, request).await.into()
+        list(&self.0, &by.who, request).await.into()
     }
 
     /// Read an order
@@ -170,10 +172,11 @@ impl OrdersApi {
     )]
     async fn order(
         &self,
+        by: By<Read>,
         /// The order's id, with or without its prefix.
         id: Path,
     ) -> Answer<OrderAnswers> {
-        order(&self.0.engine, &id.0).await.into()
+        order(&self.0.engine, &by.who, &id.0).await.into()
     }
 
     /// Cancel an order
@@ -187,11 +190,12 @@ impl OrdersApi {
     )]
     async fn cancel(
         &self,
+        by: By<Trade>,
         request: &Request,
         /// The order's id, with or without its prefix.
         id: Path,
     ) -> Answer<CancelAnswers> {
-        control::cancel(&self.0, request, &id.0).await.into()
+        control::cancel(&self.0, &by.who, request, &id.0).await.into()
     }
 
     /// Replace the terms of an order that waits
@@ -205,6 +209,7 @@ impl OrdersApi {
     )]
     async fn replace(
         &self,
+        by: By<Trade>,
         request: &Request,
         /// The order's id, with or without its prefix.
         id: Path,
@@ -213,7 +218,9 @@ impl OrdersApi {
         _version: Header<Name>,
         body: JsonBody<AmendRequest>,
     ) -> Answer<ReplaceAnswers> {
-        control::replace(&self.0, request, &id.0, body).await.into()
+        control::replace(&self.0, &by.who, request, &id.0, body)
+            .await
+            .into()
     }
 
     /// Cancel many orders
@@ -228,6 +235,7 @@ impl OrdersApi {
     #[allow(clippy::too_many_arguments, reason = "each is described by its own parameter")]
     async fn cancel_all(
         &self,
+        by: By<Trade>,
         request: &Request,
         /// In one of these states; several with commas between them.
         #[oai(name = "status")]
@@ -248,7 +256,7 @@ impl OrdersApi {
         #[oai(name = "to")]
         _to: Query<TimeInput>,
     ) -> Answer<CancelAllAnswers> {
-        control::cancel_all(&self.0, request).await.into()
+        control::cancel_all(&self.0, &by.who, request).await.into()
     }
 
     /// Read or follow an order's events
@@ -263,6 +271,7 @@ impl OrdersApi {
     )]
     async fn events(
         &self,
+        by: By<Watch>,
         request: &Request,
         /// The order's id, with or without its prefix.
         id: Path,
@@ -272,7 +281,7 @@ impl OrdersApi {
         #[oai(name = "Last-Event-ID")]
         _last: Header<Seq>,
     ) -> Answer<EventAnswers> {
-        events(&self.0, request, &id.0, &after).await.into()
+        events(&self.0, &by.who, request, &id.0, &after).await.into()
     }
 
     /// Explain an order's execution
@@ -288,10 +297,11 @@ impl OrdersApi {
     )]
     async fn execution(
         &self,
+        by: By<Read>,
         /// The order's id, with or without its prefix.
         id: Path,
     ) -> Answer<ExecutionAnswers> {
-        execution(&self.0.engine, &id.0).await.into()
+        execution(&self.0.engine, &by.who, &id.0).await.into()
     }
 
     /// Watch an order over a WebSocket
@@ -310,13 +320,14 @@ impl OrdersApi {
     )]
     async fn watch(
         &self,
+        by: By<Watch>,
         request: &Request,
         /// The order's id, with or without its prefix.
         id: Path,
         /// Leave out the events up to this one.
         after: Query<Seq>,
     ) -> Answer<SocketAnswers> {
-        socket::one_order(&self.0, request, &id.0, &after).into()
+        socket::one_order(&self.0, by.who, request, &id.0, &after).into()
     }
 
     /// Watch an order over a WebSocket
@@ -330,13 +341,14 @@ impl OrdersApi {
     )]
     async fn updates(
         &self,
+        by: By<Watch>,
         request: &Request,
         /// The order's id, with or without its prefix.
         id: Path,
         /// Leave out the events up to this one.
         after: Query<Seq>,
     ) -> Answer<SocketAnswers> {
-        socket::one_order(&self.0, request, &id.0, &after).into()
+        socket::one_order(&self.0, by.who, request, &id.0, &after).into()
     }
 
     /// Watch all of a caller's orders over a WebSocket
@@ -356,6 +368,7 @@ impl OrdersApi {
     )]
     async fn watch_all(
         &self,
+        by: By<Watch>,
         request: &Request,
         /// Whose orders; anonymous if absent, as for orders.
         #[oai(name = "userId")]
@@ -363,12 +376,14 @@ impl OrdersApi {
         /// Resume: of every order that exists by now, leave out the events up to this one.
         after: Query<Seq>,
     ) -> Answer<SocketAnswers> {
-        socket::all_orders(&self.0, request, &owner, &after).await.into()
+        socket::all_orders(&self.0, by.who, request, &owner, &after)
+            .await
+            .into()
     }
 }
 
-async fn list(doors: &Doors, request: &Request) -> Result<Response, Problem> {
-    let listing = read_listing(request, &doors.settings.registry)?;
+async fn list(doors: &Doors, who: &Principal, request: &Request) -> Result<Response, Problem> {
+    let listing = read_listing(request, &doors.settings.registry, who)?;
     let page = doors
         .engine
         .orders(&listing.filter, listing.before, listing.limit)
@@ -381,7 +396,7 @@ async fn list(doors: &Doors, request: &Request) -> Result<Response, Problem> {
     };
     let view = OrderPageView {
         items: page.items.iter().map(OrderView::from).collect(),
-        next_cursor: next.map(|last| Text::of(cursor(last))),
+        next_cursor: next.map(|last| Text::of(cursor(last, who.owner()))),
     };
     json(StatusCode::OK, &view)
 }
@@ -391,19 +406,22 @@ pub fn order_id(text: &str) -> Result<OrderId, Problem> {
     text.parse().map_err(|_| Problem::order_not_found(text))
 }
 
-async fn order(engine: &Engine, id: &str) -> Result<Response, Problem> {
+async fn order(engine: &Engine, who: &Principal, id: &str) -> Result<Response, Problem> {
     let found = engine
-        .order(order_id(id)?)
+        .order(order_id(id)?, who.owner())
         .await
         .map_err(|error| store_failed(&error))?;
     control::tagged(&found.ok_or_else(|| Problem::order_not_found(id))?)
 }
 
-async fn execution(engine: &Engine, text: &str) -> Result<Response, Problem> {
+async fn execution(engine: &Engine, who: &Principal, text: &str) -> Result<Response, Problem> {
     let id = order_id(text)?;
-    let found = engine.order(id).await.map_err(|error| store_failed(&error))?;
+    let found = engine
+        .order(id, who.owner())
+        .await
+        .map_err(|error| store_failed(&error))?;
     let order = found.ok_or_else(|| Problem::order_not_found(text))?;
-    let story = all_events(engine, id, 0).await?;
+    let story = all_events(engine, who, id, 0).await?;
     let story = story.ok_or_else(|| Problem::order_not_found(text))?;
     let explanation = explain(&order, &story);
     json(StatusCode::OK, &ExecutionView::new(&order, &explanation))
@@ -411,6 +429,7 @@ async fn execution(engine: &Engine, text: &str) -> Result<Response, Problem> {
 
 async fn events(
     doors: &Arc<Doors>,
+    who: &Principal,
     request: &Request,
     text: &str,
     after: &Query<Seq>,
@@ -418,13 +437,13 @@ async fn events(
     let id = order_id(text)?;
     let after = resume::after_or_last_event(after, request.headers())?;
     if !wants_events(request.headers()) {
-        let events = all_events(&doors.engine, id, after).await?;
+        let events = all_events(&doors.engine, who, id, after).await?;
         let events = events.ok_or_else(|| Problem::order_not_found(text))?;
         return json(StatusCode::OK, &events.iter().map(Wire).collect::<Vec<_>>());
     }
     let watched = doors
         .engine
-        .watch(id, after)
+        .watch(id, who.owner(), after)
         .await
         .map_err(|error| store_failed(&error))?;
     let (order, watch) = watched.ok_or_else(|| Problem::order_not_found(text))?;
@@ -435,19 +454,24 @@ async fn events(
     let permit = doors
         .guard
         .stream(doors.guard.caller(request), Some(&order.spec().owner))?;
-    Ok(sse::following(doors, permit, watch))
+    Ok(sse::following(doors, who, permit, watch))
 }
 
 /// How many events are read at once.
 const PAGE: usize = 500;
 
-/// All events of an order after that one; none if there is no such order.
-async fn all_events(engine: &Engine, id: OrderId, after: u32) -> Result<Option<Vec<RecordedEvent>>, Problem> {
+/// All events of an order of the caller's after that one; none if there is no such order.
+async fn all_events(
+    engine: &Engine,
+    who: &Principal,
+    id: OrderId,
+    after: u32,
+) -> Result<Option<Vec<RecordedEvent>>, Problem> {
     let mut events = Vec::new();
     loop {
         let last = events.last().map_or(after, |event: &RecordedEvent| event.seq);
         let page = engine
-            .events(id, last, PAGE)
+            .events(id, who.owner(), last, PAGE)
             .await
             .map_err(|error| store_failed(&error))?;
         let full = page.len() == PAGE;
@@ -458,7 +482,7 @@ async fn all_events(engine: &Engine, id: OrderId, after: u32) -> Result<Option<V
     }
     if events.is_empty()
         && engine
-            .order(id)
+            .order(id, who.owner())
             .await
             .map_err(|error| store_failed(&error))?
             .is_none()

@@ -13,6 +13,7 @@ use poem_openapi::types::Type;
 
 use super::answer::{Answer, Answers, describe, json, problem};
 use super::{Chapter, Doors};
+use crate::access::{By, Principal, Read};
 use crate::request::QuotedTerms;
 use crate::request::body::JsonBody;
 use crate::request::quote::{Question, QuoteQuestion, read_question};
@@ -84,7 +85,7 @@ impl QuotesApi {
         operation_id = "listTokens",
         tag = "Chapter::Quotes"
     )]
-    async fn tokens(&self) -> Answer<TokenAnswers> {
+    async fn tokens(&self, _by: By<Read>) -> Answer<TokenAnswers> {
         let registry = self.0.settings.registry.as_ref();
         json(StatusCode::OK, &TokensView::from(registry)).into()
     }
@@ -99,19 +100,29 @@ impl QuotesApi {
         operation_id = "quote",
         tag = "Chapter::Quotes"
     )]
-    async fn quote(&self, request: &Request, body: JsonBody<QuoteQuestion>) -> Answer<QuoteAnswers> {
-        quote(&self.0, request, body).await.into()
+    async fn quote(
+        &self,
+        by: By<Read>,
+        request: &Request,
+        body: JsonBody<QuoteQuestion>,
+    ) -> Answer<QuoteAnswers> {
+        quote(&self.0, &by.who, request, body).await.into()
     }
 }
 
-async fn quote(doors: &Doors, request: &Request, body: JsonBody<QuoteQuestion>) -> Result<Response, Problem> {
+async fn quote(
+    doors: &Doors,
+    who: &Principal,
+    request: &Request,
+    body: JsonBody<QuoteQuestion>,
+) -> Result<Response, Problem> {
     let body = body.take(request.headers(), doors.limits()).await?;
-    let question = read_question(&body, doors.rules())?;
+    let question = read_question(&body, doors.rules(who))?;
     let report = doors.engine.quote(&question.ask()).await;
     match report.route {
         Ok(route) => {
             let (side, slippage_bps) = (question.side, question.slippage_bps);
-            let id = quote_id(doors, &question, &route);
+            let id = quote_id(doors, who, &question, &route);
             let view =
                 QuoteReportView::new(&question.request, side, slippage_bps, &report.answers, &route, id);
             json(StatusCode::OK, &view)
@@ -121,7 +132,7 @@ async fn quote(doors: &Doors, request: &Request, body: JsonBody<QuoteQuestion>) 
 }
 
 /// A name under which an order is held to this, and until when it may be named.
-fn quote_id(doors: &Doors, question: &Question, route: &Route) -> (String, Timestamp) {
+fn quote_id(doors: &Doors, who: &Principal, question: &Question, route: &Route) -> (String, Timestamp) {
     let expires_at = doors.engine.now().plus(doors.settings.quote_ttl);
     let terms = QuotedTerms {
         token_in: question.request.token_in.symbol,
@@ -130,7 +141,7 @@ fn quote_id(doors: &Doors, question: &Question, route: &Route) -> (String, Times
         min_out: route.min_out,
         expires_at,
     };
-    (doors.settings.quote_seal.seal(&terms), expires_at)
+    (doors.settings.quote_seal.seal(&terms, who.owner()), expires_at)
 }
 
 fn no_route(failure: Failure) -> Problem {

@@ -20,6 +20,8 @@ pub struct ServiceApi(pub Arc<Doors>);
 struct PingAnswers;
 
 impl Answers for PingAnswers {
+    const GUARDED: bool = false;
+
     fn responses() -> Vec<MetaResponse> {
         vec![describe::<PongView>(200, "The service answers.")]
     }
@@ -32,6 +34,8 @@ impl Answers for PingAnswers {
 struct LiveAnswers;
 
 impl Answers for LiveAnswers {
+    const GUARDED: bool = false;
+
     fn responses() -> Vec<MetaResponse> {
         vec![describe::<LiveView>(200, "The process runs.")]
     }
@@ -44,6 +48,8 @@ impl Answers for LiveAnswers {
 struct ReadyAnswers;
 
 impl Answers for ReadyAnswers {
+    const GUARDED: bool = false;
+
     fn responses() -> Vec<MetaResponse> {
         vec![
             describe::<ReadyView>(

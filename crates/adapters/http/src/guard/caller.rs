@@ -5,8 +5,6 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use order_core::id::Owner;
 use poem::{Addr, Request};
 
-use crate::request::order::ANONYMOUS;
-
 /// Where proxies write whom they speak for; each adds at the right whom it heard.
 const FORWARDED_FOR: &str = "x-forwarded-for";
 
@@ -43,7 +41,7 @@ impl Caller {
 
     /// What this caller's doings in the name of that owner are counted under.
     pub fn key(self, owner: Option<&Owner>) -> CallerKey {
-        match owner.filter(|owner| owner.as_str() != ANONYMOUS) {
+        match owner.filter(|owner| owner.as_str() != Owner::ANONYMOUS) {
             Some(owner) => CallerKey::Owner(owner.clone()),
             None => CallerKey::Address(self.network()),
         }
@@ -118,7 +116,7 @@ mod tests {
     #[test]
     fn the_nameless_are_told_apart_by_their_networks() {
         let at = |text| Caller { address: ip(text) };
-        let (alice, nobody): (Owner, Owner) = ("alice".parse().unwrap(), ANONYMOUS.parse().unwrap());
+        let (alice, nobody): (Owner, Owner) = ("alice".parse().unwrap(), Owner::anonymous());
         assert_eq!(at("1.2.3.4").key(Some(&alice)), at("5.6.7.8").key(Some(&alice)));
         assert_ne!(at("1.2.3.4").key(Some(&nobody)), at("5.6.7.8").key(Some(&nobody)));
         assert_eq!(

@@ -76,6 +76,7 @@ pub fn cors() -> Cors {
             header::IF_MATCH,
             HeaderName::from_static("idempotency-key"),
             HeaderName::from_static("last-event-id"),
+            HeaderName::from_static("x-api-key"),
         ])
         .expose_headers([
             header::ETAG,

@@ -14,6 +14,8 @@ enum Severity {
     Contradiction,
     /// It cannot be read: 400.
     Invalid,
+    /// It is somebody else's: 403.
+    NotTheirs,
 }
 
 #[derive(Debug)]
@@ -64,6 +66,12 @@ impl Errors {
         self.push(Severity::Contradiction, field, code, message);
     }
 
+    /// A name of somebody who is not the caller.
+    pub fn not_theirs(&mut self, field: &'static str) {
+        let message = "is not the owner of the API key";
+        self.push(Severity::NotTheirs, field, "forbidden", message);
+    }
+
     /// A decimal that cannot be read.
     pub fn decimal(&mut self, field: &'static str, error: DecimalError) {
         let code = match error {
@@ -84,6 +92,7 @@ impl Errors {
     pub fn into_problem(self) -> Problem {
         let worst = self.0.iter().max_by_key(|error| error.severity);
         let (status, code, title) = match worst.map(|worst| (worst.severity, worst.code)) {
+            Some((Severity::NotTheirs, code)) => (StatusCode::FORBIDDEN, code, "Forbidden"),
             Some((Severity::Contradiction, code)) => (
                 StatusCode::UNPROCESSABLE_ENTITY,
                 code,

@@ -11,7 +11,7 @@ use super::swap::Swap;
 pub fn held_to(fields: &mut Fields<'_>, rules: OrderRules<'_>, kind: Option<OrderKind>) -> Read<QuotedTerms> {
     let id = fields.text("quoteId");
     id.and_then(|id| {
-        let refused = match (rules.seal.open(&id), kind) {
+        let refused = match (rules.seal.open(&id, rules.owner), kind) {
             (Some(_), Some(OrderKind::Limit { .. } | OrderKind::StopLimit { .. } | OrderKind::Sniper)) => {
                 ("not_applicable", "does not apply to this order type")
             }
@@ -57,13 +57,16 @@ mod tests {
 
     /// A quote of so many SOL for USDC, good until then.
     fn quote_of(amount_in: u128, expires_at: i64) -> String {
-        QuoteSeal::new(b"key").seal(&QuotedTerms {
-            token_in: "SOL".parse().unwrap(),
-            token_out: "USDC".parse().unwrap(),
-            amount_in: Amount::new(amount_in),
-            min_out: Amount::new(223_651_125),
-            expires_at: Timestamp::from_millis(expires_at),
-        })
+        QuoteSeal::new(b"key").seal(
+            &QuotedTerms {
+                token_in: "SOL".parse().unwrap(),
+                token_out: "USDC".parse().unwrap(),
+                amount_in: Amount::new(amount_in),
+                min_out: Amount::new(223_651_125),
+                expires_at: Timestamp::from_millis(expires_at),
+            },
+            None,
+        )
     }
 
     /// An order of 1.5 SOL for USDC with these members, read at 1,000 ms; or the problem.
@@ -74,6 +77,7 @@ mod tests {
         }
         let registry = TokenRegistry::default();
         let rules = OrderRules {
+            owner: None,
             registry: &registry,
             slippage_bps: 50,
             seal: &QuoteSeal::new(b"key"),

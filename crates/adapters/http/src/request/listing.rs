@@ -1,15 +1,17 @@
 //! Which orders a listing asks for, and where it goes on.
 
-use order_core::id::OrderId;
+use order_core::id::{OrderId, Owner};
 use order_core::lifecycle::Status;
 use order_core::time::Timestamp;
 use order_core::token::{Symbol, TokenRegistry};
 use order_ports::OrderFilter;
 use poem::Request;
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::error::Errors;
 use super::param::{self, pairs};
+use crate::access::Principal;
 use crate::wire::problem::Problem;
 
 /// The most orders of one page.
@@ -28,9 +30,23 @@ pub struct Listing {
     pub limit: usize,
 }
 
-/// Where the next page begins: opaque to clients, and stable however many new orders come.
-pub fn cursor(last: OrderId) -> String {
-    last.uuid().simple().to_string()
+/// Where the next page of this owner's orders begins, or of everybody's: opaque to clients, and stable however many
+/// new orders come.
+pub fn cursor(last: OrderId, owner: Option<&Owner>) -> String {
+    let place = last.uuid().simple().to_string();
+    match owner {
+        Some(owner) => format!("{place}{}", mark(&place, owner)),
+        None => place,
+    }
+}
+
+/// What ties a cursor to its owner. It needs no secret: whoever makes up a cursor of their own only chooses where in
+/// their own orders to read on.
+fn mark(place: &str, owner: &Owner) -> String {
+    let hash = Sha256::new_with_prefix(place)
+        .chain_update(owner.as_str())
+        .finalize();
+    hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Reads a listing's query. Parameters that it does not know are refused: a filter with a typing error must
@@ -38,7 +54,11 @@ pub fn cursor(last: OrderId) -> String {
 ///
 /// # Errors
 /// A problem that names everything that is wrong.
-pub fn read_listing(request: &Request, registry: &TokenRegistry) -> Result<Listing, Problem> {
+pub fn read_listing(
+    request: &Request,
+    registry: &TokenRegistry,
+    who: &Principal,
+) -> Result<Listing, Problem> {
     let mut errors = Errors::default();
     let mut listing = Listing {
         filter: OrderFilter::default(),
@@ -46,13 +66,13 @@ pub fn read_listing(request: &Request, registry: &TokenRegistry) -> Result<Listi
         limit: USUAL,
     };
     for (name, value) in pairs(request).filter(|(_, value)| !value.is_empty()) {
-        read_parameter(&mut listing, &mut errors, registry, &name, &value);
+        read_parameter(&mut listing, &mut errors, (registry, who), &name, &value);
     }
-    if errors.is_empty() {
-        Ok(listing)
-    } else {
-        Err(errors.into_problem())
+    if !errors.is_empty() {
+        return Err(errors.into_problem());
     }
+    listing.filter.owner = who.owner_or(listing.filter.owner)?;
+    Ok(listing)
 }
 
 const KINDS: [&str; 4] = ["market", "limit", "stop_limit", "sniper"];
@@ -60,7 +80,7 @@ const KINDS: [&str; 4] = ["market", "limit", "stop_limit", "sniper"];
 fn read_parameter(
     listing: &mut Listing,
     errors: &mut Errors,
-    registry: &TokenRegistry,
+    (registry, who): (&TokenRegistry, &Principal),
     name: &str,
     value: &str,
 ) {
@@ -99,7 +119,7 @@ fn read_parameter(
             Some(to) => filter.to = Some(to),
             None => bad("to", param::TIMESTAMP),
         },
-        "cursor" => match before(value) {
+        "cursor" => match before(value, who.owner()) {
             Some(before) => listing.before = Some(before),
             None => bad("cursor", "must be the nextCursor of an earlier page"),
         },
@@ -123,12 +143,9 @@ fn timestamp(value: &str) -> Option<Timestamp> {
     param::timestamp(&value.replace(' ', "+"))
 }
 
-fn before(cursor: &str) -> Option<OrderId> {
-    let well_formed = cursor.len() == 32;
-    Uuid::try_parse(cursor)
-        .ok()
-        .filter(|_| well_formed)
-        .map(OrderId::from_uuid)
+fn before(cursor: &str, owner: Option<&Owner>) -> Option<OrderId> {
+    let id = Uuid::try_parse(cursor.get(..32)?).ok().map(OrderId::from_uuid)?;
+    (self::cursor(id, owner) == cursor).then_some(id)
 }
 
 #[cfg(test)]
@@ -141,7 +158,7 @@ mod tests {
         let request = Request::builder()
             .uri_str(format!("/api/orders?{query}"))
             .finish();
-        read_listing(&request, &TokenRegistry::default())
+        read_listing(&request, &TokenRegistry::default(), &Principal::Anybody)
             .map_err(|problem| serde_json::from_str(&problem.into_message()).unwrap())
     }
 
@@ -151,7 +168,7 @@ mod tests {
         let query = format!(
             "status=confirmed,failed&status=waiting&type=market&token=sol&dex=raydium&userId=desk&limit=200\
              &from=2025-11-20T13:00:00+01:00&to=1763640000120&cursor={}",
-            cursor(id)
+            cursor(id, None)
         );
         let listing = read(&query).unwrap();
         assert_eq!(listing.before, Some(id));
@@ -174,6 +191,21 @@ mod tests {
                 limit: 50
             }
         );
+    }
+
+    #[test]
+    fn a_cursor_is_good_for_its_owner_alone() {
+        let id = OrderId::from_uuid(uuid::uuid!("01939c3e-7a40-7c5e-9d8e-0f3b8a1c2d4e"));
+        let [ann, bob] = ["ann", "bob"].map(|name| name.parse::<Owner>().unwrap());
+        let hers = cursor(id, Some(&ann));
+        assert_eq!(before(&hers, Some(&ann)), Some(id));
+        assert_eq!(before(&hers, Some(&bob)), None);
+        assert_eq!(before(&hers, None), None);
+        assert_eq!(before(&cursor(id, None), Some(&ann)), None);
+        assert_eq!(before(&cursor(id, None), None), Some(id));
+        for none in ["", "x", "ü", &"0".repeat(31), &"A".repeat(32)] {
+            assert_eq!(before(none, None), None, "{none}");
+        }
     }
 
     #[test]

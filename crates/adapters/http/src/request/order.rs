@@ -24,9 +24,6 @@ use crate::wire::text::{
     TimeInput,
 };
 
-/// Whose order it is when nobody says.
-pub const ANONYMOUS: &str = "anonymous";
-
 /// The header that makes a repeated request the same one.
 pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
@@ -120,6 +117,8 @@ impl Example for OrderRequest {
 /// What a reader of orders goes by.
 #[derive(Clone, Copy)]
 pub struct OrderRules<'a> {
+    /// Whose orders and quotes they are; none if the order says so.
+    pub owner: Option<&'a Owner>,
     /// The tokens that may be traded.
     pub registry: &'a TokenRegistry,
     /// The slippage of an order that names none, in basis points.
@@ -178,17 +177,13 @@ fn spec(fields: &mut Fields<'_>, rules: OrderRules<'_>) -> Option<OrderSpec> {
     let priority = priority(fields, kind);
     let route = read_limits(fields);
     let client_order_id = fields.parsed::<Name>("clientOrderId", "invalid_value");
-    let owner = fields.parsed::<Owner>("userId", "invalid_value");
+    let owner = owner(fields, rules.owner);
     let (swap, (protection, slippage_by_default)) = (swap?, protection?);
     if let Read::Given(terms) = &held {
         agrees(fields, terms, &swap);
     }
     Some(OrderSpec {
-        owner: if let Read::Given(owner) = owner {
-            owner
-        } else {
-            ANONYMOUS.parse().ok()?
-        },
+        owner: owner?,
         client_order_id: client_order_id.value(),
         kind: kind?,
         token_in: swap.token_in,
@@ -202,6 +197,20 @@ fn spec(fields: &mut Fields<'_>, rules: OrderRules<'_>) -> Option<OrderSpec> {
         priority: priority?,
         route: route?,
     })
+}
+
+/// Whose order it is: its caller's, if a key says who that is, or whom it names.
+fn owner(fields: &mut Fields<'_>, caller: Option<&Owner>) -> Option<Owner> {
+    match (fields.parsed::<Owner>("userId", "invalid_value"), caller) {
+        (Read::Bad, _) => None,
+        (Read::Given(named), Some(caller)) if named != *caller => {
+            fields.errors.not_theirs("userId");
+            None
+        }
+        (Read::Given(named), _) => Some(named),
+        (Read::Absent, Some(caller)) => Some(caller.clone()),
+        (Read::Absent, None) => Some(Owner::anonymous()),
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

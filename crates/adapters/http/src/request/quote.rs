@@ -137,6 +137,7 @@ mod tests {
         read_question(
             body.as_bytes(),
             OrderRules {
+                owner: None,
                 registry: &registry,
                 slippage_bps: 50,
                 seal: &QuoteSeal::new(b"key"),

@@ -5,6 +5,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
 use order_core::amount::Amount;
+use order_core::id::Owner;
 use order_core::time::Timestamp;
 use order_core::token::Symbol;
 use sha2::Sha256;
@@ -48,21 +49,31 @@ impl QuoteSeal {
         Self::new(key.as_flattened())
     }
 
-    /// The id of a quote.
-    pub fn seal(&self, terms: &QuotedTerms) -> String {
+    /// The id of a quote for this owner, or for anybody.
+    pub fn seal(&self, terms: &QuotedTerms, owner: Option<&Owner>) -> String {
         let mut bytes = written(terms).into_bytes();
-        let seal = self.0.clone().chain_update(&bytes).finalize().into_bytes();
+        let seal = self.over(&bytes, owner).finalize().into_bytes();
         bytes.extend_from_slice(&seal);
         format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes))
     }
 
-    /// What an id stands for; `None` if it was not sealed with this key.
-    pub fn open(&self, id: &str) -> Option<QuotedTerms> {
+    /// What an id stands for; `None` if it was not sealed with this key for this owner.
+    pub fn open(&self, id: &str, owner: Option<&Owner>) -> Option<QuotedTerms> {
         let bytes = URL_SAFE_NO_PAD.decode(id.strip_prefix(PREFIX)?).ok()?;
         let (content, seal) = bytes.split_at_checked(bytes.len().checked_sub(SEAL)?)?;
         // Compared in constant time, so that an answer's duration tells nothing about the right seal.
-        self.0.clone().chain_update(content).verify_slice(seal).ok()?;
+        self.over(content, owner).verify_slice(seal).ok()?;
         read(std::str::from_utf8(content).ok()?)
+    }
+
+    /// The owner is sealed, too, but stands in no id.
+    fn over(&self, content: &[u8], owner: Option<&Owner>) -> Hmac<Sha256> {
+        let mac = self.0.clone().chain_update(content);
+        match owner {
+            // No content has a line break, so no owner can pass for a part of one.
+            Some(owner) => mac.chain_update(b"\n").chain_update(owner.as_str()),
+            None => mac,
+        }
     }
 }
 
@@ -113,25 +124,39 @@ mod tests {
 
     #[test]
     fn an_id_is_opened_by_whoever_knows_the_key() {
-        let id = QuoteSeal::new(b"shared").seal(&terms());
-        assert_eq!(QuoteSeal::new(b"shared").open(&id), Some(terms()));
-        assert_eq!(QuoteSeal::new(b"other").open(&id), None);
-        assert_eq!(QuoteSeal::random().open(&id), None);
+        let id = QuoteSeal::new(b"shared").seal(&terms(), None);
+        assert_eq!(QuoteSeal::new(b"shared").open(&id, None), Some(terms()));
+        assert_eq!(QuoteSeal::new(b"other").open(&id, None), None);
+        assert_eq!(QuoteSeal::random().open(&id, None), None);
+    }
+
+    #[test]
+    fn an_id_is_good_for_its_owner_alone() {
+        let seal = QuoteSeal::new(b"shared");
+        let [ann, bob] = ["ann", "bob"].map(|name| name.parse::<Owner>().unwrap());
+        let id = seal.seal(&terms(), Some(&ann));
+        assert_eq!(seal.open(&id, Some(&ann)), Some(terms()));
+        assert_eq!(seal.open(&id, Some(&bob)), None);
+        assert_eq!(seal.open(&id, None), None);
+        assert_eq!(seal.open(&seal.seal(&terms(), None), Some(&ann)), None);
     }
 
     #[test]
     fn a_changed_id_is_none() {
         let seal = QuoteSeal::new(b"shared");
-        let id = seal.seal(&terms());
+        let id = seal.seal(&terms(), None);
         for at in 0..id.len() {
             let mut changed = id.clone().into_bytes();
             changed[at] = if changed[at] == b'A' { b'B' } else { b'A' };
             let changed = String::from_utf8(changed).unwrap();
             // The last character of a base64 text may say less than six bits.
-            assert!(seal.open(&changed).is_none() || at + 1 == id.len(), "{changed}");
+            assert!(
+                seal.open(&changed, None).is_none() || at + 1 == id.len(),
+                "{changed}"
+            );
         }
         for none in ["", "QUO1-", "QUO1-AAAA", "quote", "QUO1-ü"] {
-            assert_eq!(seal.open(none), None, "{none}");
+            assert_eq!(seal.open(none, None), None, "{none}");
         }
     }
 }

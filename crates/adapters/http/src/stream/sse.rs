@@ -11,6 +11,7 @@ use order_core::id::OrderId;
 use poem::{Body, Response};
 use tokio_util::sync::CancellationToken;
 
+use crate::access::Principal;
 use crate::doors::Doors;
 use crate::guard::StreamPermit;
 use crate::wire::event::encode;
@@ -19,9 +20,10 @@ use crate::wire::event::encode;
 const GATHER: usize = 16 * 1024;
 
 /// The story of an order that has just been accepted.
-pub fn fresh(doors: &Arc<Doors>, permit: StreamPermit, id: OrderId, after: u32) -> Response {
+pub fn fresh(doors: &Arc<Doors>, who: &Principal, permit: StreamPermit, id: OrderId, after: u32) -> Response {
     respond(
         doors,
+        who,
         permit,
         Stage::Opening {
             doors: Arc::clone(doors),
@@ -32,12 +34,12 @@ pub fn fresh(doors: &Arc<Doors>, permit: StreamPermit, id: OrderId, after: u32) 
 }
 
 /// The story that this watch tells.
-pub fn following(doors: &Arc<Doors>, permit: StreamPermit, watch: OrderWatch) -> Response {
-    respond(doors, permit, Stage::Watching(Box::new(watch)))
+pub fn following(doors: &Arc<Doors>, who: &Principal, permit: StreamPermit, watch: OrderWatch) -> Response {
+    respond(doors, who, permit, Stage::Watching(Box::new(watch)))
 }
 
 enum Stage {
-    /// Accepted, but not watched yet. An order that is in must not look refused because the watch fails.
+    /// Accepted from this caller, but not watched yet. An order that is in must not look refused because the watch fails.
     Opening {
         doors: Arc<Doors>,
         id: OrderId,
@@ -51,14 +53,16 @@ struct Stream {
     stage: Stage,
     keep_alive: Duration,
     stop: CancellationToken,
+    who: Principal,
     _permit: StreamPermit,
 }
 
-fn respond(doors: &Arc<Doors>, permit: StreamPermit, stage: Stage) -> Response {
+fn respond(doors: &Arc<Doors>, who: &Principal, permit: StreamPermit, stage: Stage) -> Response {
     let stream = Stream {
         stage,
         keep_alive: doors.settings.keep_alive,
         stop: doors.stop.clone(),
+        who: who.clone(),
         _permit: permit,
     };
     let chunks = stream::unfold(stream, |mut stream| async move {
@@ -76,10 +80,11 @@ fn respond(doors: &Arc<Doors>, permit: StreamPermit, stage: Stage) -> Response {
 impl Stream {
     /// What to send next; none when the stream is over.
     async fn next(&mut self) -> Option<Bytes> {
-        let (stop, pause) = (self.stop.clone(), self.keep_alive);
+        let (stop, who, pause) = (self.stop.clone(), self.who.clone(), self.keep_alive);
         let chunk = tokio::select! {
             biased;
             () = stop.cancelled() => None,
+            () = who.ended() => None,
             chunk = self.stage.next() => chunk,
             () = tokio::time::sleep(pause) => Some(Bytes::from_static(b":\n\n")),
         };
@@ -94,7 +99,7 @@ impl Stage {
     /// The next events. Cancel-safe.
     async fn next(&mut self) -> Option<Bytes> {
         if let Self::Opening { doors, id, after } = self {
-            match doors.engine.watch(*id, *after).await {
+            match doors.engine.watch(*id, None, *after).await {
                 Ok(Some((_, watch))) => *self = Self::Watching(Box::new(watch)),
                 Ok(None) => return None,
                 Err(error) => {

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use http::header::{self, HeaderName, HeaderValue};
+use order_core::access::Scope;
 use order_core::id::OrderId;
 use poem::http::StatusCode;
 use poem::{IntoResponse, Response};
@@ -154,6 +155,25 @@ impl Problem {
         let id: String = id.chars().take(64).collect();
         Self::new(StatusCode::NOT_FOUND, "order_not_found", "Unknown order")
             .detail(format!("there is no order {id}"))
+    }
+
+    /// No good key or ticket was shown. Always in the same words: why would help who guesses.
+    pub fn unauthorized() -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "unauthorized", "Unauthorized")
+            .detail("a valid API key is required, as X-API-Key or as Authorization: Bearer")
+            .with_header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
+    }
+
+    /// The key is good, but not for this.
+    pub fn missing_scope(scope: Scope) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "forbidden", "Forbidden")
+            .detail(format!("the API key lacks the scope {scope}"))
+    }
+
+    /// There are no keys to get a ticket for.
+    pub fn keys_off() -> Self {
+        Self::new(StatusCode::CONFLICT, "keys_off", "No keys are wanted")
+            .detail("this engine wants no API keys, so its streams open without a ticket")
     }
 
     /// There is nothing at that path.

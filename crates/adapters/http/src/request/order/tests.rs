@@ -9,6 +9,7 @@ use super::*;
 fn read(body: &str) -> Result<Requested, Value> {
     let registry = TokenRegistry::default();
     let rules = OrderRules {
+        owner: None,
         registry: &registry,
         slippage_bps: 50,
         seal: &QuoteSeal::new(b"key"),
@@ -349,6 +350,7 @@ fn a_sniper_goes_first_unless_told_otherwise() {
 fn an_idempotency_key_is_short_and_printable_and_given_once() {
     let registry = TokenRegistry::default();
     let rules = OrderRules {
+        owner: None,
         registry: &registry,
         slippage_bps: 50,
         seal: &QuoteSeal::new(b"key"),

@@ -11,6 +11,7 @@ use poem::{OnUpgrade, Request, Response};
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 use super::session::Session;
+use crate::access::Principal;
 use crate::doors::Doors;
 use crate::guard::StreamPermit;
 use crate::wire::problem::Problem;
@@ -19,6 +20,11 @@ use crate::wire::problem::Problem;
 pub struct Offer {
     accept: HeaderValue,
     on_upgrade: OnUpgrade,
+}
+
+/// Whether the request carries a complete handshake.
+pub fn is_complete(request: &Request) -> bool {
+    nonce(request).is_ok()
 }
 
 /// The handshake, if the request carries a complete one.
@@ -31,6 +37,16 @@ pub fn complete(request: &Request) -> Option<Offer> {
 /// # Errors
 /// A problem that says what is missing.
 pub fn required(request: &Request) -> Result<Offer, Problem> {
+    let accept = derive_accept_key(nonce(request)?.as_bytes());
+    Ok(Offer {
+        // Base64 is always a header's value.
+        accept: HeaderValue::try_from(accept).map_err(|_| Problem::internal())?,
+        on_upgrade: request.take_upgrade().map_err(|_| Problem::upgrade_required())?,
+    })
+}
+
+/// The key of a complete handshake.
+fn nonce(request: &Request) -> Result<&HeaderValue, Problem> {
     let headers = request.headers();
     let asked = has_token(headers, CONNECTION, "upgrade") && has_token(headers, UPGRADE, "websocket");
     if request.version() != Version::HTTP_11 || !asked || !has_token(headers, SEC_WEBSOCKET_VERSION, "13") {
@@ -44,12 +60,7 @@ pub fn required(request: &Request) -> Result<Offer, Problem> {
     if keys.next().is_some() {
         return Err(Problem::bad_handshake());
     }
-    let accept = derive_accept_key(key.as_bytes());
-    Ok(Offer {
-        // Base64 is always a header's value.
-        accept: HeaderValue::try_from(accept).map_err(|_| Problem::internal())?,
-        on_upgrade: request.take_upgrade().map_err(|_| Problem::upgrade_required())?,
-    })
+    Ok(key)
 }
 
 /// Whether this is 16 bytes in base64, as a key must be.
@@ -71,7 +82,13 @@ fn has_token(headers: &HeaderMap, name: HeaderName, token: &str) -> bool {
 impl Offer {
     /// Accepts the handshake. The conversation starts as soon as the answer is out, and counts as one of the
     /// caller's until it ends.
-    pub fn accept<F, Talk>(self, doors: &Arc<Doors>, permit: StreamPermit, talk: F) -> Response
+    pub fn accept<F, Talk>(
+        self,
+        doors: &Arc<Doors>,
+        who: Principal,
+        permit: StreamPermit,
+        talk: F,
+    ) -> Response
     where
         F: FnOnce(Session) -> Talk + Send + 'static,
         Talk: Future<Output = ()> + Send,
@@ -81,7 +98,9 @@ impl Offer {
         let on_upgrade = self.on_upgrade;
         doors.tasks.spawn(async move {
             match on_upgrade.await {
-                Ok(upgraded) => talk(Session::open(upgraded, settings, rate, stop).await).await,
+                Ok(upgraded) => {
+                    talk(Session::open(upgraded, settings, rate, stop, who).await).await;
+                }
                 Err(error) => {
                     tracing::debug!(
                         error = &error as &dyn std::error::Error,

@@ -13,6 +13,7 @@ use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig
 use tokio_tungstenite::tungstenite::{Bytes, Error, Message, Utf8Bytes};
 use tokio_util::sync::CancellationToken;
 
+use crate::access::Principal;
 use crate::guard::{Pace, Rate};
 use crate::settings::SocketSettings;
 
@@ -67,6 +68,11 @@ pub mod farewell {
         code: 1013,
         reason: "store unavailable; resume with after",
     };
+    /// The key by which the client came in is not good any more.
+    pub const KEY_ENDED: Farewell = Farewell {
+        code: 4401,
+        reason: "the API key is not valid any more",
+    };
     /// There is no such order.
     pub const UNKNOWN_ORDER: Farewell = Farewell {
         code: 4404,
@@ -120,6 +126,7 @@ pub struct Session {
     settings: SocketSettings,
     pace: Pace,
     stop: CancellationToken,
+    who: Principal,
 }
 
 impl Session {
@@ -129,6 +136,7 @@ impl Session {
         settings: SocketSettings,
         rate: Option<Rate>,
         stop: CancellationToken,
+        who: Principal,
     ) -> Self {
         let config = WebSocketConfig::default()
             .read_buffer_size(settings.buffer)
@@ -141,6 +149,7 @@ impl Session {
             settings,
             pace: Pace::new(rate),
             stop,
+            who,
         }
     }
 
@@ -155,7 +164,7 @@ impl Session {
     }
 
     async fn exchange(&mut self, conversation: &mut impl Conversation) -> Ended {
-        let stop = self.stop.clone();
+        let (stop, who) = (self.stop.clone(), self.who.clone());
         let period = self.settings.ping_interval;
         let mut pings = interval_at(Instant::now() + period, period);
         pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -163,6 +172,7 @@ impl Session {
         loop {
             let ended = tokio::select! {
                 () = stop.cancelled() => Some(Ended::ByUs(farewell::RESTART)),
+                () = who.ended() => Some(Ended::ByUs(farewell::KEY_ENDED)),
                 say = conversation.next() => self.say(say, conversation).await.err(),
                 message = self.socket.next(), if conversation.listens() => {
                     heard = Instant::now();

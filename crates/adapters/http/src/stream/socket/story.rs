@@ -9,6 +9,7 @@ use order_application::{OrderWatch, OwnerWatch, WatchError};
 use order_core::id::OrderId;
 
 use super::session::{Conversation, Farewell, Say, farewell};
+use crate::access::Principal;
 use crate::doors::{self, Doors};
 use crate::request::amend::read_command;
 use crate::wire::event::encode;
@@ -31,6 +32,7 @@ pub fn broken(error: &WatchError) -> Farewell {
 pub struct OneOrder {
     watch: OrderWatch,
     doors: Arc<Doors>,
+    who: Principal,
     id: OrderId,
     /// Commands that are not answered yet.
     unanswered: FuturesOrdered<BoxFuture<'static, String>>,
@@ -38,10 +40,11 @@ pub struct OneOrder {
 
 impl OneOrder {
     /// What this watch tells.
-    pub fn new(watch: OrderWatch, doors: Arc<Doors>, id: OrderId) -> Self {
+    pub fn new(watch: OrderWatch, doors: Arc<Doors>, who: Principal, id: OrderId) -> Self {
         Self {
             watch,
             doors,
+            who,
             id,
             unanswered: FuturesOrdered::new(),
         }
@@ -68,7 +71,10 @@ impl Conversation for OneOrder {
     /// Commands about the order; anything else is nothing to us.
     fn hear(&mut self, text: &str) {
         let answer = match read_command(text) {
-            Ok(Some(command)) => doors::command(Arc::clone(&self.doors), command, Some(self.id)).boxed(),
+            Ok(Some(command)) => {
+                let (doors, who) = (Arc::clone(&self.doors), self.who.clone());
+                doors::command(doors, who, command, Some(self.id)).boxed()
+            }
             Ok(None) => return,
             Err(problem) => ready(problem.into_message()).boxed(),
         };

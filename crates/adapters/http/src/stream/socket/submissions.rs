@@ -12,6 +12,7 @@ use poem::http::StatusCode;
 
 use super::session::{Conversation, Say};
 use super::story::broken;
+use crate::access::Principal;
 use crate::doors::{self, Doors, refused};
 use crate::guard::Caller;
 use crate::request::amend::read_command;
@@ -38,6 +39,7 @@ enum Done {
 /// Submissions over one socket.
 pub struct Submissions {
     doors: Arc<Doors>,
+    who: Principal,
     caller: Caller,
     /// Belongs to the first message.
     key: Option<IdempotencyKey>,
@@ -51,9 +53,16 @@ pub struct Submissions {
 
 impl Submissions {
     /// A socket that has not submitted anything yet.
-    pub fn new(doors: Arc<Doors>, caller: Caller, key: Option<IdempotencyKey>, after: u32) -> Self {
+    pub fn new(
+        doors: Arc<Doors>,
+        who: Principal,
+        caller: Caller,
+        key: Option<IdempotencyKey>,
+        after: u32,
+    ) -> Self {
         Self {
             doors,
+            who,
             caller,
             key,
             after,
@@ -93,7 +102,7 @@ impl Submissions {
         if self.is_full() {
             return ready(Err(too_many(self.doors.settings.socket.max_orders))).boxed();
         }
-        let requested = match read_order(text.as_bytes(), &HeaderMap::new(), self.doors.rules()) {
+        let requested = match read_order(text.as_bytes(), &HeaderMap::new(), self.doors.rules(&self.who)) {
             Ok(requested) => requested,
             Err(problem) => return ready(Err(problem)).boxed(),
         };
@@ -134,7 +143,7 @@ impl Conversation for Submissions {
     fn hear(&mut self, text: &str) {
         let answer = match read_command(text) {
             Ok(Some(command)) => {
-                let carry_out = doors::command(Arc::clone(&self.doors), command, None);
+                let carry_out = doors::command(Arc::clone(&self.doors), self.who.clone(), command, None);
                 carry_out.map(|answer| Ok(Done::Answered(answer))).boxed()
             }
             Ok(None) => self.submit(text),
@@ -159,9 +168,9 @@ fn too_many(most: usize) -> Problem {
     ))
 }
 
-/// Starts to watch an order that was just accepted.
+/// Starts to watch an order that was just accepted from this caller.
 async fn open(doors: Arc<Doors>, id: OrderId, after: u32) -> Watched {
-    match doors.engine.watch(id, after).await {
+    match doors.engine.watch(id, None, after).await {
         Ok(Some((_, watch))) => follow(Box::new(watch)).await,
         Ok(None) => Watched::Over,
         Err(error) => Watched::Broken(error.into()),
