@@ -4,7 +4,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use order_application::{Announcer, Engine, Hub, MarketWatcher, Ports, Relay, Sweeper, Worker};
+use order_application::{
+    Announcer, Authenticator, Engine, Hub, KeyRing, MarketWatcher, Ports, Relay, Sweeper, Worker,
+};
 use order_core::id::WorkerId;
 use order_http::Pressure;
 use tokio::net::TcpListener;
@@ -32,6 +34,7 @@ pub struct RunningApp {
     address: Option<SocketAddr>,
     admin_address: Option<SocketAddr>,
     engine: Arc<Engine>,
+    keys: KeyRing,
     failures: Failures,
     patience: Duration,
     phases: Phases,
@@ -119,6 +122,7 @@ impl App {
         let worker = WorkerId(Uuid::new_v4());
         let Wired {
             ports,
+            access,
             backlog,
             health,
             closing,
@@ -162,7 +166,16 @@ impl App {
             phases.drain.clone(),
         );
         let engine = Arc::new(engine);
+        let keys = KeyRing::new(
+            Arc::clone(&access.keys),
+            Arc::clone(&ports.clock),
+            Arc::clone(&ports.entropy),
+        );
         if listeners.any() {
+            let auth = wiring::authenticator(config, &access, &ports.clock, &ports.entropy);
+            if let Some(auth) = &auth {
+                tasks.relay.push(keep_keys_fresh(auth, &phases, &failures));
+            }
             let metrics = Scrape {
                 recorder,
                 queue: Arc::clone(&ports.queue),
@@ -174,6 +187,7 @@ impl App {
                 health,
                 metrics: Arc::new(metrics),
                 pressure: Pressure::default(),
+                auth,
             };
             tasks.relay.push(run_until_stopped(
                 "the measuring of what waits",
@@ -209,6 +223,7 @@ impl App {
             address,
             admin_address,
             engine,
+            keys,
             failures,
             patience: settings.drain_timeout + GRACE,
             _everything: phases.guards(),
@@ -233,6 +248,11 @@ impl RunningApp {
     /// The use cases, for tests and programs that embed the engine.
     pub fn engine(&self) -> &Arc<Engine> {
         &self.engine
+    }
+
+    /// The API keys, whether they are asked for or not.
+    pub fn keys(&self) -> &KeyRing {
+        &self.keys
     }
 
     /// Returns when a part could not be kept running.
@@ -291,6 +311,9 @@ fn say_what_starts(loaded: &Loaded, role: Role) {
     );
     for warning in &loaded.warnings {
         tracing::warn!("{warning}");
+    }
+    if role.takes_orders() {
+        wiring::warn_of_access(config);
     }
     if role == Role::Api && config.quotes.key.is_none() {
         tracing::warn!("quotes of this process are unknown to any other; set quotes.key, the same for all");
@@ -374,4 +397,17 @@ fn keep_relaying(relay: Relay, phases: &Phases, failures: &Failures) -> JoinHand
         let relay = Arc::clone(&relay);
         async move { relay.run(stop).await }
     })
+}
+
+fn keep_keys_fresh(auth: &Arc<Authenticator>, phases: &Phases, failures: &Failures) -> JoinHandle<()> {
+    let auth = Arc::clone(auth);
+    keep_running(
+        "the patrol of the keys",
+        phases.relay.clone(),
+        failures.clone(),
+        move |stop| {
+            let auth = Arc::clone(&auth);
+            async move { auth.run(stop).await }
+        },
+    )
 }

@@ -5,6 +5,9 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 
+use order_core::access::{KeyId, Scope};
+use order_core::id::Owner;
+
 use crate::config::Role;
 use crate::load::LoadArgs;
 
@@ -36,6 +39,15 @@ and changes neither. queue.max_attempts must be what the engine runs with.
 
 Exit status: 0 when every invariant holds, 1 when one does not or something cannot be read, 2 for a
 mistake in the configuration.";
+
+const KEYS: &str = "\
+Keys are kept in the database (DATABASE_URL), as hashes, and are asked for where auth.mode is \"keys\". Without a
+database they stand in the configuration: `create` then prints the entry for it to standard error.
+
+The scopes: trade places, cancels and replaces; read reads, watches and asks for quotes; admin reads /metrics.
+
+Exit status: 0 when it is done, 1 when there is no such key or the database fails, 2 for a mistake in the
+configuration.";
 
 const LATENCIES: &str = "\
 With --rate, latencies count from the time at which an order was due, so that a server that stalls is
@@ -89,6 +101,9 @@ pub enum Command {
     /// Check the promise over everything that store and venues hold; the engine may be at work meanwhile.
     #[command(after_help = VERDICT)]
     Verify(VerifyArgs),
+    /// Make API keys, list them, take them away.
+    #[command(subcommand, after_help = KEYS)]
+    Keys(KeysAction),
     /// Ask a running engine how it is; the exit status says whether it is well.
     Health {
         /// Whom to ask; by default the engine on this machine, at the configured port.
@@ -108,6 +123,42 @@ pub enum Command {
     Top(TopArgs),
     /// Print the OpenAPI document of the HTTP doors.
     Openapi,
+}
+
+/// What to do with API keys.
+#[derive(Clone, Debug, Subcommand)]
+pub enum KeysAction {
+    /// Make a key. It is printed once, and cannot be read back from anywhere.
+    Create {
+        /// Whose orders the key is about.
+        #[arg(long, value_name = "NAME")]
+        owner: Owner,
+        /// What it is good for: trade, read or admin; may be given several times [default: trade and read].
+        #[arg(long = "scope", value_name = "SCOPE", value_delimiter = ',')]
+        scopes: Vec<Scope>,
+        /// Print one JSON object in one line, `{"key":"id.secret"}`.
+        #[arg(long)]
+        json: bool,
+    },
+    /// List all keys, the oldest first; never their secrets.
+    List {
+        /// Print a JSON object a line.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Make a key good for nothing, for good. What was opened by it closes within two seconds.
+    Revoke {
+        /// The part of the key before the dot.
+        id: KeyId,
+    },
+    /// Give a key another secret, which is printed once. The one before is good for nothing within two seconds.
+    Rotate {
+        /// The part of the key before the dot.
+        id: KeyId,
+        /// Print one JSON object in one line, `{"key":"id.secret"}`.
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 /// How to reach a running engine.

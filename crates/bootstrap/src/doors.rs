@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use order_application::{Engine, Settings};
+use order_application::{Authenticator, Engine, Settings};
 use order_http::{
     Certificates, HealthReport, HttpSettings, MetricsReport, Pressure, QuoteSeal, SocketSettings,
 };
@@ -64,6 +64,8 @@ pub(crate) struct Behind {
     pub(crate) health: Arc<dyn HealthReport>,
     pub(crate) metrics: Arc<dyn MetricsReport>,
     pub(crate) pressure: Pressure,
+    /// Who checks API keys, if keys are wanted.
+    pub(crate) auth: Option<Arc<Authenticator>>,
 }
 
 /// How the public doors behave. The numbers are shown there only if they have no door of their own.
@@ -83,6 +85,7 @@ pub(crate) fn public(
         health_only: !role.takes_orders(),
         certificates,
         metrics,
+        auth: behind.auth.clone(),
         ..usual(loaded, settings, behind)
     })
 }

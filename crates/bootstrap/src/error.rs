@@ -90,6 +90,9 @@ pub enum RunError {
     /// The service that was looked at is not well.
     #[error("not healthy")]
     Health(#[from] crate::probe::Unhealthy),
+    /// Keys were not made, listed or taken away.
+    #[error(transparent)]
+    Keys(#[from] crate::keys::KeysError),
     /// What store and venues hold is not as it must be, or cannot be read.
     #[error(transparent)]
     Verify(#[from] crate::verify::VerifyError),

@@ -18,6 +18,14 @@ pub struct LoadArgs {
     /// The server: host and port, by plain HTTP.
     #[arg(long, default_value = "http://127.0.0.1:3000")]
     pub url: Target,
+    /// The API key, if the engine wants one. Better given by the environment, where no list of processes shows it.
+    #[arg(
+        long,
+        env = "ORDER_ENGINE_API_KEY",
+        hide_env_values = true,
+        value_name = "KEY"
+    )]
+    pub api_key: Option<String>,
     /// Submit so many orders a second, whatever the server does, and measure from the time each was due. Without
     /// it each connection submits its next order when it has the answer to its last.
     #[arg(long, value_name = "ORDERS")]
@@ -77,6 +85,9 @@ pub enum LoadFailed {
     /// An order cannot be submitted as it is written.
     #[error("--order")]
     Order(#[from] order_load::InvalidOrder),
+    /// The API key cannot be sent.
+    #[error("--api-key")]
+    Key(#[from] order_load::InvalidKey),
     /// Nobody wants to read the report.
     #[error("the report cannot be written")]
     Output(#[from] std::io::Error),
@@ -104,7 +115,10 @@ impl LoadArgs {
                 CLOSED,
             ),
         };
-        let target = self.url.clone();
+        let target = match &self.api_key {
+            Some(key) => self.url.clone().with_key(key)?,
+            None => self.url.clone(),
+        };
         Ok(LoadOptions {
             target: if self.peer { target.peer() } else { target },
             pace,

@@ -7,8 +7,8 @@ use clap::Parser;
 use order_bootstrap::cli::{Cli, Command, ServeArgs, VenueArgs, VerifyArgs};
 use order_bootstrap::config::{Config, Inputs, Loaded, Purpose};
 use order_bootstrap::{
-    ClientError, LoadArgs, RunError, TopError, VenueOptions, VerifyOptions, chain, load, migrate, own_health,
-    probe, run, serve_venue, signals, submit, telemetry, top, verify, watch,
+    ClientError, LoadArgs, RunError, TopError, VenueOptions, VerifyOptions, chain, keys, load, migrate,
+    own_health, probe, run, serve_venue, signals, submit, telemetry, top, verify, watch,
 };
 
 /// Something failed.
@@ -40,6 +40,9 @@ fn main() -> ExitCode {
                 Ok(verify(&loaded, options).await?)
             })
         }
+        Command::Keys(action) => quietly(&inputs, Purpose::Keys, |loaded| async move {
+            Ok(keys(&loaded.config, action).await?)
+        }),
         Command::Health { url } => quietly(&inputs, Purpose::Probe, |loaded| async move {
             Ok(probe(&url.unwrap_or_else(|| own_health(&loaded.config))).await?)
         }),

@@ -41,6 +41,7 @@ pub(super) fn check(
     check.addresses(config);
     check.durations(config);
     check.agreement(config);
+    check.keys(config);
     check.purpose(config, purpose);
     let tokens = check.tokens(config);
     check.venues(config, &tokens);
@@ -194,9 +195,22 @@ impl Check<'_> {
         }
     }
 
+    fn keys(&mut self, config: &Config) {
+        for (index, key) in config.auth.keys.iter().enumerate() {
+            if config.auth.keys[..index].iter().any(|other| other.id == key.id) {
+                self.wrong(&format!("auth.keys[{index}].id"), "is the id of another key, too");
+            }
+        }
+        if !config.auth.keys.is_empty() && config.database.url.is_some() {
+            let why =
+                "must be empty where there is a database, which keeps the keys: `order-engine keys create`";
+            self.wrong("auth.keys", why);
+        }
+    }
+
     fn purpose(&mut self, config: &Config, purpose: Purpose) {
         match purpose {
-            Purpose::Serve(Role::All) | Purpose::Venue | Purpose::Probe => {}
+            Purpose::Serve(Role::All) | Purpose::Venue | Purpose::Keys | Purpose::Probe => {}
             Purpose::Serve(role @ (Role::Api | Role::Worker)) => {
                 let why = format!("role {} shares its work with other processes", role.as_str());
                 self.required("database.url", config.database.url.as_ref(), &why, "DATABASE_URL");

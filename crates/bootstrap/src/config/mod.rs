@@ -16,6 +16,8 @@ mod tests;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use order_core::access::{KeyId, Scopes, SecretHash};
+use order_core::id::Owner;
 use order_core::token::{Symbol, TokenRegistry};
 use order_mock_dex::MarketSettings;
 use secrecy::SecretString;
@@ -38,6 +40,8 @@ pub enum Purpose {
     Migrate,
     /// Checking what store and venues hold.
     Verify,
+    /// Making keys, listing them, taking them away.
+    Keys,
     /// Asking another process how it is.
     Probe,
 }
@@ -84,6 +88,7 @@ impl Role {
 )]
 pub struct Config {
     pub server: Server,
+    pub auth: Auth,
     pub limits: Limits,
     pub orders: Orders,
     pub routing: Routing,
@@ -129,6 +134,45 @@ impl Server {
         let origins = self.allowed_origins.split(',').map(str::trim);
         origins.filter(|origin| !origin.is_empty())
     }
+}
+
+/// Who is let in.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/default.toml says what each is for")]
+pub struct Auth {
+    pub mode: AuthMode,
+    #[serde(default)]
+    pub keys: Vec<KeyEntry>,
+}
+
+/// Whether callers need a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AuthMode {
+    /// Anybody may do everything, and orders belong to whom they name.
+    Off,
+    /// Every caller shows a key, and knows of its owner's orders alone.
+    Keys,
+}
+
+/// A key where no database keeps them.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeyEntry {
+    /// Its public half.
+    pub id: KeyId,
+    /// Whose orders it is about.
+    pub owner: Owner,
+    /// What it is good for.
+    #[serde(default = "usual_scopes")]
+    pub scopes: Scopes,
+    /// The SHA-256 of its secret half.
+    pub hash: SecretHash,
+}
+
+const fn usual_scopes() -> Scopes {
+    Scopes::USUAL
 }
 
 /// How orders are executed.

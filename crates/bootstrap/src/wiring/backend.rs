@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use order_core::id::WorkerId;
 use order_ports::{
-    DispatchLimit, Notifier, OrderBacklog, OrderControl, OrderIntake, OrderJournal, OrderLeases, OrderReader,
-    WaitingRoom, WorkQueue,
+    DispatchLimit, KeyStore, Notifier, OrderBacklog, OrderControl, OrderIntake, OrderJournal, OrderLeases,
+    OrderReader, Tickets, WaitingRoom, WorkQueue,
 };
 use order_postgres::{PostgresSettings, PostgresStore};
 use order_redis::{RedisServer, RedisSettings};
@@ -53,6 +53,23 @@ impl StorePorts {
     }
 }
 
+/// The ports of who may come in.
+#[derive(Clone)]
+pub(crate) struct AccessPorts {
+    pub(crate) keys: Arc<dyn KeyStore>,
+    pub(crate) tickets: Arc<dyn Tickets>,
+}
+
+impl AccessPorts {
+    pub(super) fn of<S: KeyStore + Tickets + 'static>(store: S) -> Self {
+        let store = Arc::new(store);
+        Self {
+            keys: store.clone(),
+            tickets: store,
+        }
+    }
+}
+
 /// The ports of what connects the processes.
 pub(super) struct QueuePorts {
     pub(super) queue: Arc<dyn WorkQueue>,
@@ -64,7 +81,7 @@ pub(super) struct QueuePorts {
 const PAUSE: Duration = Duration::from_millis(200);
 
 /// The configured Postgres, migrated.
-pub(super) async fn postgres(config: &Config) -> Result<PostgresStore, StartError> {
+pub(crate) async fn postgres(config: &Config) -> Result<PostgresStore, StartError> {
     let store = connect(config).await?;
     let deadline = Instant::now() + config.process.start_timeout;
     let mut told = false;

@@ -1,5 +1,6 @@
 //! Which adapter stands behind which port. Everything that is chosen by configuration is chosen here.
 
+mod access;
 mod audit;
 mod backend;
 mod health;
@@ -20,12 +21,13 @@ use order_ports::{Clock, Entropy, OrderBacklog};
 use order_postgres::PostgresStore;
 use order_redis::{RedisDispatchWindow, RedisNotifier, RedisQueue};
 
-use self::backend::{QueuePorts, StorePorts};
+use self::backend::{AccessPorts, QueuePorts, StorePorts};
 use self::health::Report;
 use crate::config::{Config, Loaded};
 use crate::environment::{OsEntropy, SystemClock, TimeOrderedIds};
 use crate::error::StartError;
 
+pub(crate) use self::access::{authenticator, key_ring, loose_key_ring, warn as warn_of_access};
 pub(crate) use self::audit::{Records, records};
 pub(crate) use self::backend::migrate;
 pub(crate) use self::health::FORGETS;
@@ -39,6 +41,7 @@ const AFTER_LEASE: Duration = Duration::from_secs(5);
 /// The engine's surroundings, and what has to be done about them at the end.
 pub(crate) struct Wired {
     pub(crate) ports: Ports,
+    pub(crate) access: AccessPorts,
     pub(crate) backlog: Arc<dyn OrderBacklog>,
     pub(crate) health: Arc<dyn HealthReport>,
     pub(crate) closing: Closing,
@@ -84,7 +87,7 @@ pub(crate) async fn wire(loaded: &Loaded, worker: WorkerId) -> Result<Wired, Sta
     let entropy: Arc<dyn Entropy> = Arc::new(OsEntropy);
     let mut report = Report::new(config);
     let mut closing = Closing::default();
-    let store = store(config, &mut report, &mut closing).await?;
+    let (store, access) = store(config, &*clock, &mut report, &mut closing).await?;
     let queue = queue(config, worker, &mut report, &mut closing).await?;
     let market = market::market(loaded, &clock, &entropy).await?;
     report.watch_market(&market, &loaded.tokens);
@@ -108,6 +111,7 @@ pub(crate) async fn wire(loaded: &Loaded, worker: WorkerId) -> Result<Wired, Sta
     };
     Ok(Wired {
         ports,
+        access,
         backlog: store.backlog,
         health: Arc::new(report),
         closing,
@@ -116,17 +120,19 @@ pub(crate) async fn wire(loaded: &Loaded, worker: WorkerId) -> Result<Wired, Sta
 
 async fn store(
     config: &Config,
+    clock: &dyn Clock,
     report: &mut Report,
     closing: &mut Closing,
-) -> Result<StorePorts, StartError> {
+) -> Result<(StorePorts, AccessPorts), StartError> {
     if config.database.url.is_none() {
         report.memory("store");
-        return Ok(StorePorts::of(MemoryStore::new()));
+        let store = StorePorts::of(MemoryStore::new());
+        return Ok((store, access::configured(config, clock)));
     }
     let store = backend::postgres(config).await?;
     report.watch_postgres(store.clone());
     closing.store = Some(store.clone());
-    Ok(StorePorts::of(store))
+    Ok((StorePorts::of(store.clone()), AccessPorts::of(store)))
 }
 
 async fn queue(
