@@ -5,4 +5,5 @@
 mod access;
 mod browser;
 mod cable;
+mod keys;
 mod trading;

@@ -16,6 +16,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 pub struct Client {
     base: String,
     http: reqwest::Client,
+    key: Option<String>,
 }
 
 /// An answer, read to its end.
@@ -63,6 +64,16 @@ impl Client {
         Self {
             base: base.trim_end_matches('/').to_owned(),
             http,
+            key: None,
+        }
+    }
+
+    /// The same client, who shows this API key with every request.
+    #[must_use]
+    pub fn with_key(&self, key: &str) -> Self {
+        Self {
+            key: Some(key.into()),
+            ..self.clone()
         }
     }
 
@@ -78,7 +89,11 @@ impl Client {
 
     /// A request to be refined: headers, bodies that are no JSON, bodies that stream.
     pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
-        self.http.request(method, self.url(path))
+        let request = self.http.request(method, self.url(path));
+        match &self.key {
+            Some(key) => request.header("x-api-key", key),
+            None => request,
+        }
     }
 
     /// Sends a request and reads the answer to its end.
@@ -146,7 +161,8 @@ impl Client {
     /// # Errors
     /// [`Refused`] when the engine answers with anything but 101.
     pub async fn socket(&self, path: &str) -> Result<Socket, Refused> {
-        Socket::open(&format!("ws://{}{path}", self.authority())).await
+        let url = format!("ws://{}{path}", self.authority());
+        Socket::open_with_key(&url, self.key.as_deref()).await
     }
 
     /// All events of an order, from the first to the terminal one, as a subscriber sees them.

@@ -4,6 +4,7 @@ use futures_util::{SinkExt, StreamExt};
 use serde_json::Value;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
@@ -39,7 +40,19 @@ impl Socket {
     /// # Errors
     /// [`Refused`].
     pub async fn open(url: &str) -> Result<Self, Refused> {
-        match timeout(PATIENCE, connect_async(url)).await.unwrap() {
+        Self::open_with_key(url, None).await
+    }
+
+    /// Shakes hands with `ws://…`, and shows an API key.
+    ///
+    /// # Errors
+    /// [`Refused`].
+    pub async fn open_with_key(url: &str, key: Option<&str>) -> Result<Self, Refused> {
+        let mut request = url.into_client_request().unwrap();
+        if let Some(key) = key {
+            request.headers_mut().insert("x-api-key", key.parse().unwrap());
+        }
+        match timeout(PATIENCE, connect_async(request)).await.unwrap() {
             Ok((stream, _)) => Ok(Self { stream, closed: None }),
             Err(Error::Http(response)) => {
                 let body = response.body().as_deref().unwrap_or_default();
