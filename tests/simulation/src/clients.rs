@@ -71,7 +71,9 @@ impl Doors {
                         return acknowledged;
                     }
                 }
-                Err(SubmitError::Accept(_) | SubmitError::Draining) => tokio::time::sleep(PAUSE).await,
+                Err(SubmitError::Accept(_) | SubmitError::Draining | SubmitError::TooManyOpen { .. }) => {
+                    tokio::time::sleep(PAUSE).await;
+                }
                 Err(SubmitError::Expired | SubmitError::NoPool | SubmitError::TooLarge { .. }) => {
                     return acknowledged;
                 }
