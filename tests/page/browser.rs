@@ -110,6 +110,12 @@ impl Browser {
         self.issue_cmd(Devtools(command)).await.unwrap();
     }
 
+    /// Runs a script before anything of any page that is opened from now on.
+    pub async fn before_each_page(&self, script: &str) {
+        let command = json!({"cmd": "Page.addScriptToEvaluateOnNewDocument", "params": {"source": script}});
+        self.issue_cmd(Devtools(command)).await.unwrap();
+    }
+
     /// All text of the page.
     pub async fn text(&self) -> String {
         let text = self.ask("return document.body.innerText").await;

@@ -6,4 +6,5 @@ mod access;
 mod browser;
 mod cable;
 mod keys;
+mod policy;
 mod trading;
