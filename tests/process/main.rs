@@ -4,7 +4,10 @@
 
 mod deployment;
 mod ending;
+mod guarded;
 mod logging;
 mod monitoring;
+mod privileges;
 mod roles;
+mod secrets;
 mod verifying;
