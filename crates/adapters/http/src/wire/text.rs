@@ -205,7 +205,7 @@ formats! {
     /// A quote's id.
     QuoteId => string("opaque", EXAMPLE_QUOTE);
     /// Where to go on.
-    Cursor => MetaSchema { pattern: Some("^[0-9a-f]{32}$".into()), ..string("opaque", "01939c3e7a407c5e9d8e0f3b8a1c2d4e") };
+    Cursor => MetaSchema { pattern: Some("^[0-9a-f]{32}([0-9a-f]{16})?$".into()), ..string("opaque", "01939c3e7a407c5e9d8e0f3b8a1c2d4e") };
 }
 
 const MILLISECONDS: StaticFormatDescription =
