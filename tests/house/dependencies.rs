@@ -4,7 +4,7 @@ use crate::workspace::Workspace;
 
 /// Each member, and which of the others it may name, for whatever purpose. Who is not listed is not allowed,
 /// so a new crate finds its place here first.
-const MEMBERS: [(&str, &[&str]); 16] = [
+const MEMBERS: [(&str, &[&str]); 17] = [
     ("order-core", &[]),
     ("order-ports", &["order-core"]),
     ("order-application", &["order-core", "order-ports"]),
@@ -20,6 +20,7 @@ const MEMBERS: [(&str, &[&str]); 16] = [
     ("order-mock-dex", &["order-core", "order-ports"]),
     ("order-http", &["order-core", "order-ports", "order-application"]),
     ("order-metrics", &["order-core", "order-ports"]),
+    ("order-traces", &["order-core", "order-ports"]),
     (
         "order-bootstrap",
         &[
@@ -28,6 +29,7 @@ const MEMBERS: [(&str, &[&str]); 16] = [
             "order-application",
             "order-memory",
             "order-metrics",
+            "order-traces",
             "order-postgres",
             "order-redis",
             "order-mock-dex",
@@ -105,7 +107,7 @@ const OUTSIDE: [&str; 22] = [
 ];
 
 /// Crates that are one part's own business.
-const OWNED: [(&str, &[&str]); 11] = [
+const OWNED: [(&str, &[&str]); 15] = [
     ("sqlx", &["order-postgres"]),
     ("redis", &["order-redis"]),
     ("deadpool-redis", &["order-redis"]),
@@ -115,6 +117,11 @@ const OWNED: [(&str, &[&str]); 11] = [
     // the use cases do not know that they are counted.
     ("metrics", &["order-metrics", "order-postgres", "order-http"]),
     ("metrics-exporter-prometheus", &["order-metrics"]),
+    // The use cases open spans; where they go is one part's business.
+    ("opentelemetry", &["order-traces"]),
+    ("opentelemetry_sdk", &["order-traces"]),
+    ("opentelemetry-otlp", &["order-traces"]),
+    ("tracing-opentelemetry", &["order-traces"]),
     ("tokio-postgres", &["order-test-servers"]),
     ("testcontainers", &["order-test-servers"]),
     ("hdrhistogram", &["order-load"]),
@@ -233,6 +240,7 @@ fn the_application_names_no_adapter() {
         "order-mock-dex",
         "order-http",
         "order-metrics",
+        "order-traces",
     ] {
         let expected = format!("order-application must not know {adapter}");
         assert_bites(&[("order-application", &[adapter]), (adapter, &[])], &expected);

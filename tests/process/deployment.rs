@@ -49,6 +49,11 @@ impl Deployment {
         }
     }
 
+    /// The market, for whoever wants to change it.
+    pub fn market(&self) -> Client {
+        Client::new(&self.venue_url)
+    }
+
     /// A process of that role.
     pub fn process(&self, role: &str, more: &[(&str, &str)]) -> EngineProcess {
         let name = format!("{}q", self.backends.redis.prefix());
@@ -85,7 +90,7 @@ impl Deployment {
 
     /// How often each order was executed, by the market's own ledger.
     pub async fn executions(&self) -> HashMap<String, usize> {
-        let market = Client::new(&self.venue_url);
+        let market = self.market();
         let mut executions = HashMap::new();
         let mut after = 0;
         loop {

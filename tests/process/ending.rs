@@ -28,7 +28,7 @@ async fn a_stop_refuses_new_orders_finishes_running_ones_and_disconnects_watcher
     assert_eq!(client.get("/health/ready").await.status, 503);
     let ended = engine.says("order ended").await;
     assert!(
-        ended.contains(&running) && ended.contains("status=\"confirmed\" attempts=1"),
+        ended.contains(&running) && ended.contains("status=\"confirmed\" attempt=1"),
         "{ended}"
     );
     let (rest, closed) = watcher.to_the_end().await;

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
+mod collector;
 mod deployment;
 mod ending;
 mod guarded;
@@ -10,4 +11,5 @@ mod monitoring;
 mod privileges;
 mod roles;
 mod secrets;
+mod tracing;
 mod verifying;

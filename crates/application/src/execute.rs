@@ -7,11 +7,13 @@ use order_core::lifecycle::{Attempt, Commit, Context, IllegalTransition, Input, 
 use order_core::venue::{Draft, Venue};
 use order_ports::{Claim, Claimed, JournalError, SendError, StoreError};
 use tokio_util::sync::CancellationToken;
+use tracing::{Instrument, Span};
 
 use crate::announce::Announcer;
 use crate::journal::HeldOrder;
 use crate::quote::ask_all;
 use crate::setup::{Ports, Settings};
+use crate::spans;
 
 /// Events that are no barrier wait this long for the next commit to carry them; then they are stored alone,
 /// so that those who watch see them while a slow transaction is being built.
@@ -57,6 +59,11 @@ pub(crate) struct Executor {
 impl Executor {
     /// Claims the order, if it is live, due and free, and works on it.
     pub(crate) async fn execute(&self, id: OrderId) -> Result<(), ExecuteError> {
+        let span = spans::attempt(id);
+        self.claim(id, &span).instrument(span.clone()).await
+    }
+
+    async fn claim(&self, id: OrderId, span: &Span) -> Result<(), ExecuteError> {
         // Read before the claim, so that the local deadline is never later than the lease.
         let claimed_at = self.ports.clock.monotonic();
         match self
@@ -66,8 +73,8 @@ impl Executor {
             .await?
         {
             Claim::Taken(claimed) => {
-                self.drive(*claimed, claimed_at + self.settings.lease * 4 / 5)
-                    .await
+                let deadline = claimed_at + self.settings.lease * 4 / 5;
+                self.drive(*claimed, deadline, span).await
             }
             Claim::NotNow | Claim::Finished => Ok(()),
             Claim::NoSuchOrder => {
@@ -77,10 +84,12 @@ impl Executor {
         }
     }
 
-    async fn drive(&self, mut claimed: Claimed, deadline: Duration) -> Result<(), ExecuteError> {
-        let mut input = Input::Claimed {
-            open: claimed.open_attempt.take(),
-        };
+    async fn drive(&self, mut claimed: Claimed, deadline: Duration, span: &Span) -> Result<(), ExecuteError> {
+        let open = claimed.open_attempt.take();
+        if let Some(attempt) = &open {
+            spans::resume(span, attempt);
+        }
+        let mut input = Input::Claimed { open };
         let mut held = HeldOrder::new(&self.ports, &self.announcer, claimed, deadline);
         let mut courier = Courier {
             executor: self,
@@ -89,6 +98,7 @@ impl Executor {
         };
         loop {
             let decision = decide(held.order(), input, &self.context());
+            spans::learn(span, &decision.events);
             held.apply(decision.events)?;
             match decision.commit {
                 Commit::Nothing | Commit::Anytime => {}
@@ -100,9 +110,10 @@ impl Executor {
                 return Ok(());
             }
             let time_left = held.time_left();
+            let step = spans::step(&decision.step);
             input = tokio::select! {
                 biased;
-                input = courier.take(decision.step, &mut held) => input?,
+                input = courier.take(decision.step, &mut held).instrument(step) => input?,
                 () = self.ports.clock.sleep(time_left) => Input::OutOfTime,
                 () = self.hand_back.cancelled() => Input::OutOfTime,
             };
@@ -190,11 +201,18 @@ impl Courier<'_> {
             // Only the very first send proves by its failure that nothing is at the venue.
             Err(SendError::NotSent(error)) if self.sends == 1 => Input::NotSent { attempt, error },
             Err(SendError::NotSent(error)) => {
-                tracing::warn!(%error, "transaction not sent again");
+                let (number, venue) = (attempt.number, attempt.venue.as_str());
+                tracing::warn!(attempt = number, venue, %error, "transaction not sent again");
                 Input::Silent { attempt }
             }
             Err(SendError::Unknown(error)) => {
-                tracing::warn!(error = &*error, tx_id = %attempt.transaction.id, "the venue did not answer a send");
+                tracing::warn!(
+                    attempt = attempt.number,
+                    venue = attempt.venue.as_str(),
+                    tx_id = %attempt.transaction.id,
+                    error = &*error,
+                    "the venue did not answer a send"
+                );
                 Input::Silent { attempt }
             }
         }
@@ -215,6 +233,9 @@ impl Courier<'_> {
             }
             Err(error) => {
                 tracing::warn!(
+                    attempt = attempt.number,
+                    venue = attempt.venue.as_str(),
+                    tx_id = %attempt.transaction.id,
                     error = &error as &dyn std::error::Error,
                     "a transaction's outcome is not known"
                 );

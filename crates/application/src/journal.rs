@@ -4,10 +4,13 @@ use std::time::Duration;
 
 use order_core::lifecycle::{Attempt, AttemptOutcome, Event, IllegalTransition, RecordedEvent, Release};
 use order_core::order::Order;
+use order_core::venue::Venue;
 use order_ports::{Claimed, JournalError, Lease, Moved};
+use tracing::Instrument;
 
 use crate::announce::Announcer;
 use crate::setup::Ports;
+use crate::spans;
 
 /// The first pause before a failed write is repeated; it doubles up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
@@ -31,6 +34,16 @@ enum Write<'a> {
     Append,
     Ahead(&'a Attempt),
     Record(Option<AttemptOutcome>, Release),
+}
+
+impl Write<'_> {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Append => "append",
+            Self::Ahead(_) => "write_ahead",
+            Self::Record(..) => "record",
+        }
+    }
 }
 
 impl<'a> HeldOrder<'a> {
@@ -105,7 +118,10 @@ impl<'a> HeldOrder<'a> {
     async fn write(&mut self, write: Write<'_>) -> Result<(), JournalError> {
         let mut pause = FIRST_PAUSE;
         loop {
-            let result = self.write_once(write).await;
+            let result = self
+                .write_once(write)
+                .instrument(spans::commit(write.name()))
+                .await;
             let error = match result {
                 Ok(()) => break,
                 Err(JournalError::Fenced) => return Err(JournalError::Fenced),
@@ -115,6 +131,8 @@ impl<'a> HeldOrder<'a> {
                 return Err(JournalError::Store(error));
             }
             tracing::warn!(
+                attempt = self.order.progress().attempt,
+                step = write.name(),
                 error = &error as &dyn std::error::Error,
                 "a step is not stored yet; repeating"
             );
@@ -133,8 +151,9 @@ impl<'a> HeldOrder<'a> {
     fn tell_of_the_end(&self) {
         let status = self.order.status();
         if status.is_terminal() {
-            let attempts = self.order.progress().attempt;
-            tracing::info!(status = status.as_str(), attempts, "order ended");
+            let attempt = self.order.progress().attempt;
+            let venue = self.order.state().venue().map(Venue::as_str);
+            tracing::info!(status = status.as_str(), attempt, venue, "order ended");
         }
     }
 

@@ -16,6 +16,7 @@ mod live;
 mod quote;
 mod relay;
 mod setup;
+mod spans;
 mod submit;
 mod sweep;
 mod watch;

@@ -8,9 +8,11 @@ use order_core::failure::{Failure, VenueError};
 use order_core::routing::{self, Ask, Market, PoolsView, Route, RouteLimits};
 use order_core::venue::{QuoteAnswer, QuoteRequest};
 use order_ports::QuoteSource;
+use tracing::Instrument;
 
 use crate::engine::Engine;
 use crate::setup::Ports;
+use crate::spans;
 
 /// What the venues would pay, and the route that an order would take now.
 #[derive(Clone, Debug)]
@@ -43,7 +45,8 @@ pub(crate) async fn ask_all(
     timeout: Duration,
 ) -> Market {
     let allowed = ports.venues.iter().filter(|source| limits.allows(source.venue()));
-    let asked = allowed.map(|source| answer(ports, source, request, timeout));
+    let asked = allowed
+        .map(|source| answer(ports, source, request, timeout).instrument(spans::quote(source.venue())));
     let answers = join_all(asked).await;
     // After the quotes, which can take their time: so that the pools are what they are now.
     let pools = look(ports, request, timeout).await;

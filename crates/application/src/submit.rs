@@ -8,9 +8,11 @@ use order_core::order::{Order, OrderKind, OrderSpec, TimeInForce};
 use order_core::routing::Ask;
 use order_core::time::Timestamp;
 use order_ports::{AcceptError, Acceptance, Accepted, OrderFilter, WorkHint};
+use tracing::{Instrument, Span};
 
 use crate::engine::Engine;
 use crate::quote::look;
+use crate::spans;
 
 /// An accepted order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,6 +65,16 @@ impl Engine {
         if self.draining() {
             return Err(SubmitError::Draining);
         }
+        let span = spans::accept();
+        self.take_in(spec, key, &span).instrument(span.clone()).await
+    }
+
+    async fn take_in(
+        &self,
+        spec: OrderSpec,
+        key: Option<IdempotencyKey>,
+        span: &Span,
+    ) -> Result<Submission, SubmitError> {
         let now = self.ports.clock.now();
         let refusal = match self.acceptable(&spec, now).await {
             Ok(()) => self.has_room(&spec.owner).await.err(),
@@ -81,11 +93,16 @@ impl Engine {
             idempotency_key: key,
         };
         match self.ports.intake.accept(acceptance).await? {
-            Accepted::Replayed(order_id) => Ok(Submission {
-                order_id,
-                replayed: true,
-            }),
+            Accepted::Replayed(order_id) => {
+                span.record("order_id", tracing::field::display(order_id));
+                span.record("replayed", true);
+                Ok(Submission {
+                    order_id,
+                    replayed: true,
+                })
+            }
             Accepted::New => {
+                span.record("order_id", tracing::field::display(order_id));
                 self.announcer.due(WorkHint { order_id, priority });
                 self.announcer.committed(&owner, &[event]);
                 tracing::debug!(%order_id, "order accepted");

@@ -127,7 +127,7 @@ impl App {
             health,
             closing,
         } = wiring::wire(&loaded, worker).await?;
-        let ports = wiring::metered(decorate(ports));
+        let ports = wiring::traced(wiring::metered(decorate(ports)));
         let settings = wiring::settings(config);
         let (phases, failures) = (Phases::default(), Failures::default());
         let mut tasks = Tasks::default();

@@ -28,6 +28,7 @@ Environment:
   REDIS_HOST                 the same in parts, with REDIS_PORT, REDIS_USERNAME, REDIS_PASSWORD
   VENUE_URL                  execute at a venue server: http://host:4000
   RUST_LOG                   what to log, as log.filter: info, debug, order_application=debug, …
+  OTEL_EXPORTER_OTLP_ENDPOINT  where traces go, as telemetry.otlp_endpoint: http://localhost:4318
 
 Without DATABASE_URL and REDIS_URL everything lives in memory and is forgotten at exit.
 

@@ -67,7 +67,7 @@ where
 {
     let mut log = None;
     let code = quietly(inputs, purpose, |loaded| {
-        let begun = telemetry::init(&loaded.config.log).map(|guard| {
+        let begun = telemetry::init(&loaded.config, purpose).map(|guard| {
             let levels = guard.levels();
             log = Some(guard);
             (levels, work(loaded))

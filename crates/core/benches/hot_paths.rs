@@ -46,6 +46,7 @@ fn order() -> Order {
         time_in_force: TimeInForce::Gtc,
         priority: Priority::Normal,
         route: RouteLimits::default(),
+        trace: None,
     };
     let id = OrderId::from_uuid(Uuid::from_u128(7));
     Order::accept(id, spec, Timestamp::from_millis(1_000)).0

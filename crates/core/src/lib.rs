@@ -19,5 +19,6 @@ pub mod retry;
 pub mod routing;
 pub mod time;
 pub mod token;
+pub mod trace;
 pub mod trigger;
 pub mod venue;

@@ -10,6 +10,7 @@ use crate::priority::Priority;
 use crate::routing::RouteLimits;
 use crate::time::Timestamp;
 use crate::token::{Pair, Side, Token};
+use crate::trace::TraceParent;
 use crate::venue::{Fill, TxId, Venue};
 
 /// What kind of order it is, with what only that kind has.
@@ -116,6 +117,9 @@ pub struct OrderSpec {
     /// Which routes it allows.
     #[serde(default, skip_serializing_if = "RouteLimits::is_none")]
     pub route: RouteLimits,
+    /// Where it stands in its caller's trace, if the caller said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace: Option<TraceParent>,
 }
 
 impl OrderSpec {
@@ -125,7 +129,7 @@ impl OrderSpec {
     }
 
     /// Whether this is the same request, sent again. One that leaves the slippage to the service is the same
-    /// whatever the service says in the meantime.
+    /// whatever the service says in the meantime, and each sending has a place of its own in the caller's trace.
     pub fn is_same_request(&self, other: &Self) -> bool {
         let protection = if self.slippage_by_default && other.slippage_by_default {
             other.protection
@@ -135,6 +139,7 @@ impl OrderSpec {
         let as_other = Self {
             protection,
             slippage_by_default: other.slippage_by_default,
+            trace: other.trace,
             ..self.clone()
         };
         as_other == *other

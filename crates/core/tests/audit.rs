@@ -49,6 +49,7 @@ fn spec() -> OrderSpec {
         time_in_force: TimeInForce::Gtc,
         priority: Priority::Normal,
         route: Default::default(),
+        trace: None,
     }
 }
 

@@ -48,6 +48,7 @@ fn order_of(kind: OrderKind, time_in_force: TimeInForce) -> Order {
         time_in_force,
         priority: Priority::Normal,
         route: Default::default(),
+        trace: None,
     };
     Order::accept(
         OrderId::from_uuid(Uuid::from_u128(7)),

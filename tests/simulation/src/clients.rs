@@ -216,6 +216,7 @@ pub fn random_spec(dice: &Dice, tokens: &TokenRegistry, owner: Owner) -> Option<
         time_in_force: TimeInForce::Gtc,
         priority: dice.pick(&Priority::ALL),
         route: Default::default(),
+        trace: None,
     })
 }
 

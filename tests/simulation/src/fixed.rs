@@ -249,5 +249,6 @@ fn spec(dice: &Dice, number: usize) -> Option<OrderSpec> {
         time_in_force: TimeInForce::Gtc,
         priority: dice.pick(&Priority::ALL),
         route: Default::default(),
+        trace: None,
     })
 }

@@ -147,6 +147,7 @@ pub fn spec() -> OrderSpec {
         time_in_force: TimeInForce::Gtc,
         priority: Priority::High,
         route: Default::default(),
+        trace: None,
     }
 }
 

@@ -75,6 +75,15 @@ pub(super) fn venue<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option
     })
 }
 
+/// The address of a collector of traces, or none.
+pub(super) fn collector<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Address>, D::Error> {
+    read(deserializer, |url| match url.scheme() {
+        "http" if url.query().is_none() => Ok(()),
+        "http" => Err("must not hold a query"),
+        _ => Err("must begin with http://: OTLP over HTTP, to a collector nearby that takes care of TLS"),
+    })
+}
+
 /// The errors never quote the text: it may hold a password.
 fn read<'de, D: Deserializer<'de>>(
     deserializer: D,

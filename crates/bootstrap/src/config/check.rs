@@ -115,6 +115,8 @@ impl Check<'_> {
             self.range("queue.rate_per_minute", rate, 1..=1_000_000);
         }
         self.range("watch.buffer", watch.buffer, 1..=100_000);
+        let percent = config.telemetry.sample_percent;
+        self.range("telemetry.sample_percent", percent, 0..=100);
         self.range("database.pool_size", database.pool_size, 1..=1_000);
         self.range("redis.streams", redis.streams, 1..=1_024);
         if let Err(error) = EnvFilter::builder().parse(&log.filter) {

@@ -24,13 +24,14 @@ impl Source for Familiar {
 }
 
 /// Names that stand for exactly one setting. An empty variable counts as unset.
-const PLAIN: [(&str, &str); 6] = [
+const PLAIN: [(&str, &str); 7] = [
     ("PORT", "server.port"),
     ("HOST", "server.host"),
     ("DATABASE_URL", "database.url"),
     ("REDIS_URL", "redis.url"),
     ("VENUE_URL", "market.url"),
     ("RUST_LOG", "log.filter"),
+    ("OTEL_EXPORTER_OTLP_ENDPOINT", "telemetry.otlp_endpoint"),
 ];
 
 /// The names that make up an address, where no name stands for the whole of it.

@@ -97,6 +97,7 @@ pub struct Config {
     pub watch: Watch,
     pub process: Process,
     pub log: Log,
+    pub telemetry: Telemetry,
     pub database: Database,
     pub redis: Redis,
     pub market: MarketPlace,
@@ -271,6 +272,16 @@ pub enum LogFormat {
     Pretty,
     /// For machines.
     Json,
+}
+
+/// Where traces go, and which.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/default.toml says what each is for")]
+pub struct Telemetry {
+    #[serde(default, deserialize_with = "address::collector")]
+    pub otlp_endpoint: Option<Address>,
+    pub sample_percent: u8,
 }
 
 /// The Postgres that keeps the orders.

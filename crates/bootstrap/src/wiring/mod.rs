@@ -6,6 +6,7 @@ mod backend;
 mod health;
 mod market;
 mod metering;
+mod spans;
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -33,6 +34,7 @@ pub(crate) use self::backend::migrate;
 pub(crate) use self::health::FORGETS;
 pub(crate) use self::market::open as open_market;
 pub(crate) use self::metering::{Scrape, count, fold, metered};
+pub(crate) use self::spans::traced;
 
 /// How much longer than its lease an order's hint is left with a worker before another gets it: by then the
 /// order can be claimed.

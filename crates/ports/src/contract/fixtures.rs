@@ -75,6 +75,7 @@ pub fn swap(token_in: &str, token_out: &str, amount_in: u128) -> OrderSpec {
         time_in_force: TimeInForce::Gtc,
         priority: Priority::Normal,
         route: Default::default(),
+        trace: None,
     }
 }
 

@@ -7,6 +7,7 @@ use order_core::price::Price;
 use order_core::priority::Priority;
 use order_core::time::Timestamp;
 use order_core::token::{Token, TokenRegistry};
+use order_core::trace::TraceParent;
 use poem_openapi::Object;
 use poem_openapi::types::Example;
 use serde::Serialize;
@@ -26,6 +27,8 @@ use crate::wire::text::{
 
 /// The header that makes a repeated request the same one.
 pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
+/// The header that names the caller's span.
+const TRACE_PARENT: &str = "traceparent";
 
 /// An order to be executed. Decimals may be strings or numbers, and are exact either way. Unknown fields are
 /// refused, and so are two names of one thing with different values.
@@ -144,13 +147,19 @@ pub struct Requested {
 /// A problem that names everything that is wrong.
 pub fn read_order(body: &[u8], headers: &HeaderMap, rules: OrderRules<'_>) -> Result<Requested, Problem> {
     let mut fields = Fields::read(body)?;
-    let spec = spec(&mut fields, rules);
+    let trace = trace_parent(headers);
+    let spec = spec(&mut fields, rules).map(|spec| OrderSpec { trace, ..spec });
     let key = idempotency_key(headers, &mut fields.errors);
     fields.finish();
     match spec {
         Some(spec) if fields.errors.is_empty() => Ok(Requested { spec, key }),
         Some(_) | None => Err(fields.errors.into_problem()),
     }
+}
+
+/// The caller's span, if the caller says so. Anything else is passed over, as W3C Trace Context has it.
+pub fn trace_parent(headers: &HeaderMap) -> Option<TraceParent> {
+    headers.get(TRACE_PARENT)?.to_str().ok()?.parse().ok()
 }
 
 /// The idempotency key, if there is one.
@@ -196,6 +205,7 @@ fn spec(fields: &mut Fields<'_>, rules: OrderRules<'_>) -> Option<OrderSpec> {
         time_in_force: time_in_force?,
         priority: priority?,
         route: route?,
+        trace: None,
     })
 }
 

@@ -45,6 +45,7 @@ fn waiting(n: u128, side: Side, kind: OrderKind, waits_for: WaitsFor) -> Waiting
         time_in_force: TimeInForce::Gtc,
         priority: Priority::Normal,
         route: RouteLimits::default(),
+        trace: None,
     };
     let (mut order, _) = Order::accept(id(n), spec, Timestamp::from_millis(1));
     let event = Event::Waiting {

@@ -18,7 +18,7 @@ use crate::access::Principal;
 use crate::doors::Doors;
 use crate::guard::StreamPermit;
 use crate::request::error::Errors;
-use crate::request::order::idempotency_key;
+use crate::request::order::{idempotency_key, trace_parent};
 use crate::request::param::Query;
 use crate::request::resume;
 use crate::wire::problem::Problem;
@@ -122,7 +122,8 @@ pub fn submissions(
     }
     let caller = doors.guard.caller(request);
     let permit = doors.guard.stream(caller, who.owner())?;
-    let talk = Submissions::new(Arc::clone(doors), who.clone(), caller, key, after);
+    let trace = trace_parent(request.headers());
+    let talk = Submissions::new(Arc::clone(doors), who.clone(), caller, key, trace, after);
     Ok(offer.accept(doors, who, permit, move |mut session| async move {
         session.talk(talk).await
     }))

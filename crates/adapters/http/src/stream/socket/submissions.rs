@@ -8,6 +8,8 @@ use futures_util::stream::{FuturesOrdered, FuturesUnordered, StreamExt};
 use http::HeaderMap;
 use order_application::{LiveEvent, OrderWatch, WatchError};
 use order_core::id::{IdempotencyKey, OrderId};
+use order_core::order::OrderSpec;
+use order_core::trace::TraceParent;
 use poem::http::StatusCode;
 
 use super::session::{Conversation, Say};
@@ -43,6 +45,8 @@ pub struct Submissions {
     caller: Caller,
     /// Belongs to the first message.
     key: Option<IdempotencyKey>,
+    /// Of the handshake; belongs to all messages.
+    trace: Option<TraceParent>,
     after: u32,
     /// Messages that are not answered yet, in the order in which they came. Their orders enter the store
     /// side by side.
@@ -58,6 +62,7 @@ impl Submissions {
         who: Principal,
         caller: Caller,
         key: Option<IdempotencyKey>,
+        trace: Option<TraceParent>,
         after: u32,
     ) -> Self {
         Self {
@@ -65,6 +70,7 @@ impl Submissions {
             who,
             caller,
             key,
+            trace,
             after,
             unanswered: FuturesOrdered::new(),
             watched: FuturesUnordered::new(),
@@ -110,8 +116,12 @@ impl Submissions {
             return ready(Err(problem)).boxed();
         }
         let doors = Arc::clone(&self.doors);
+        let spec = OrderSpec {
+            trace: self.trace,
+            ..requested.spec
+        };
         let submit = async move {
-            let submission = doors.engine.submit(requested.spec, key).await;
+            let submission = doors.engine.submit(spec, key).await;
             submission
                 .map(|submission| Done::Accepted(submission.order_id))
                 .map_err(refused)

@@ -33,6 +33,7 @@ pub fn market_order() -> Order {
         time_in_force: TimeInForce::Gtc,
         priority: Priority::Normal,
         route: Default::default(),
+        trace: None,
     };
     Order::accept(id(), spec, Timestamp::from_millis(1_000)).0
 }
