@@ -8,3 +8,4 @@ mod cable;
 mod keys;
 mod policy;
 mod trading;
+mod waiting;

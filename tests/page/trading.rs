@@ -10,13 +10,13 @@ use crate::cable::Cable;
 const SHOWN: &str =
     "return [...document.querySelectorAll('.story li')].map((line) => Number(line.dataset.seq))";
 
-async fn live(browser: &Browser) {
+pub async fn live(browser: &Browser) {
     browser.sees("#link[data-state=live]").await;
     // The ticket is ready once the tokens are there.
     browser.sees("#tokenIn option[value=SOL]").await;
 }
 
-async fn place(browser: &Browser) {
+pub async fn place(browser: &Browser) {
     browser.sees("#place").await.click().await.unwrap();
 }
 

@@ -58,6 +58,13 @@ function meet(event) {
   return meeting.get(id);
 }
 
+/** What an order waits for, and the terms that its owner has just replaced; those that stay are not in the event. */
+function takeTerms(order, event) {
+  for (const name of ["waitingFor", "limitPrice", "stopPrice", "expiresAt"]) {
+    if (event[name]) order[name] = event[name];
+  }
+}
+
 /** What an event changes in an order. */
 function apply(order, event) {
   const { status } = event;
@@ -68,6 +75,7 @@ function apply(order, event) {
   else if (status !== "best_dex") order.status = status;
   if (event.dex) order.dex = event.dex;
   if (event.txHash) order.txHash = event.txHash;
+  if (status === "waiting") takeTerms(order, event);
   if (status === "submitted") order.unknown = event.unknown === true;
   if (status === "confirmed") Object.assign(order, { executedPrice: event.executedPrice, amountOut: event.amountOut, unknown: false });
   if (status === "failed") Object.assign(order, { error: event.error, code: event.code, unknown: false });

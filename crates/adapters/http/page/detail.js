@@ -63,7 +63,17 @@ function update(order) {
   const kind = OVER.has(order.status) ? "over" : order.status === "waiting" ? "waiting" : "open";
   // Drawn anew only when something else can be done, so that nobody's typing is lost.
   if (shown.kind !== kind) shown.acts.replaceChildren(...acts(order));
+  else keepUp(order);
   shown.kind = kind;
+}
+
+/** Fields that nobody has typed into follow the terms, which may be replaced elsewhere. */
+function keepUp(order) {
+  for (const input of shown.acts.querySelectorAll("input")) {
+    const untouched = input.value === input.defaultValue;
+    input.defaultValue = order[input.name];
+    if (untouched) input.value = order[input.name];
+  }
 }
 
 function fact(name, value, all = false) {
@@ -114,6 +124,8 @@ function step(order, event) {
 
 function says(order, event) {
   switch (event.status) {
+    case "waiting":
+      return replaced(event);
     case "routing":
       return [compared(order, event)];
     case "best_dex":
@@ -131,6 +143,13 @@ function says(order, event) {
     default:
       return [];
   }
+}
+
+/** The terms that an order waits by from here on. */
+function replaced(event) {
+  const terms = [event.stopPrice && `stop ${price(event.stopPrice)}`, event.limitPrice && `limit ${price(event.limitPrice)}`, event.expiresAt && `until ${new Date(event.expiresAt).toLocaleString()}`];
+  const told = terms.filter(Boolean).join(", ");
+  return told ? [h("p", {}, `by new terms: ${told}`)] : [];
 }
 
 /** Quotes are alike to the first digits: a bar is empty at so much less than the best. */

@@ -18,6 +18,9 @@ const listeners = new Set();
 /** The key of the order as it stands: sent again after silence, the same order is placed once. */
 let key = requestKey();
 
+/** The type as it stood. */
+let kind = "market";
+
 /** Hears of every change of the two tokens: `onPair(({base, quote}) => …)`. */
 export const onPair = (listener) => listeners.add(listener);
 
@@ -45,7 +48,16 @@ function order() {
   return Object.fromEntries(Object.entries(wanted).filter(([, value]) => value !== ""));
 }
 
+/** A sniper goes first unless somebody says otherwise, as with the engine. */
+function prioritise() {
+  const { type } = read();
+  const [usual, before] = [type, kind].map((name) => (name === "sniper" ? "high" : "normal"));
+  if (byId("priority").value === before) byId("priority").value = usual;
+  kind = type;
+}
+
 function arrange() {
+  prioritise();
   const { type, timeInForce } = read();
   const limited = type === "limit" || type === "stop_limit";
   byId("kind-hint").textContent = HINTS[type];

@@ -57,9 +57,14 @@ function move(element, stops, text, order) {
   text.replaceChildren(h("b", {}, statusText(order)), h("span", {}, aside(order)));
 }
 
+function trigger({ waitingFor, stopPrice, limitPrice }) {
+  if (waitingFor === "stop") return `stop ${stopPrice}`;
+  return limitPrice ? `limit ${limitPrice}` : waitingFor ?? "";
+}
+
 function aside(order) {
   if (order.status === "failed") return order.code ?? "";
-  if (order.status === "waiting") return order.limitPrice ? `limit ${order.limitPrice}` : "";
+  if (order.status === "waiting") return trigger(order);
   if (OVER.has(order.status)) {
     const took = (Date.parse(order.updatedAt) - Date.parse(order.createdAt)) / 1000;
     return took < 600 ? `${took.toFixed(2)} s` : "";
