@@ -29,7 +29,7 @@ fn work() -> Result<(), Failure> {
         Some(Command::Serve(ServeArgs { role })) => serve(&runtime, &inputs, role),
         Some(Command::Venue(VenueArgs { port, ledger, admin })) => {
             let loaded = Config::load(&inputs, Purpose::Venue)?;
-            let _log = telemetry::init(&loaded.config.log)?;
+            let _log = telemetry::init(&loaded.config, Purpose::Venue)?;
             let options = VenueOptions { port, ledger, admin };
             Ok(runtime.block_on(serve_venue(loaded, options, signals::stop()))?)
         }
@@ -39,7 +39,7 @@ fn work() -> Result<(), Failure> {
 
 fn serve(runtime: &Runtime, inputs: &Inputs, role: Role) -> Result<(), Failure> {
     let loaded = Config::load(inputs, Purpose::Serve(role))?;
-    let _log = telemetry::init(&loaded.config.log)?;
+    let _log = telemetry::init(&loaded.config, Purpose::Serve(role))?;
     let points = FaultPoints::of_process()?;
     runtime.block_on(run_decorated(
         loaded,
