@@ -172,7 +172,7 @@ impl Engine {
         let allowed = self.ports.venues.iter();
         let asked = allowed
             .filter(|source| spec.route.allows(source.venue()))
-            .map(|source| source.capacity(spec.token_in, spec.token_out));
+            .map(|source| source.capacity(spec.token_in, spec.token_out, spec.amount_in));
         let mut total: u128 = 0;
         let mut pools = false;
         for answer in futures_util::future::join_all(asked).await {

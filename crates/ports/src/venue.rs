@@ -24,11 +24,14 @@ pub trait QuoteSource: Send + Sync {
     async fn quote(&self, request: &QuoteRequest) -> Result<Quote, VenueError>;
 
     /// The most of `token_in` that could be paid into the venue's pools of this pair at all, in raw units:
-    /// an upper bound to refuse absurd sizes early, not a quote. Cheap: it may be some seconds old.
+    /// an upper bound to refuse absurd sizes early, not a quote. Asked before every order is accepted, so it must be
+    /// cheap: it may be some seconds old, and whoever finds room for `enough` need not count any further; then the
+    /// answer is some number that is no less.
     ///
     /// # Errors
     /// [`VenueError`], also when there is no pool of the pair.
-    async fn capacity(&self, token_in: Token, token_out: Token) -> Result<Amount, VenueError>;
+    async fn capacity(&self, token_in: Token, token_out: Token, enough: Amount)
+    -> Result<Amount, VenueError>;
 }
 
 /// The pools themselves, of all venues, for a router that weighs them against each other.

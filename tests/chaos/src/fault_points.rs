@@ -369,8 +369,13 @@ impl QuoteSource for Around<dyn QuoteSource> {
             .await
     }
 
-    async fn capacity(&self, token_in: Token, token_out: Token) -> Result<Amount, VenueError> {
-        self.inner.capacity(token_in, token_out).await
+    async fn capacity(
+        &self,
+        token_in: Token,
+        token_out: Token,
+        enough: Amount,
+    ) -> Result<Amount, VenueError> {
+        self.inner.capacity(token_in, token_out, enough).await
     }
 }
 

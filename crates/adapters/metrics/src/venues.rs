@@ -67,8 +67,13 @@ impl QuoteSource for MeteredQuotes {
         result
     }
 
-    async fn capacity(&self, token_in: Token, token_out: Token) -> Result<Amount, VenueError> {
-        self.source.capacity(token_in, token_out).await
+    async fn capacity(
+        &self,
+        token_in: Token,
+        token_out: Token,
+        enough: Amount,
+    ) -> Result<Amount, VenueError> {
+        self.source.capacity(token_in, token_out, enough).await
     }
 }
 

@@ -143,12 +143,25 @@ impl Desk {
         best
     }
 
-    /// The most that the venue's pools could take in, all together; `None` if it has no pool of the pair.
-    pub(crate) fn capacity(&self, venue: Venue, token_in: Token, token_out: Token) -> Option<u128> {
+    /// The most that the venue's pools could take in, all together, counted until it is enough; `None` if it has no
+    /// pool of the pair.
+    pub(crate) fn capacity(
+        &self,
+        venue: Venue,
+        token_in: Token,
+        token_out: Token,
+        enough: u128,
+    ) -> Option<u128> {
         let secs = seconds(self.block);
-        self.through(venue, token_in, token_out)
-            .map(|(pool, direction)| pool.capacity(direction, secs))
-            .reduce(u128::saturating_add)
+        let mut counted = None;
+        for (pool, direction) in self.through(venue, token_in, token_out) {
+            let before: u128 = counted.unwrap_or(0);
+            if counted.is_some() && before >= enough {
+                break;
+            }
+            counted = Some(before.saturating_add(pool.capacity(direction, secs, enough - before)));
+        }
+        counted
     }
 
     fn through(

@@ -38,8 +38,13 @@ impl QuoteSource for LocalVenue {
         self.market.quote(self.venue, request).await
     }
 
-    async fn capacity(&self, token_in: Token, token_out: Token) -> Result<Amount, VenueError> {
-        self.market.capacity(self.venue, token_in, token_out)
+    async fn capacity(
+        &self,
+        token_in: Token,
+        token_out: Token,
+        enough: Amount,
+    ) -> Result<Amount, VenueError> {
+        self.market.capacity(self.venue, token_in, token_out, enough)
     }
 }
 

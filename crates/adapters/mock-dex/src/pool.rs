@@ -218,15 +218,12 @@ impl ListedPool {
     /// The most that is quoted; a unit more is refused. Bins take no more than empties them. The formula of a
     /// constant product would take anything, for next to nothing: it quotes up to what it holds of the same
     /// token, at which the price has fallen to a quarter, and any more is taken for a mistake.
-    pub(crate) fn capacity(&self, direction: Direction, secs: u64) -> u128 {
+    /// Counted until it is enough.
+    pub(crate) fn capacity(&self, direction: Direction, secs: u64, enough: u128) -> u128 {
         match &*self.pool {
             Pool::ConstantProduct(pool) => direction.in_out(pool.x, pool.y).0,
             // A bin that can take more than can be counted takes anything.
-            Pool::Bins(pool) => pool.depth(direction, secs).map_or(u128::MAX, |steps| {
-                steps
-                    .iter()
-                    .fold(0, |sum: u128, step| sum.saturating_add(step.amount_in))
-            }),
+            Pool::Bins(pool) => pool.capacity(direction, secs, enough).unwrap_or(u128::MAX),
         }
     }
 

@@ -187,7 +187,7 @@ pub fn venue(capacity: Result<u128, VenueError>) -> Arc<dyn QuoteSource> {
         .return_const(order_core::venue::Venue::Raydium);
     venue
         .expect_capacity()
-        .returning(move |_, _| capacity.map(Amount::new));
+        .returning(move |_, _, _| capacity.map(Amount::new));
     Arc::new(venue)
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::future::join_all;
+use order_core::amount::Amount;
 use order_core::failure::VenueError;
 use order_core::token::{Token, TokenRegistry};
 use order_http::{Health, HealthReport, PartHealth};
@@ -125,7 +126,7 @@ async fn ask(source: &dyn QuoteSource, pair: Option<(Token, Token)>) -> Result<S
     let Some((token_in, token_out)) = pair else {
         return Ok("not asked".into());
     };
-    match source.capacity(token_in, token_out).await {
+    match source.capacity(token_in, token_out, Amount::ZERO).await {
         Ok(_) | Err(VenueError::UnknownToken) => Ok("answers".into()),
         Err(error) => Err(error),
     }
@@ -133,7 +134,6 @@ async fn ask(source: &dyn QuoteSource, pair: Option<(Token, Token)>) -> Result<S
 
 #[cfg(test)]
 mod tests {
-    use order_core::amount::Amount;
     use order_core::venue::{Quote, QuoteRequest, Venue};
 
     use super::*;
@@ -151,7 +151,7 @@ mod tests {
             std::future::pending().await
         }
 
-        async fn capacity(&self, _: Token, _: Token) -> Result<Amount, VenueError> {
+        async fn capacity(&self, _: Token, _: Token, _: Amount) -> Result<Amount, VenueError> {
             std::future::pending().await
         }
     }

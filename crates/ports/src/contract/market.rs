@@ -43,6 +43,7 @@ macro_rules! market_contract {
             a_quote_is_for_the_whole_size_and_net_of_fees,
             asking_changes_nothing,
             a_quoted_size_is_within_the_capacity,
+            a_capacity_is_counted_as_far_as_is_asked,
             more_than_the_capacity_is_refused,
             a_size_too_small_to_pay_out_is_refused,
             a_token_that_is_not_listed_is_refused,
@@ -61,6 +62,9 @@ macro_rules! market_contract {
 }
 
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Never enough, so that everything is counted.
+const ALL: Amount = Amount::new(u128::MAX);
 
 impl Market {
     pub(super) async fn quote(&self) -> Quote {
@@ -151,7 +155,7 @@ pub async fn asking_changes_nothing(market: &Market) {
     let first = market.quote().await;
     market
         .quotes
-        .capacity(market.request.token_in, market.request.token_out)
+        .capacity(market.request.token_in, market.request.token_out, ALL)
         .await
         .unwrap();
     assert_eq!(market.quote().await, first);
@@ -163,18 +167,35 @@ pub async fn a_quoted_size_is_within_the_capacity(market: &Market) {
         token_out,
         amount_in,
     } = market.request;
-    let capacity = market.quotes.capacity(token_in, token_out).await.unwrap();
+    let capacity = market.quotes.capacity(token_in, token_out, ALL).await.unwrap();
     assert!(
         amount_in <= capacity,
         "{amount_in} was quoted, {capacity} is the most"
     );
 }
 
+/// Counting may end early, but never below what was asked for while there is room for it.
+pub async fn a_capacity_is_counted_as_far_as_is_asked(market: &Market) {
+    let QuoteRequest {
+        token_in, token_out, ..
+    } = market.request;
+    let quotes = &market.quotes;
+    let all = quotes.capacity(token_in, token_out, ALL).await.unwrap();
+    for part in [1, 1_000, u128::MAX] {
+        let enough = Amount::new(all.units() / part);
+        let counted = quotes.capacity(token_in, token_out, enough).await.unwrap();
+        assert!(
+            enough <= counted && counted <= all,
+            "{enough}: {counted} of {all}"
+        );
+    }
+}
+
 pub async fn more_than_the_capacity_is_refused(market: &Market) {
     let QuoteRequest {
         token_in, token_out, ..
     } = market.request;
-    let capacity = market.quotes.capacity(token_in, token_out).await.unwrap();
+    let capacity = market.quotes.capacity(token_in, token_out, ALL).await.unwrap();
     let Some(too_much) = capacity.units().checked_add(1) else {
         return;
     };
@@ -204,7 +225,7 @@ pub async fn a_token_that_is_not_listed_is_refused(market: &Market) {
         };
         assert_eq!(market.quotes.quote(&request).await, Err(VenueError::UnknownToken));
         assert_eq!(
-            market.quotes.capacity(token_in, token_out).await,
+            market.quotes.capacity(token_in, token_out, ALL).await,
             Err(VenueError::UnknownToken)
         );
     }

@@ -31,8 +31,13 @@ impl QuoteSource for FaultyQuotes {
             .await
     }
 
-    async fn capacity(&self, token_in: Token, token_out: Token) -> Result<Amount, VenueError> {
-        let capacity = self.quotes.capacity(token_in, token_out);
+    async fn capacity(
+        &self,
+        token_in: Token,
+        token_out: Token,
+        enough: Amount,
+    ) -> Result<Amount, VenueError> {
+        let capacity = self.quotes.capacity(token_in, token_out, enough);
         self.life
             .call("capacity", |_| VenueError::Timeout, capacity)
             .await

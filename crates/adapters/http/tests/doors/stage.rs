@@ -268,7 +268,7 @@ fn raydium() -> Arc<dyn QuoteSource> {
     venue.expect_venue().return_const(Venue::Raydium);
     venue
         .expect_capacity()
-        .returning(|_, _| Ok(Amount::new(1_000_000_000_000)));
+        .returning(|_, _, _| Ok(Amount::new(1_000_000_000_000)));
     venue.expect_quote().returning(|request| Ok(quote(request)));
     Arc::new(venue)
 }
@@ -278,7 +278,7 @@ fn meteora(error: VenueError) -> Arc<dyn QuoteSource> {
     venue.expect_venue().return_const(Venue::Meteora);
     venue
         .expect_capacity()
-        .returning(|_, _| Err(VenueError::UnknownToken));
+        .returning(|_, _, _| Err(VenueError::UnknownToken));
     venue.expect_quote().returning(move |_| Err(error));
     Arc::new(venue)
 }

@@ -21,6 +21,7 @@ pub(crate) enum Break {
     HidesItsFee,
     TradesOnAsking,
     QuotesAnything,
+    StopsCountingEarly,
     SendsOnBuilding,
     KeepsDuplicates,
     IgnoresTheMinimum,
@@ -154,9 +155,19 @@ impl QuoteSource for Pool {
         self.quote_of(amount_in, Amount::new(out), Amount::new(fee))
     }
 
-    async fn capacity(&self, token_in: Token, token_out: Token) -> Result<Amount, VenueError> {
+    async fn capacity(
+        &self,
+        token_in: Token,
+        token_out: Token,
+        enough: Amount,
+    ) -> Result<Amount, VenueError> {
         Self::listed(token_in, token_out)?;
-        Ok(Amount::new(CAPACITY))
+        let counted = if self.at == Break::StopsCountingEarly {
+            enough.units() / 2
+        } else {
+            CAPACITY
+        };
+        Ok(Amount::new(counted.min(CAPACITY)))
     }
 }
 
@@ -234,6 +245,8 @@ crate::bites! { market, (), [
         Break::HidesItsFee => a_quote_is_for_the_whole_size_and_net_of_fees, "the fee is a part of the input";
     a_venue_that_trades_on_asking: Break::TradesOnAsking => asking_changes_nothing, "left == right";
     a_venue_that_quotes_any_size: Break::QuotesAnything => more_than_the_capacity_is_refused, "Ok(Quote";
+    a_venue_that_stops_counting_early:
+        Break::StopsCountingEarly => a_capacity_is_counted_as_far_as_is_asked, "of";
     a_venue_that_quotes_dust: Break::QuotesAnything => a_size_too_small_to_pay_out_is_refused, "left == right";
     a_venue_that_quotes_any_token: Break::QuotesAnything => a_token_that_is_not_listed_is_refused, "left == right";
     a_chain_that_sends_on_building: Break::SendsOnBuilding => building_sends_nothing, "nobody sent it";

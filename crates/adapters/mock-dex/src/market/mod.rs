@@ -152,12 +152,13 @@ impl Market {
         })
     }
 
-    /// The most that a venue's pools could take in.
+    /// The most that a venue's pools could take in, counted until it is enough.
     pub(crate) fn capacity(
         &self,
         venue: Venue,
         token_in: Token,
         token_out: Token,
+        enough: Amount,
     ) -> Result<Amount, VenueError> {
         if self.faults.down() {
             return Err(VenueError::Down);
@@ -168,7 +169,7 @@ impl Market {
             .desk_of(token_in, token_out)
             .ok_or(VenueError::UnknownToken)?;
         let desk = self.desk_at(&desk, height);
-        desk.capacity(venue, token_in, token_out)
+        desk.capacity(venue, token_in, token_out, enough.units())
             .map(Amount::new)
             .ok_or(VenueError::UnknownToken)
     }

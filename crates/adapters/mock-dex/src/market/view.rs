@@ -92,8 +92,8 @@ fn view(pool: &ListedPool, pair: Pair, world: Option<Price>, secs: u64) -> PoolV
         state: (*pool.pool).clone(),
         price: pool.spot().and_then(|ratio| to_price(ratio, &own)),
         world_price: world.filter(|_| own == pair),
-        capacity_base: Amount::new(pool.capacity(Direction::XToY, secs)),
-        capacity_quote: Amount::new(pool.capacity(Direction::YToX, secs)),
+        capacity_base: Amount::new(pool.capacity(Direction::XToY, secs, u128::MAX)),
+        capacity_quote: Amount::new(pool.capacity(Direction::YToX, secs, u128::MAX)),
         books: pool.books(),
     }
 }

@@ -129,7 +129,12 @@ impl QuoteSource for RemoteVenue {
         }
     }
 
-    async fn capacity(&self, token_in: Token, token_out: Token) -> Result<Amount, VenueError> {
+    async fn capacity(
+        &self,
+        token_in: Token,
+        token_out: Token,
+        _enough: Amount,
+    ) -> Result<Amount, VenueError> {
         let known = |token: Token| self.tokens.get(token.symbol) == Some(token);
         if !known(token_in) || !known(token_out) {
             return Err(VenueError::UnknownToken);

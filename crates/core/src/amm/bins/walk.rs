@@ -65,6 +65,21 @@ impl Bins {
         self.steps(direction, now_secs)?.collect()
     }
 
+    /// The most that all bins together take in, counted bin by bin until it is enough. Raw units.
+    ///
+    /// # Errors
+    /// [`AmmError::InvalidPool`].
+    pub fn capacity(&self, direction: Direction, now_secs: u64, enough: u128) -> Result<u128, AmmError> {
+        let mut counted: u128 = 0;
+        for step in self.steps(direction, now_secs)? {
+            if counted >= enough {
+                break;
+            }
+            counted = counted.saturating_add(step?.amount_in);
+        }
+        Ok(counted)
+    }
+
     /// The same one by one, for who needs only the first of them.
     pub(in super::super) fn steps(
         &self,
