@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use order_core::id::{OrderId, Owner};
-use order_ports::Notice;
+use order_ports::{Audience, Notice};
 use parking_lot::Mutex;
 use tokio::sync::mpsc;
 
@@ -196,6 +196,18 @@ impl Hub {
                 }
             }
         }
+    }
+}
+
+/// A watcher is here before it reads the store, and an event is told after its commit: whatever is told while nobody
+/// wants it is in the store for all who come later.
+impl Audience for Hub {
+    fn wants(&self, order: OrderId, owner: &str) -> bool {
+        let concerned = |watcher: &OwnerWatcher| {
+            let theirs = watcher.owner.as_ref();
+            theirs.is_none_or(|theirs| theirs.as_str() == owner)
+        };
+        self.shard(order).lock().contains_key(&order) || self.owners.lock().values().any(concerned)
     }
 }
 

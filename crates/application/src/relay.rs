@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use order_ports::Audience;
 use tokio_util::sync::CancellationToken;
 
 use crate::hub::Hub;
@@ -42,6 +43,8 @@ impl Relay {
     }
 
     async fn listen(&self) {
+        let audience = Arc::clone(&self.hub) as Arc<dyn Audience>;
+        self.ports.notifier.heed(audience);
         loop {
             match self.ports.notifier.listen().await {
                 Ok(mut notices) => {

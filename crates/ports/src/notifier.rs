@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use order_core::id::Owner;
+use order_core::id::{OrderId, Owner};
 use order_core::lifecycle::RecordedEvent;
 
 /// A committed event on its way to those who watch.
@@ -23,6 +23,12 @@ pub enum NotifyError {
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
+/// Who in this process wants to hear of which orders.
+pub trait Audience: Send + Sync {
+    /// Whether anybody wants to hear of this order of this owner now.
+    fn wants(&self, order: OrderId, owner: &str) -> bool;
+}
+
 /// Publishes committed events to every process, this one included.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
@@ -32,6 +38,11 @@ pub trait Notifier: Send + Sync {
     /// # Errors
     /// [`NotifyError`]; then some may have been told.
     async fn publish(&self, notices: Arc<[Notice]>) -> Result<(), NotifyError>;
+
+    /// Says who listens in this process. Notices that nobody there wants at the time may be left out from then on.
+    fn heed(&self, audience: Arc<dyn Audience>) {
+        drop(audience);
+    }
 
     /// Starts to listen. Everything published from now on arrives, unless it is lost.
     ///

@@ -121,7 +121,7 @@ async fn what_cannot_be_read_is_passed_over() {
     let channel = format!("{{{}orders}}:events", test.redis().prefix());
     assert_eq!(test.say::<u64>(&["PUBLISH", &channel, "hello"]).await, 1);
     assert_eq!(
-        test.say::<u64>(&["PUBLISH", &channel, "\u{1}aaaaaaaaaaaaaaaaaaaa[[}"])
+        test.say::<u64>(&["PUBLISH", &channel, "\u{2}aaaaaaaaaaaaaaaaaaaa[[}"])
             .await,
         1
     );

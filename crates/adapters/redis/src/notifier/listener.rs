@@ -1,10 +1,10 @@
 //! The subscription: kept for as long as the notifier lives, and taken out again after every break.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use order_ports::Notice;
+use order_ports::{Audience, Notice};
 use redis::aio::{PubSubSink, PubSubStream};
 use redis::{ErrorKind, RedisError, RedisResult};
 use tokio::sync::{broadcast, watch};
@@ -27,6 +27,7 @@ pub(crate) struct Listener {
     pub(crate) channel: String,
     pub(crate) origin: Origin,
     pub(crate) heard: broadcast::Sender<Arc<[Notice]>>,
+    pub(crate) audience: Arc<OnceLock<Arc<dyn Audience>>>,
     pub(crate) subscribed: watch::Sender<bool>,
 }
 
@@ -91,7 +92,9 @@ impl Listener {
         if self.heard.receiver_count() == 0 {
             return;
         }
-        match decode(self.origin, message) {
+        let audience = self.audience.get();
+        let wanted = |order, owner: &str| audience.is_none_or(|audience| audience.wants(order, owner));
+        match decode(self.origin, message, wanted) {
             // Without listeners by now there is nobody to tell.
             Message::Notices(notices) => drop(self.heard.send(notices)),
             Message::Skip => {}

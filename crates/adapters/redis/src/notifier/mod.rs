@@ -3,11 +3,11 @@
 mod listener;
 mod wire;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
-use order_ports::{Notice, Notices, Notifier, NotifyError};
+use order_ports::{Audience, Notice, Notices, Notifier, NotifyError};
 use parking_lot::Mutex;
 use tokio::sync::{broadcast, watch};
 use tokio::time::timeout;
@@ -34,6 +34,8 @@ pub struct RedisNotifier {
     server: RedisServer,
     origin: Origin,
     heard: broadcast::Sender<Arc<[Notice]>>,
+    /// Who wants to hear what; everything, until somebody says so.
+    audience: Arc<OnceLock<Arc<dyn Audience>>>,
     /// Whether the subscription stands, once somebody has begun to listen.
     subscribed: Mutex<Option<watch::Receiver<bool>>>,
     stop: CancellationToken,
@@ -51,6 +53,7 @@ impl RedisNotifier {
                 INSTANCES.fetch_add(1, Ordering::Relaxed),
             ),
             heard: broadcast::Sender::new(BUFFER),
+            audience: Arc::default(),
             subscribed: Mutex::new(None),
             _stop: stop.clone().drop_guard(),
             stop,
@@ -70,6 +73,7 @@ impl RedisNotifier {
             channel: self.server.keys().events().to_owned(),
             origin: self.origin,
             heard: self.heard.clone(),
+            audience: Arc::clone(&self.audience),
             subscribed: state,
         };
         tokio::spawn(listener.run(self.stop.clone()));
@@ -90,6 +94,11 @@ impl Notifier for RedisNotifier {
         publish.arg(self.server.keys().events()).arg(message);
         let _: u64 = self.server.link().ask(Ask::Command(&publish)).await?;
         Ok(())
+    }
+
+    fn heed(&self, audience: Arc<dyn Audience>) {
+        // There is one relay in a process; a second one hears what the first one wants, and reads the rest.
+        let _ = self.audience.set(audience);
     }
 
     async fn listen(&self) -> Result<Box<dyn Notices>, NotifyError> {

@@ -1,15 +1,18 @@
-//! A message on the channel: a version, who sent it, then the notices as JSON, `[[owner, event], …]`.
+//! A message on the channel: a version, who sent it, then the notices. Each is its owner, its order and its event, the
+//! owner and the event behind their lengths, the event as JSON.
 //!
-//! The sender stands in front so that a process need not read its own messages, which it knows already. A
-//! message of another version is passed over: who misses a notice finds it in the store.
+//! The sender stands in front so that a process need not read its own messages, which it knows already; owner and
+//! order, so that it need not read events that nobody there wants, which are most. A message of another version is
+//! passed over: who misses a notice finds it in the store.
 
 use std::sync::Arc;
 
-use order_core::id::{Owner, WorkerId};
+use order_core::id::{OrderId, Owner, WorkerId};
 use order_core::lifecycle::RecordedEvent;
 use order_ports::Notice;
+use uuid::Uuid;
 
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 const HEADER: usize = 1 + Origin::LEN;
 
 /// Which notifier of which process sent a message.
@@ -28,19 +31,26 @@ impl Origin {
 }
 
 pub(crate) fn encode(origin: Origin, notices: &[Notice]) -> Vec<u8> {
-    let mut message = Vec::with_capacity(HEADER + 256 * notices.len());
+    let mut message = Vec::with_capacity(HEADER + 512 * notices.len());
     message.push(VERSION);
     message.extend_from_slice(&origin.0);
-    let body: Vec<(&Owner, &RecordedEvent)> = notices
-        .iter()
-        .map(|notice| (&notice.owner, &notice.event))
-        .collect();
-    if let Err(error) = serde_json::to_writer(&mut message, &body) {
-        // Only a map with keys that are no text can fail, and there is none. Nobody could read the message.
-        tracing::error!(
-            error = &error as &dyn std::error::Error,
-            "notices cannot be written"
-        );
+    for Notice { owner, event } in notices {
+        let owner = owner.as_str().as_bytes();
+        // Names are shorter than that by far.
+        message.push(u8::try_from(owner.len()).unwrap_or(u8::MAX));
+        message.extend_from_slice(owner);
+        message.extend_from_slice(event.order_id.uuid().as_bytes());
+        let length = message.len();
+        message.extend_from_slice(&[0; 4]);
+        if let Err(error) = serde_json::to_writer(&mut message, event) {
+            // Only a map with keys that are no text can fail, and there is none. Nobody could read the message.
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "a notice cannot be written"
+            );
+        }
+        let written = u32::try_from(message.len() - length - 4).unwrap_or(u32::MAX);
+        message[length..length + 4].copy_from_slice(&written.to_be_bytes());
     }
     message
 }
@@ -53,35 +63,77 @@ pub(crate) enum Message {
     /// This process's own, or of a version that it does not know.
     Skip,
     /// What cannot be read.
-    Unreadable(serde_json::Error),
+    Unreadable(Unreadable),
 }
 
-pub(crate) fn decode(own: Origin, message: &[u8]) -> Message {
+/// Why a message cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Unreadable {
+    /// It ends in the middle.
+    #[error("the message is cut short")]
+    Short,
+    /// The owner's name is none.
+    #[error("the owner's name")]
+    Owner,
+    /// The event is none.
+    #[error("the event")]
+    Event(#[from] serde_json::Error),
+}
+
+/// Reads those notices that are wanted.
+pub(crate) fn decode(own: Origin, message: &[u8], wanted: impl Fn(OrderId, &str) -> bool) -> Message {
     let Some((header, body)) = message.split_at_checked(HEADER) else {
         return Message::Skip;
     };
     if header[0] != VERSION || header[1..] == own.0 {
         return Message::Skip;
     }
-    match serde_json::from_slice::<Vec<(Owner, RecordedEvent)>>(body) {
-        Ok(notices) => Message::Notices(
-            notices
-                .into_iter()
-                .map(|(owner, event)| Notice { owner, event })
-                .collect(),
-        ),
+    match notices(body, wanted) {
+        Ok(notices) if notices.is_empty() => Message::Skip,
+        Ok(notices) => Message::Notices(notices.into()),
         Err(error) => Message::Unreadable(error),
     }
 }
 
+fn notices(mut body: &[u8], wanted: impl Fn(OrderId, &str) -> bool) -> Result<Vec<Notice>, Unreadable> {
+    let mut notices = Vec::new();
+    while !body.is_empty() {
+        let [length] = *array(&mut body)?;
+        let owner = std::str::from_utf8(take(&mut body, length.into())?).map_err(|_| Unreadable::Owner)?;
+        let order = OrderId::from_uuid(Uuid::from_bytes(*array(&mut body)?));
+        let length = u32::from_be_bytes(*array(&mut body)?);
+        let event = take(&mut body, usize::try_from(length).map_err(|_| Unreadable::Short)?)?;
+        if wanted(order, owner) {
+            notices.push(Notice {
+                owner: owner.parse::<Owner>().map_err(|_| Unreadable::Owner)?,
+                event: serde_json::from_slice::<RecordedEvent>(event)?,
+            });
+        }
+    }
+    Ok(notices)
+}
+
+fn take<'a>(body: &mut &'a [u8], length: usize) -> Result<&'a [u8], Unreadable> {
+    let (taken, rest) = body.split_at_checked(length).ok_or(Unreadable::Short)?;
+    *body = rest;
+    Ok(taken)
+}
+
+fn array<'a, const N: usize>(body: &mut &'a [u8]) -> Result<&'a [u8; N], Unreadable> {
+    let (taken, rest) = body.split_first_chunk().ok_or(Unreadable::Short)?;
+    *body = rest;
+    Ok(taken)
+}
+
 #[cfg(test)]
 mod tests {
-    use order_core::id::OrderId;
+    use super::*;
     use order_core::lifecycle::Event;
     use order_core::time::Timestamp;
-    use uuid::Uuid;
 
-    use super::*;
+    const fn all(_: OrderId, _: &str) -> bool {
+        true
+    }
 
     fn notices() -> Arc<[Notice]> {
         let event = |seq, event| Notice {
@@ -103,20 +155,39 @@ mod tests {
             Origin::new(WorkerId(Uuid::nil()), 1),
         );
         let message = encode(here, &notices());
-        assert!(matches!(decode(there, &message), Message::Notices(heard) if heard == notices()));
-        assert!(matches!(decode(here, &message), Message::Skip));
+        assert!(matches!(decode(there, &message, all), Message::Notices(heard) if heard == notices()));
+        assert!(matches!(decode(here, &message, all), Message::Skip));
+    }
+
+    #[test]
+    fn what_nobody_wants_is_left_out() {
+        let message = encode(Origin::new(WorkerId(Uuid::max()), 0), &notices());
+        let here = Origin::new(WorkerId(Uuid::nil()), 0);
+        let (order, owner) = (notices()[0].event.order_id, "desk-1");
+        let one = |wanted, theirs: &str| wanted == order && theirs == owner;
+        assert!(matches!(decode(here, &message, one), Message::Notices(heard) if heard == notices()));
+        assert!(matches!(decode(here, &message, |_, _| false), Message::Skip));
     }
 
     #[test]
     fn noise_is_passed_over() {
         let origin = Origin::new(WorkerId(Uuid::nil()), 0);
         let mut other_version = encode(Origin::new(WorkerId(Uuid::max()), 0), &notices());
-        other_version[0] = 2;
-        assert!(matches!(decode(origin, &other_version), Message::Skip));
-        assert!(matches!(decode(origin, b"hello"), Message::Skip));
+        other_version[0] = 1;
+        assert!(matches!(decode(origin, &other_version, all), Message::Skip));
+        assert!(matches!(decode(origin, b"hello", all), Message::Skip));
         assert!(matches!(
-            decode(origin, &[VERSION; HEADER + 3]),
+            decode(origin, &[VERSION; HEADER + 3], all),
             Message::Unreadable(_)
         ));
+        // Cut anywhere, it is a shorter message or none.
+        let whole = encode(Origin::new(WorkerId(Uuid::max()), 0), &notices());
+        for length in 0..whole.len() {
+            let cut = decode(origin, &whole[..length], all);
+            assert!(
+                !matches!(cut, Message::Notices(heard) if heard.len() > 1),
+                "{length}"
+            );
+        }
     }
 }
