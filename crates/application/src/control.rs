@@ -147,13 +147,7 @@ impl Engine {
             waits_for,
             terms: Some(terms),
         };
-        // As it will be, for how long it waits then.
-        let mut waiting = order.clone();
-        let applied = waiting.apply(event.clone(), self.ports.clock.now());
-        if applied.is_err() {
-            return Err(ControlError::NotWaiting(order.status()));
-        }
-        let release = Release::Wait(patience(&waiting, self.ports.clock.now()));
+        let release = Release::Wait(patience(terms, self.ports.clock.now()));
         match self.overrule(order, event, release).await {
             Ok(replaced) => {
                 self.announcer.waits().notify_one();

@@ -45,6 +45,14 @@ impl OrderKind {
             Self::Sniper => "sniper",
         }
     }
+
+    /// The worst price at which it may execute, quote per base, if it names one.
+    pub const fn limit_price(&self) -> Option<Price> {
+        match *self {
+            Self::Limit { limit_price } | Self::StopLimit { limit_price, .. } => Some(limit_price),
+            Self::Market | Self::Sniper => None,
+        }
+    }
 }
 
 /// How the trader is protected from a price that moves.

@@ -10,12 +10,15 @@ use order_core::audit::{
 use order_core::failure::{Failure, VenueError};
 use order_core::id::OrderId;
 use order_core::lifecycle::{AttemptOutcome, Event};
-use order_core::order::{Execution, Order, OrderKind, OrderSpec, Protection, TimeInForce};
+use order_core::order::{
+    Execution, Order, OrderKind, OrderSpec, Protection, Terms as OrderTerms, TimeInForce,
+};
 use order_core::price::Price;
 use order_core::priority::Priority;
 use order_core::routing::RouteReason;
 use order_core::time::Timestamp;
 use order_core::token::TokenRegistry;
+use order_core::trigger::WaitsFor;
 use order_core::venue::{Fill, TxId, Venue};
 use std::time::Duration;
 use uuid::Uuid;
@@ -88,7 +91,12 @@ fn confirmed() -> Event {
 }
 
 fn story(events: Vec<Event>, outcome: Option<AttemptOutcome>) -> AuditedOrder {
-    let (mut order, first) = Order::accept(id(1), spec(), Timestamp::from_millis(0));
+    story_of(OrderKind::Market, events, outcome)
+}
+
+fn story_of(kind: OrderKind, events: Vec<Event>, outcome: Option<AttemptOutcome>) -> AuditedOrder {
+    let spec = OrderSpec { kind, ..spec() };
+    let (mut order, first) = Order::accept(id(1), spec, Timestamp::from_millis(0));
     let mut recorded = vec![AuditedEvent {
         event: first,
         epoch: 0,
@@ -319,4 +327,57 @@ fn keys_acknowledgements_and_streams_are_checked() {
     assert_eq!(report.figure(Invariant::AcceptedIsStored).violated, 1);
     assert_eq!(report.figure(Invariant::StreamsAreExact).violated, 4);
     assert_eq!(report.violated(), 5, "{report}");
+}
+
+/// 9 raw USDC for 10 raw SOL are 900 USDC for one SOL.
+fn at(price: u128) -> OrderKind {
+    OrderKind::Limit {
+        limit_price: Price::new(price * 10u128.pow(18)),
+    }
+}
+
+fn waiting(waits_for: WaitsFor, kind: Option<OrderKind>) -> Event {
+    let terms = kind.map(|kind| OrderTerms {
+        kind,
+        time_in_force: TimeInForce::Gtc,
+    });
+    Event::Waiting { waits_for, terms }
+}
+
+fn executed(kind: OrderKind, before: Vec<Event>) -> Report {
+    let events = [before, up_to_submitted(), vec![confirmed()]].concat();
+    let order = story_of(kind, events, Some(AttemptOutcome::Landed(FILL)));
+    audit(&[order], &[landed()])
+}
+
+#[test]
+fn no_execution_may_be_worse_than_the_limit_of_its_time() {
+    let fair = executed(at(900), vec![waiting(WaitsFor::Limit, None)]);
+    assert_eq!(fair.violated(), 0, "{fair}");
+    assert!(fair.figure(Invariant::LimitHolds).checked > 0);
+    assert_caught(&executed(at(901), Vec::new()), Invariant::LimitHolds);
+
+    let lowered = executed(at(901), vec![waiting(WaitsFor::Limit, Some(at(900)))]);
+    assert_eq!(lowered.violated(), 0, "{lowered}");
+    let raised = executed(at(900), vec![waiting(WaitsFor::Limit, Some(at(901)))]);
+    assert_caught(&raised, Invariant::LimitHolds);
+}
+
+#[test]
+fn a_stop_fires_once_and_before_anything_is_sent() {
+    let (stop_price, limit_price) = (Price::new(1), Price::new(1));
+    let stop = OrderKind::StopLimit {
+        stop_price,
+        limit_price,
+    };
+    let [for_stop, for_limit] = [WaitsFor::Stop, WaitsFor::Limit].map(|waits_for| waiting(waits_for, None));
+    for before in [vec![for_stop.clone()], vec![for_stop.clone(), for_limit.clone()]] {
+        let fair = executed(stop, before);
+        assert_eq!(fair.violated(), 0, "{fair}");
+    }
+    assert_caught(&executed(stop, Vec::new()), Invariant::FiresOnce);
+    assert_caught(&executed(stop, vec![for_limit.clone()]), Invariant::FiresOnce);
+    let twice = vec![for_stop.clone(), for_limit, for_stop];
+    assert_caught(&executed(stop, twice), Invariant::FiresOnce);
+    assert_caught(&executed(OrderKind::Sniper, Vec::new()), Invariant::FiresOnce);
 }

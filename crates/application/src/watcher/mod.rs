@@ -18,8 +18,7 @@ use futures_util::StreamExt;
 use order_core::failure::VenueError;
 use order_core::id::OrderId;
 use order_core::price::Price;
-use order_core::routing::{best_price, route};
-use order_core::trigger::WaitsFor;
+use order_core::routing::{Ask, price_of_all};
 use order_ports::{MarketMoves, StoreError, WaitingSince};
 use tokio_util::sync::CancellationToken;
 
@@ -77,11 +76,6 @@ impl MarketWatcher {
             next_look_back: Duration::ZERO,
             next_reload: Duration::ZERO,
         }
-    }
-
-    /// How many orders it watches for.
-    pub fn waiting(&self) -> usize {
-        self.room.len()
     }
 
     /// Runs until stopped.
@@ -250,7 +244,7 @@ async fn next(moves: &mut Option<Moves>) -> Result<MarketMoves, VenueError> {
 enum Look {
     /// Its trigger is met.
     Met,
-    /// The best price is this.
+    /// The price of the whole size is this.
     Short(Price),
     /// No venue gave a quote.
     Nothing,
@@ -261,16 +255,10 @@ async fn look_at(ports: &Ports, settings: &Settings, candidate: Candidate) -> (O
     let Some(wanted) = wanted else {
         return (id, Look::Met);
     };
-    let ask = wanted.ask();
-    let market = ask_all(ports, &ask.request, ask.limits, settings.quote_timeout).await;
-    let price = match wanted.waits_for {
-        // What it would be executed at.
-        WaitsFor::Limit | WaitsFor::Pool => route(&ask, &market, &settings.routing)
-            .0
-            .ok()
-            .map(|route| route.price),
-        WaitsFor::Stop => best_price(wanted.spec.side, &market.answers),
-    };
+    let spec = &wanted.spec;
+    let request = Ask::of(spec).request;
+    let market = ask_all(ports, &request, &spec.route, settings.quote_timeout).await;
+    let price = price_of_all(spec, &market, &settings.routing);
     let look = match price {
         Some(price) if wanted.trigger.is_met(price) => Look::Met,
         Some(price) => Look::Short(price),

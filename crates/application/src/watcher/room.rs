@@ -9,9 +9,8 @@ use std::sync::Arc;
 
 use order_core::id::OrderId;
 use order_core::lifecycle::State;
-use order_core::order::{OrderSpec, Protection};
+use order_core::order::OrderSpec;
 use order_core::price::Price;
-use order_core::routing::Ask;
 use order_core::token::{Pair, Side, Symbol};
 use order_core::trigger::{Trigger, TriggerBook, WaitsFor};
 use order_ports::{PairState, WaitingOrder, WaitingSince};
@@ -28,18 +27,7 @@ pub(super) struct Candidate {
 #[derive(Clone, Debug)]
 pub(super) struct Wanted {
     pub(super) spec: Arc<OrderSpec>,
-    pub(super) waits_for: WaitsFor,
     pub(super) trigger: Trigger,
-}
-
-impl Wanted {
-    /// What to ask the market: what the whole size would bring, however little that is.
-    pub(super) fn ask(&self) -> Ask<'_> {
-        Ask {
-            protection: Protection::Slippage(0),
-            ..Ask::of(&self.spec)
-        }
-    }
 }
 
 type Key = (Symbol, Symbol);
@@ -91,7 +79,6 @@ impl Room {
         let spec = order.spec();
         let wanted = Trigger::of(order.terms().kind, waits_for, spec.side).map(|trigger| Wanted {
             spec: Arc::new(spec.clone()),
-            waits_for,
             trigger,
         });
         let pair = key(&spec.pair);

@@ -35,11 +35,15 @@ pub enum Invariant {
     StreamsAreExact,
     /// Executed amounts are at least the minimum, and what the order shows.
     AmountsHold,
+    /// No execution is worse than the limit that its order had when it was submitted.
+    LimitHolds,
+    /// A stop, or the wait for a pool, comes before everything else, and is over once it has fired.
+    FiresOnce,
 }
 
 impl Invariant {
     /// All of them, by number.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 18] = [
         Self::AcceptedIsStored,
         Self::ReachesAnEnd,
         Self::ExecutedOnce,
@@ -56,6 +60,8 @@ impl Invariant {
         Self::EpochNeverFalls,
         Self::StreamsAreExact,
         Self::AmountsHold,
+        Self::LimitHolds,
+        Self::FiresOnce,
     ];
 
     /// Its number in the design.
@@ -77,6 +83,8 @@ impl Invariant {
             Self::EpochNeverFalls => "I14",
             Self::StreamsAreExact => "I15",
             Self::AmountsHold => "I18",
+            Self::LimitHolds => "I19",
+            Self::FiresOnce => "I20",
         }
     }
 
@@ -99,6 +107,8 @@ impl Invariant {
             Self::EpochNeverFalls => "the epoch never falls along a story",
             Self::StreamsAreExact => "each subscriber saw exactly its part of the story",
             Self::AmountsHold => "executed amounts are at least the minimum, and as shown",
+            Self::LimitHolds => "no execution is worse than its order's limit",
+            Self::FiresOnce => "a stop, or the wait for a pool, fires once and first",
         }
     }
 }

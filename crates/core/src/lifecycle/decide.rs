@@ -190,7 +190,7 @@ fn claimed(order: &Order, context: &Context) -> Decision {
         return Decision::stop(vec![Event::Expired], None, Release::Done);
     }
     match wait::before_the_market(order) {
-        Some(waits_for) => wait::wait(order, waits_for, Vec::new(), None, context.now),
+        Some(waits_for) => wait::wait(order, waits_for, None, context.now),
         None => Decision::only(Step::Quote(quote_request(order))),
     }
 }
@@ -210,14 +210,14 @@ fn current_attempt(order: &Order) -> u8 {
 }
 
 fn quoted(order: &Order, market: Market, context: &Context) -> Decision {
-    if wait::stop_is_ahead(order, &market.answers) {
-        return wait::wait(order, WaitsFor::Stop, Vec::new(), None, context.now);
+    if wait::stop_is_ahead(order, &market, &context.routing) {
+        return wait::wait(order, WaitsFor::Stop, None, context.now);
     }
     let (chosen, arrival) = chosen(order, &market, &context.routing);
     if let Err(failure) = &chosen
         && let Some(waits_for) = wait::after(order, *failure)
     {
-        return wait::wait(order, waits_for, Vec::new(), None, context.now);
+        return wait::wait(order, waits_for, None, context.now);
     }
     let routing = Event::Routing {
         attempt: current_attempt(order),
@@ -338,7 +338,7 @@ fn dead(order: &Order, error: VenueError, context: &Context) -> Decision {
     let (failure, outcome) = (Failure::Venue(error), Some(AttemptOutcome::Dead(error)));
     match wait::after(order, failure) {
         // The price has gone by: that is no failure, and no attempt is used up.
-        Some(waits_for) => wait::wait(order, waits_for, Vec::new(), outcome, context.now),
+        Some(waits_for) => wait::wait(order, waits_for, outcome, context.now),
         None => failed(order, wait::verdict(order, failure), outcome, Vec::new(), context),
     }
 }

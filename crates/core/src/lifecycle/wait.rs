@@ -7,12 +7,11 @@ use super::decide::{Decision, Release};
 use super::event::Event;
 use super::state::State;
 use crate::failure::{Failure, VenueError};
-use crate::order::{Order, OrderKind, Protection, TimeInForce};
-use crate::price::{Price, PriceError};
-use crate::routing;
+use crate::order::{Order, OrderKind, Protection, Terms, TimeInForce};
+use crate::price::PriceError;
+use crate::routing::{self, Market, RoutingPolicy};
 use crate::time::Timestamp;
 use crate::trigger::{Trigger, WaitsFor};
-use crate::venue::QuoteAnswer;
 
 /// Whether the order's time is up.
 pub(super) fn is_over(order: &Order, now: Timestamp) -> bool {
@@ -33,8 +32,8 @@ pub(super) fn before_the_market(order: &Order) -> Option<WaitsFor> {
     }
 }
 
-/// Whether the order waits for its stop, and no quote has reached it.
-pub(super) fn stop_is_ahead(order: &Order, answers: &[QuoteAnswer]) -> bool {
+/// Whether the order waits for its stop, and the price of its whole size has not reached it.
+pub(super) fn stop_is_ahead(order: &Order, market: &Market, policy: &RoutingPolicy) -> bool {
     let State::Waiting {
         waits_for: WaitsFor::Stop,
     } = order.state()
@@ -42,12 +41,9 @@ pub(super) fn stop_is_ahead(order: &Order, answers: &[QuoteAnswer]) -> bool {
         return false;
     };
     let stop = Trigger::of(order.terms().kind, WaitsFor::Stop, order.spec().side);
-    let best = routing::best_price(order.spec().side, answers);
-    match (stop, best) {
-        (Some(stop), Some(price)) => !stop.is_met(price),
-        (Some(_), None) => true,
-        (None, _) => false,
-    }
+    let Some(stop) = stop else { return false };
+    let price = routing::price_of_all(order.spec(), market, policy);
+    price.is_none_or(|price| !stop.is_met(price))
 }
 
 /// How the trader is protected: by the limit, where there is one, and by a minimum of their own that is higher.
@@ -56,7 +52,7 @@ pub(super) fn stop_is_ahead(order: &Order, answers: &[QuoteAnswer]) -> bool {
 /// [`Failure::OutOfRange`] when the limit is a price at which the amount cannot be expressed.
 pub(super) fn protection(order: &Order) -> Result<Protection, Failure> {
     let spec = order.spec();
-    let Some(limit) = limit(order) else {
+    let Some(limit) = order.terms().kind.limit_price() else {
         return Ok(spec.protection);
     };
     let least = limit.least_output(&spec.pair, spec.side, spec.amount_in);
@@ -96,7 +92,9 @@ pub(super) fn after(order: &Order, failure: Failure) -> Option<WaitsFor> {
 /// What a failure means to an order that does not wait: a price beyond its limit is no slippage, and final.
 pub(super) fn verdict(order: &Order, failure: Failure) -> Failure {
     match failure {
-        Failure::Venue(VenueError::SlippageExceeded) if limit(order).is_some() && !is_patient(order) => {
+        Failure::Venue(VenueError::SlippageExceeded)
+            if order.terms().kind.limit_price().is_some() && !is_patient(order) =>
+        {
             Failure::Venue(VenueError::LimitNotMet)
         }
         Failure::Venue(_) | Failure::NoQuotes | Failure::OutOfRange => failure,
@@ -107,31 +105,23 @@ pub(super) fn verdict(order: &Order, failure: Failure) -> Failure {
 pub(super) fn wait(
     order: &Order,
     waits_for: WaitsFor,
-    mut events: Vec<Event>,
     outcome: Option<AttemptOutcome>,
     now: Timestamp,
 ) -> Decision {
-    if *order.state() != (State::Waiting { waits_for }) {
-        events.push(Event::Waiting {
-            waits_for,
-            terms: None,
-        });
-    }
-    Decision::stop(events, outcome, Release::Wait(patience(order, now)))
+    let waiting = Event::Waiting {
+        waits_for,
+        terms: None,
+    };
+    let said = *order.state() == (State::Waiting { waits_for });
+    let events = if said { Vec::new() } else { vec![waiting] };
+    Decision::stop(events, outcome, Release::Wait(patience(order.terms(), now)))
 }
 
-/// How long the order waits at most.
-pub fn patience(order: &Order, now: Timestamp) -> Duration {
-    match order.terms().time_in_force {
+/// How long an order of these terms waits at most.
+pub fn patience(terms: Terms, now: Timestamp) -> Duration {
+    match terms.time_in_force {
         TimeInForce::Gtd(until) => until.since(now),
         TimeInForce::Gtc | TimeInForce::Ioc | TimeInForce::Fok => Duration::MAX,
-    }
-}
-
-fn limit(order: &Order) -> Option<Price> {
-    match order.terms().kind {
-        OrderKind::Limit { limit_price } | OrderKind::StopLimit { limit_price, .. } => Some(limit_price),
-        OrderKind::Market | OrderKind::Sniper => None,
     }
 }
 

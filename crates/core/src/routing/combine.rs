@@ -83,6 +83,18 @@ impl Market {
     }
 }
 
+/// The price at which the whole size of an order would be executed now, whatever it is: what every trigger of a
+/// waiting order is compared with. `None` if nobody would take it.
+pub fn price_of_all(spec: &OrderSpec, market: &Market, policy: &RoutingPolicy) -> Option<Price> {
+    let ask = Ask {
+        // However little that brings.
+        protection: Protection::Slippage(0),
+        ..Ask::of(spec)
+    };
+    let (route, _) = route(&ask, market, policy);
+    route.ok().map(|route| route.price)
+}
+
 /// The best route, and where the market stood if that could be seen.
 ///
 /// # Errors

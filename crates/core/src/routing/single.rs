@@ -6,8 +6,6 @@ use crate::amm;
 use crate::amount::Amount;
 use crate::failure::{Failure, FailureClass, VenueError};
 use crate::order::Protection;
-use crate::price::Price;
-use crate::token::Side;
 use crate::venue::{Quote, QuoteAnswer, QuoteRequest};
 
 /// Chooses among the answers. Deterministic: the same answers in any order give the same route.
@@ -41,17 +39,6 @@ pub(super) fn best(answers: &[QuoteAnswer]) -> Option<(&Quote, RouteReason)> {
         .first()
         .map_or(RouteReason::OnlyQuote, |next| reason(best, next));
     Some((best, reason))
-}
-
-/// The price of the best quote: the highest for a sell, the lowest for a buy.
-pub fn best_price(side: Side, answers: &[QuoteAnswer]) -> Option<Price> {
-    let prices = answers
-        .iter()
-        .filter_map(|answer| answer.result.as_ref().ok().map(|quote| quote.price));
-    match side {
-        Side::Sell => prices.max(),
-        Side::Buy => prices.min(),
-    }
 }
 
 fn reason(best: &Quote, next: &Quote) -> RouteReason {
@@ -97,6 +84,7 @@ pub fn minimum_out(quoted: Amount, protection: Protection) -> Result<Amount, Fai
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::price::Price;
     use crate::token::TokenRegistry;
     use crate::venue::{PoolId, Venue};
 

@@ -142,13 +142,8 @@ impl Shard {
             // The outcome of an attempt that is not open has been stored before.
             return Err(JournalError::Fenced);
         }
-        let terminal = moved.order.status().is_terminal();
-        let delay = match release {
-            Release::Done if !terminal => return Err(Contradiction::ReleasedForGood.into()),
-            Release::Done => Duration::ZERO,
-            Release::RunAgain(delay) | Release::Wait(delay) => delay,
-        };
-        if terminal && outcome.is_none() && record.open_attempt.is_some() {
+        let due_at = due_after(release, moved, now)?;
+        if moved.order.status().is_terminal() && outcome.is_none() && record.open_attempt.is_some() {
             return Err(Contradiction::AttemptLeftOpen.into());
         }
         if let Some(outcome) = outcome {
@@ -156,7 +151,7 @@ impl Shard {
         }
         record.holder = None;
         record.advance(moved);
-        self.released(lease.order_id, release, later(now, delay), place);
+        self.released(lease.order_id, release, due_at, place);
         Ok(())
     }
 
@@ -174,17 +169,11 @@ impl Shard {
         if record.open_attempt.is_some() {
             return Err(JournalError::Fenced);
         }
-        let delay = match release {
-            Release::Done if !moved.order.status().is_terminal() => {
-                return Err(Contradiction::ReleasedForGood.into());
-            }
-            Release::Done => Duration::ZERO,
-            Release::RunAgain(delay) | Release::Wait(delay) => delay,
-        };
+        let due_at = due_after(release, moved, now)?;
         record.holder = None;
         record.epoch += 1;
         record.advance(moved);
-        self.released(id, release, later(now, delay), place);
+        self.released(id, release, due_at, place);
         Ok(())
     }
 
@@ -358,6 +347,15 @@ fn held<'a>(
     let record = records.get_mut(&lease.order_id).ok_or(JournalError::Fenced)?;
     record.fence(lease, moved)?;
     Ok(record)
+}
+
+/// When an order that is let go of so is due again.
+fn due_after(release: Release, moved: Moved<'_>, now: Instant) -> Result<Instant, Contradiction> {
+    match release {
+        Release::Done if !moved.order.status().is_terminal() => Err(Contradiction::ReleasedForGood),
+        Release::Done => Ok(now),
+        Release::RunAgain(delay) | Release::Wait(delay) => Ok(later(now, delay)),
+    }
 }
 
 fn reschedule(schedule: &mut Schedule, id: OrderId, record: &mut Record, timing: Timing) {
