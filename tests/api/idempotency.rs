@@ -1,5 +1,7 @@
 //! A request that is repeated is one order.
 
+use std::time::Duration;
+
 use futures_util::future::join_all;
 use order_tests::{Mode, Reply, TestEngine, in_both_modes};
 use reqwest::Method;
@@ -11,7 +13,8 @@ in_both_modes!(
     a_key_is_one_order,
     a_client_order_id_is_one_order,
     many_at_once_are_one_order,
-    a_key_is_one_order_though_the_pools_have_moved
+    a_key_is_one_order_though_the_pools_have_moved,
+    a_key_is_one_order_though_its_quote_has_expired
 );
 
 async fn submit(engine: &TestEngine, key: &str, order: &Value) -> Reply {
@@ -130,6 +133,49 @@ async fn a_key_is_one_order_though_the_pools_have_moved(mode: Mode) {
     assert_eq!(
         (other.status, &other.json()["code"]),
         (422, &json!("idempotency_key_reused"))
+    );
+    engine.stop().await;
+}
+
+async fn a_key_is_one_order_though_its_quote_has_expired(mode: Mode) {
+    let engine = TestEngine::start(mode, "quotes.ttl = \"2s\"").await;
+    let asked = engine.request(Method::POST, "/api/quotes").json(&sell());
+    let quote = engine.send(asked).await.json();
+    let order = sell_with(json!({"quoteId": quote["quoteId"], "clientOrderId": "c"}));
+    let first = submit(&engine, "k", &order).await;
+    assert_eq!(first.status, 202, "{first:?}");
+    // To others it is a quote that is gone, in time.
+    let new = sell_with(json!({"quoteId": quote["quoteId"], "userId": "bob"}));
+    let refused = loop {
+        let reply = engine.execute(&new).await;
+        if reply.status != 202 {
+            break reply;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    };
+    assert_eq!(
+        (refused.status, &refused.json()["code"]),
+        (422, &json!("quote_expired"))
+    );
+    assert_eq!(
+        submit(&engine, "other", &new).await.json()["code"],
+        "quote_expired"
+    );
+    let mut socket = engine.socket("/api/orders/execute").await.unwrap();
+    socket.send(&order).await;
+    assert_eq!(socket.next().await.unwrap()["orderId"], first.json()["orderId"]);
+    for again in [submit(&engine, "k", &order).await, engine.execute(&order).await] {
+        assert_eq!(
+            (again.status, again.header("idempotency-replayed")),
+            (202, Some("true")),
+            "{again:?}"
+        );
+        assert_eq!(again.order_id(), first.order_id());
+    }
+    let other = sell_with(json!({"quoteId": quote["quoteId"], "clientOrderId": "d"}));
+    assert_eq!(
+        submit(&engine, "k", &other).await.json()["code"],
+        "idempotency_key_reused"
     );
     engine.stop().await;
 }

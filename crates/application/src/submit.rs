@@ -81,7 +81,7 @@ impl Engine {
             Err(refusal) => Some(refusal),
         };
         if let Some(refusal) = refusal {
-            return self.answered_before(&spec, key, refusal).await;
+            return self.recall(&spec, key).await?.ok_or(refusal);
         }
         let owner = spec.owner.clone();
         let priority = spec.priority;
@@ -146,25 +146,27 @@ impl Engine {
         }
     }
 
-    /// What to answer when the time and the venues are no reason to accept. Both move on, so a request that was
-    /// accepted once may be refused when it is repeated, and it is still the same order. Only here is the store asked
-    /// twice: whatever is within reach finds its names taken when it is accepted.
-    async fn answered_before(
+    /// The order of a request that was accepted before, if it was.
+    ///
+    /// Time, the venues and quotes move on, so a request that was accepted once may be refused when it is repeated, and
+    /// it is still the same order. Only then is the store asked twice: whatever can be accepted finds its names taken
+    /// when it is.
+    ///
+    /// # Errors
+    /// [`SubmitError::Accept`].
+    pub async fn recall(
         &self,
         spec: &OrderSpec,
         key: Option<IdempotencyKey>,
-        refusal: SubmitError,
-    ) -> Result<Submission, SubmitError> {
+    ) -> Result<Option<Submission>, SubmitError> {
         if key.is_none() && spec.client_order_id.is_none() {
-            return Err(refusal);
+            return Ok(None);
         }
-        match self.ports.intake.recall(spec, key).await? {
-            Some(order_id) => Ok(Submission {
-                order_id,
-                replayed: true,
-            }),
-            None => Err(refusal),
-        }
+        let known = self.ports.intake.recall(spec, key).await?;
+        Ok(known.map(|order_id| Submission {
+            order_id,
+            replayed: true,
+        }))
     }
 
     /// Refuses a size that no venue could ever fill. A venue that cannot be asked now is no reason to refuse.

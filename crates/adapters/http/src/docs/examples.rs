@@ -157,7 +157,10 @@ fn read(order: Value) -> Problem {
         now: Timestamp::from_millis(1_000),
     };
     let read = read_order(order.to_string().as_bytes(), &http::HeaderMap::new(), rules);
-    read.err().unwrap_or(Problem::internal())
+    read.map_or_else(
+        |problem| problem,
+        |requested| requested.late.unwrap_or(Problem::internal()),
+    )
 }
 
 /// What an order meets that names a quote of 1 SOL, good until then.

@@ -14,7 +14,7 @@ use poem_openapi::registry::{MetaResponse, Registry};
 use poem_openapi::types::Type;
 
 use super::answer::{Answer, Answers, describe, empty, event_stream, header, json, problem};
-use super::{Chapter, Doors, refused};
+use super::{Chapter, Doors};
 use crate::access::{By, Principal, Talk, Trade};
 use crate::request::accept::wants_events;
 use crate::request::body::JsonBody;
@@ -230,11 +230,7 @@ async fn submit(
     } else {
         None
     };
-    let submission = doors
-        .engine
-        .submit(requested.spec, requested.key)
-        .await
-        .map_err(refused)?;
+    let submission = doors.submit(requested).await?;
     let id = submission.order_id;
     let response = match (upgrade, permit) {
         (Some(offer), Some(permit)) => socket::story(doors, who.clone(), offer, permit, id, after),

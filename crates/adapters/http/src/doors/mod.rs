@@ -11,7 +11,7 @@ mod tickets;
 
 use std::sync::Arc;
 
-use order_application::Engine;
+use order_application::{Engine, Submission};
 use poem_openapi::Tags;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -19,8 +19,9 @@ use tokio_util::task::TaskTracker;
 use crate::access::Principal;
 use crate::guard::Guard;
 use crate::request::body::BodyLimits;
-use crate::request::order::OrderRules;
+use crate::request::order::{OrderRules, Requested};
 use crate::settings::HttpSettings;
+use crate::wire::problem::Problem;
 
 pub use control::command;
 pub use execute::ExecuteApi;
@@ -60,6 +61,21 @@ impl Doors {
             slippage_bps: self.settings.slippage_bps,
             seal: &self.settings.quote_seal,
             now: self.engine.now(),
+        }
+    }
+
+    /// Has the engine accept an order, or know it again.
+    ///
+    /// # Errors
+    /// The problem to answer with.
+    pub async fn submit(&self, requested: Requested) -> Result<Submission, Problem> {
+        let Requested { spec, key, late } = requested;
+        match late {
+            None => self.engine.submit(spec, key).await.map_err(refused),
+            Some(late) => {
+                let known = self.engine.recall(&spec, key).await.map_err(refused)?;
+                known.ok_or(late)
+            }
         }
     }
 }

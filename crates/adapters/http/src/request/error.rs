@@ -10,6 +10,8 @@ use crate::wire::problem::{FieldProblem, Problem};
 /// How wrong a field is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Severity {
+    /// Each field is right, and it is too late: 422, unless the same request was accepted before.
+    Late,
     /// Each field is fine, but they contradict each other or the market: 422.
     Contradiction,
     /// It cannot be read: 400.
@@ -72,6 +74,11 @@ impl Errors {
         self.push(Severity::NotTheirs, field, "forbidden", message);
     }
 
+    /// A value that was right once.
+    pub fn late(&mut self, field: &'static str, code: &'static str, message: impl Into<Cow<'static, str>>) {
+        self.push(Severity::Late, field, code, message);
+    }
+
     /// A decimal that cannot be read.
     pub fn decimal(&mut self, field: &'static str, error: DecimalError) {
         let code = match error {
@@ -88,12 +95,17 @@ impl Errors {
         self.0.is_empty()
     }
 
+    /// Whether all that is wrong is that it is too late.
+    pub fn are_late(&self) -> bool {
+        self.0.iter().all(|error| error.severity == Severity::Late)
+    }
+
     /// The problem to answer with; the worst error says which.
     pub fn into_problem(self) -> Problem {
         let worst = self.0.iter().max_by_key(|error| error.severity);
         let (status, code, title) = match worst.map(|worst| (worst.severity, worst.code)) {
             Some((Severity::NotTheirs, code)) => (StatusCode::FORBIDDEN, code, "Forbidden"),
-            Some((Severity::Contradiction, code)) => (
+            Some((Severity::Late | Severity::Contradiction, code)) => (
                 StatusCode::UNPROCESSABLE_ENTITY,
                 code,
                 "The request cannot be executed",

@@ -7,7 +7,8 @@ use super::order::OrderRules;
 use super::quote_id::QuotedTerms;
 use super::swap::Swap;
 
-/// The quote that the order names, if it is one of ours and still good.
+/// The quote that the order names, if it is one of ours. One that has expired still says what the order was, should
+/// this be a request that was accepted in time.
 pub fn held_to(fields: &mut Fields<'_>, rules: OrderRules<'_>, kind: Option<OrderKind>) -> Read<QuotedTerms> {
     let id = fields.text("quoteId");
     id.and_then(|id| {
@@ -15,8 +16,13 @@ pub fn held_to(fields: &mut Fields<'_>, rules: OrderRules<'_>, kind: Option<Orde
             (Some(_), Some(OrderKind::Limit { .. } | OrderKind::StopLimit { .. } | OrderKind::Sniper)) => {
                 ("not_applicable", "does not apply to this order type")
             }
-            (Some(terms), _) if terms.expires_at > rules.now => return Some(terms),
-            (Some(_), _) => ("quote_expired", "has expired; ask for another quote"),
+            (Some(terms), _) => {
+                if terms.expires_at <= rules.now {
+                    let message = "has expired; ask for another quote";
+                    fields.errors.late("quoteId", "quote_expired", message);
+                }
+                return Some(terms);
+            }
             (None, _) => ("unknown_quote", "is no quote of this service"),
         };
         fields.errors.contradiction("quoteId", refused.0, refused.1);
@@ -69,7 +75,7 @@ mod tests {
         )
     }
 
-    /// An order of 1.5 SOL for USDC with these members, read at 1,000 ms; or the problem.
+    /// The protection of an order of 1.5 SOL for USDC with these members, read at 1,000 ms; or the problem.
     fn read(changes: &Value) -> Result<Protection, Value> {
         let mut order = json!({"tokenIn": "SOL", "tokenOut": "USDC", "amountIn": "1.5"});
         for (name, value) in changes.as_object().unwrap() {
@@ -84,7 +90,7 @@ mod tests {
             now: Timestamp::from_millis(1_000),
         };
         read_order(order.to_string().as_bytes(), &HeaderMap::new(), rules)
-            .map(|requested| requested.spec.protection)
+            .and_then(|requested| requested.late.map_or(Ok(requested.spec.protection), Err))
             .map_err(|problem| serde_json::from_str(&problem.into_message()).unwrap())
     }
 

@@ -139,6 +139,8 @@ pub struct Requested {
     pub spec: OrderSpec,
     /// What makes a repeated request the same one.
     pub key: Option<IdempotencyKey>,
+    /// Why it comes too late, unless the same request was accepted before.
+    pub late: Option<Problem>,
 }
 
 /// Reads an order and the headers that belong to it.
@@ -152,7 +154,11 @@ pub fn read_order(body: &[u8], headers: &HeaderMap, rules: OrderRules<'_>) -> Re
     let key = idempotency_key(headers, &mut fields.errors);
     fields.finish();
     match spec {
-        Some(spec) if fields.errors.is_empty() => Ok(Requested { spec, key }),
+        Some(spec) if fields.errors.are_late() => Ok(Requested {
+            spec,
+            key,
+            late: (!fields.errors.is_empty()).then(|| fields.errors.into_problem()),
+        }),
         Some(_) | None => Err(fields.errors.into_problem()),
     }
 }

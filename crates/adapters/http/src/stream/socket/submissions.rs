@@ -15,10 +15,10 @@ use poem::http::StatusCode;
 use super::session::{Conversation, Say};
 use super::story::broken;
 use crate::access::Principal;
-use crate::doors::{self, Doors, refused};
+use crate::doors::{self, Doors};
 use crate::guard::Caller;
 use crate::request::amend::read_command;
-use crate::request::order::read_order;
+use crate::request::order::{Requested, read_order};
 use crate::wire::event::encode;
 use crate::wire::problem::Problem;
 use crate::wire::reply::AcceptedView;
@@ -116,15 +116,14 @@ impl Submissions {
             return ready(Err(problem)).boxed();
         }
         let doors = Arc::clone(&self.doors);
+        let Requested { spec, late, .. } = requested;
         let spec = OrderSpec {
             trace: self.trace,
-            ..requested.spec
+            ..spec
         };
         let submit = async move {
-            let submission = doors.engine.submit(spec, key).await;
-            submission
-                .map(|submission| Done::Accepted(submission.order_id))
-                .map_err(refused)
+            let submission = doors.submit(Requested { spec, key, late }).await?;
+            Ok(Done::Accepted(submission.order_id))
         };
         submit.boxed()
     }
