@@ -6,6 +6,7 @@ mod access;
 mod bad_input;
 mod doors;
 mod idempotency;
+mod immediate;
 mod listing;
 mod metrics;
 mod one_connection;

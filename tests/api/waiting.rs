@@ -22,7 +22,7 @@ in_both_modes!(
 );
 
 /// One pool, so that every trade moves the only price there is.
-const ONE_POOL: &str = r#"
+pub const ONE_POOL: &str = r#"
     [venues.meteora]
     pools = []
     [[venues.raydium.pools]]
@@ -71,7 +71,8 @@ async fn patch(engine: &TestEngine, id: &str, tag: Option<&str>, body: &Value) -
     (reply.status, reply.json())
 }
 
-fn number(value: &Value) -> f64 {
+/// A decimal of a reply.
+pub fn number(value: &Value) -> f64 {
     value.as_str().unwrap().parse().unwrap()
 }
 
