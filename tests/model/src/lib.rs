@@ -1,11 +1,16 @@
-//! The never-lost-never-twice protocol as a finite model: one order, two workers, a venue, a queue, and
-//! everything that may go wrong between them, checked over every reachable state.
+//! The never-lost-never-twice protocol as a finite model: one order, its owner, two workers, two watchers of the
+//! market, a venue, a queue, and everything that may go wrong between them, checked over every reachable state.
+//!
+//! A market order is one whose limit is always met. A limit order waits while it is not, is woken by a watcher, and
+//! may meanwhile be cancelled or given other terms by its owner.
 //!
 //! The model is small enough to read and says nothing about code. It exists to show that the protocol itself
 //! holds, and that each of its parts is needed: every [`Flaw`] leaves one part out and must be caught.
 
+mod owner;
 mod state;
 mod steps;
+mod waiting;
 
 use stateright::{Model, Property};
 
@@ -26,6 +31,19 @@ pub enum Flaw {
     NotFoundIsDead,
     /// The same bytes are sent again to a venue that executes duplicates.
     ResendToKeeper,
+    /// Who cancels an order leaves the lease to the worker that holds it.
+    CancelWithoutFence,
+    /// An order is cancelled though a transaction of it may execute.
+    CancelSubmitted,
+    /// Who replaces an order's terms leaves the lease to the worker that holds it.
+    ReplaceWithoutFence,
+    /// Whoever sees the trigger met works on the order there and then: no claim, no new epoch, and as often as it
+    /// is seen.
+    WakeIsClaim,
+    /// A woken order is not announced, and not made due for the sweep either.
+    WakeIsLost,
+    /// The transaction does not say what the limit is.
+    NoMinimum,
 }
 
 /// How much may go wrong, so that the model stays finite.
@@ -39,6 +57,27 @@ pub struct Bounds {
     pub flushes: u8,
     /// Leases that end while their holder still lives.
     pub expiries: u8,
+    /// Whether the order has a limit, which is not met at first.
+    pub limit: bool,
+    /// Times that the market's price crosses the limit.
+    pub moves: u8,
+    /// Times that the owner puts other terms in place of the order's.
+    pub replacements: u8,
+}
+
+impl Bounds {
+    /// A limit order, whose market and owner do not stand still; so that it stays finite, less goes wrong.
+    pub const fn waiting() -> Self {
+        Self {
+            attempts: 2,
+            crashes: 1,
+            flushes: 1,
+            expiries: 1,
+            limit: true,
+            moves: 3,
+            replacements: 1,
+        }
+    }
 }
 
 impl Default for Bounds {
@@ -48,6 +87,9 @@ impl Default for Bounds {
             crashes: 2,
             flushes: 1,
             expiries: 2,
+            limit: false,
+            moves: 0,
+            replacements: 0,
         }
     }
 }
@@ -66,8 +108,10 @@ pub struct Protocol {
 pub enum Action {
     /// A hint reaches a worker, which claims the order.
     Claim(usize),
-    /// A worker stores the transaction it is about to send.
+    /// A worker finds the limit met, and stores the transaction it is about to send.
     WriteAhead(usize),
+    /// A worker finds the limit not met, and lets the order wait.
+    Wait(usize),
     /// A worker sends, or sends again.
     Send(usize),
     /// A worker asks the venue what became of the transaction.
@@ -90,6 +134,23 @@ pub enum Action {
     Flush,
     /// The sweep announces an order that is due and free.
     Sweep,
+    /// The market's price crosses the limit.
+    Move,
+    /// A watcher sees that an order waits and its limit is met.
+    See(usize),
+    /// A watcher wakes what it has seen.
+    Wake(usize),
+    /// The owner cancels the order.
+    Cancel,
+    /// The owner replaces the order's terms.
+    Replace,
+}
+
+impl Action {
+    /// Whether nobody may rely on it, since it is up to the owner or the market.
+    const fn is_chance(self) -> bool {
+        matches!(self, Self::Cancel | Self::Replace | Self::Move)
+    }
 }
 
 impl Model for Protocol {
@@ -120,15 +181,35 @@ impl Model for Protocol {
             Property::<Self>::always("confirmed only if it executed", |_, state| {
                 state.order.status != Status::Confirmed || state.executions() > 0
             }),
+            Property::<Self>::always("cancelled means not executed", |_, state| {
+                !state.told_cancelled || state.executions() == 0
+            }),
+            Property::<Self>::always("never executed beyond its limit", |_, state| {
+                state.journeys.iter().all(|journey| !journey.beyond_limit)
+            }),
+            Property::<Self>::always("never executed under terms that were replaced", |_, state| {
+                let mut executed = state.journeys.iter().filter(|journey| journey.landed > 0);
+                executed.all(|journey| journey.terms == state.order.terms)
+            }),
             Property::<Self>::always("never stuck before its end", |model, state| {
                 let mut actions = Vec::new();
                 model.actions(state, &mut actions);
-                state.order.status != Status::Live || !actions.is_empty()
+                let waits_in_vain = state.order.waits() && !state.met;
+                state.order.status != Status::Live
+                    || waits_in_vain
+                    || actions.iter().any(|action| !action.is_chance())
             }),
             Property::<Self>::sometimes("an order is confirmed", |_, state| {
                 state.order.status == Status::Confirmed
             }),
             Property::<Self>::sometimes("an order fails", |_, state| state.order.status == Status::Failed),
+            Property::<Self>::sometimes("an order is cancelled while a worker holds it", |_, state| {
+                state.order.status == Status::Cancelled
+                    && state
+                        .workers
+                        .iter()
+                        .any(|worker| matches!(worker, Worker::Claimed { .. }))
+            }),
         ]
     }
 }

@@ -14,6 +14,8 @@ pub enum Status {
     Confirmed,
     /// Reported as not executed.
     Failed,
+    /// Taken back by its owner.
+    Cancelled,
 }
 
 /// The order in the store.
@@ -29,6 +31,19 @@ pub struct Order {
     pub holder: Option<usize>,
     /// The attempt that nobody has resolved.
     pub open: Option<Tx>,
+    /// Whether it shows that it waits: until a worker that was woken for it has written ahead.
+    pub waiting: bool,
+    /// Whether it is due. What waits is not, until it is woken.
+    pub due: bool,
+    /// Which terms it has: 0 until they are replaced.
+    pub terms: u8,
+}
+
+impl Order {
+    /// Whether it waits and nobody has woken it.
+    pub const fn waits(&self) -> bool {
+        self.waiting && !self.due
+    }
 }
 
 /// What a worker is doing.
@@ -40,6 +55,8 @@ pub enum Worker {
     Claimed {
         /// Its epoch.
         epoch: u8,
+        /// The terms that it has read.
+        terms: u8,
     },
     /// A transaction is to be sent.
     Ready {
@@ -77,6 +94,12 @@ pub struct Journey {
     pub rejected: bool,
     /// Whether its last valid block has passed.
     pub expired: bool,
+    /// Whether it was refused because the price had gone by.
+    pub gone_by: bool,
+    /// Whether it executed at a price beyond the limit.
+    pub beyond_limit: bool,
+    /// The terms that it was made under.
+    pub terms: u8,
 }
 
 /// The whole world.
@@ -90,12 +113,22 @@ pub struct System {
     pub journeys: Vec<Journey>,
     /// Whether a hint is in the queue.
     pub hint: bool,
+    /// Whether the market's price meets the order's limit.
+    pub met: bool,
+    /// Which of the watchers have seen that, and not acted yet.
+    pub seen: [bool; 2],
+    /// Whether the owner was told that the order is cancelled.
+    pub told_cancelled: bool,
     /// What may still go wrong.
     pub crashes: u8,
     /// What may still go wrong.
     pub flushes: u8,
     /// What may still go wrong.
     pub expiries: u8,
+    /// How often the price may still cross the limit.
+    pub moves: u8,
+    /// How often the owner may still replace the terms.
+    pub replacements: u8,
 }
 
 impl System {
@@ -108,13 +141,21 @@ impl System {
                 epoch: 0,
                 holder: None,
                 open: None,
+                waiting: false,
+                due: true,
+                terms: 0,
             },
             workers: [Worker::Idle; 2],
             journeys: Vec::new(),
             hint: true,
+            met: !bounds.limit,
+            seen: [false; 2],
+            told_cancelled: false,
             crashes: bounds.crashes,
             flushes: bounds.flushes,
             expiries: bounds.expiries,
+            moves: bounds.moves,
+            replacements: bounds.replacements,
         }
     }
 
@@ -152,8 +193,10 @@ impl System {
                 *epoch = rank(*epoch);
             }
         }
-        if self.workers[0] > self.workers[1] {
+        let [first, second] = [0, 1].map(|process| (self.workers[process], self.seen[process]));
+        if first > second {
             self.workers.swap(0, 1);
+            self.seen.swap(0, 1);
             self.order.holder = self.order.holder.map(|holder| 1 - holder);
         }
     }
@@ -163,7 +206,7 @@ impl Worker {
     const fn epoch(&self) -> Option<u8> {
         match self {
             Self::Idle => None,
-            Self::Claimed { epoch }
+            Self::Claimed { epoch, .. }
             | Self::Ready { epoch, .. }
             | Self::Waiting { epoch, .. }
             | Self::Resolved { epoch, .. } => Some(*epoch),
@@ -173,7 +216,7 @@ impl Worker {
     const fn epoch_mut(&mut self) -> Option<&mut u8> {
         match self {
             Self::Idle => None,
-            Self::Claimed { epoch }
+            Self::Claimed { epoch, .. }
             | Self::Ready { epoch, .. }
             | Self::Waiting { epoch, .. }
             | Self::Resolved { epoch, .. } => Some(epoch),

@@ -1,7 +1,7 @@
 //! What may happen in a state, and what it does to it.
 
 use crate::state::{Journey, Status, System, Tx, Worker};
-use crate::{Action, Flaw, Protocol};
+use crate::{Action, Flaw, Protocol, owner, waiting};
 
 /// Transactions are numbered from 0 and only ever made by [`make`].
 fn journey(state: &System, tx: Tx) -> &Journey {
@@ -14,12 +14,13 @@ fn journey_mut(state: &mut System, tx: Tx) -> &mut Journey {
 
 /// Lists what may happen.
 pub(crate) fn possible(model: &Protocol, state: &System, actions: &mut Vec<Action>) {
-    let free = state.order.status == Status::Live && state.order.holder.is_none();
+    let free = state.order.status == Status::Live && state.order.holder.is_none() && state.order.due;
     for (number, worker) in state.workers.iter().enumerate() {
         match *worker {
             Worker::Idle if state.hint => actions.push(Action::Claim(number)),
             Worker::Idle => {}
-            Worker::Claimed { .. } => actions.push(Action::WriteAhead(number)),
+            Worker::Claimed { .. } if state.met => actions.push(Action::WriteAhead(number)),
+            Worker::Claimed { .. } => actions.push(Action::Wait(number)),
             Worker::Ready { .. } => actions.push(Action::Send(number)),
             Worker::Waiting { tx, .. } => {
                 if learns_something(model, journey(state, tx)) {
@@ -33,6 +34,8 @@ pub(crate) fn possible(model: &Protocol, state: &System, actions: &mut Vec<Actio
         }
     }
     travels(state, actions);
+    waiting::possible(state, actions);
+    owner::possible(model, state, actions);
     if let Some(holder) = state.order.holder
         && (state.expiries > 0 || state.workers[holder] == Worker::Idle)
     {
@@ -105,42 +108,54 @@ pub(crate) fn take(model: &Protocol, state: &mut System, action: Action) {
             state.flushes -= 1;
         }
         Action::Sweep => state.hint = true,
+        Action::Wait(worker) => waiting::wait(model, state, worker),
+        Action::Move => {
+            state.met = !state.met;
+            state.moves -= 1;
+        }
+        Action::See(watcher) => state.seen[watcher] = true,
+        Action::Wake(watcher) => waiting::wake(model, state, watcher),
+        Action::Cancel => owner::cancel(model, state),
+        Action::Replace => owner::replace(model, state),
     }
 }
 
 fn claim(model: &Protocol, state: &mut System, worker: usize) {
     state.hint = false;
     let order = &mut state.order;
-    if order.status != Status::Live || order.holder.is_some() {
+    if order.status != Status::Live || order.holder.is_some() || !order.due {
         return;
     }
     order.epoch += 1;
     order.holder = Some(worker);
-    let epoch = order.epoch;
+    let (epoch, terms) = (order.epoch, order.terms);
     state.workers[worker] = match order.open {
         Some(tx) if model.flaw != Flaw::NoLookUp => Worker::Waiting { epoch, tx },
-        Some(_) | None => Worker::Claimed { epoch },
+        Some(_) | None => Worker::Claimed { epoch, terms },
     };
 }
 
-/// Whether the store takes a write of this epoch.
-fn admitted(model: &Protocol, state: &System, worker: usize, epoch: u8) -> bool {
+/// Whether the store takes a write of this epoch. An order that is over is held by nobody.
+pub(crate) fn admitted(model: &Protocol, state: &System, worker: usize, epoch: u8) -> bool {
     let holds = state.order.holder == Some(worker) && state.order.epoch == epoch;
-    model.flaw == Flaw::NoFence || (holds && state.order.status == Status::Live)
+    model.flaw == Flaw::NoFence || holds
 }
 
-fn make(state: &mut System) -> Tx {
-    state.journeys.push(Journey::default());
+fn make(state: &mut System, terms: u8) -> Tx {
+    state.journeys.push(Journey {
+        terms,
+        ..Journey::default()
+    });
     u8::try_from(state.journeys.len() - 1).unwrap_or(Tx::MAX)
 }
 
 fn write_ahead(model: &Protocol, state: &mut System, worker: usize) {
-    let Worker::Claimed { epoch } = state.workers[worker] else {
+    let Worker::Claimed { epoch, terms } = state.workers[worker] else {
         return;
     };
     if model.flaw == Flaw::NoWriteAhead {
         // A crash from here on loses the only trace of what was sent.
-        let tx = make(state);
+        let tx = make(state, terms);
         state.workers[worker] = Worker::Ready { epoch, tx };
         return;
     }
@@ -148,8 +163,9 @@ fn write_ahead(model: &Protocol, state: &mut System, worker: usize) {
         state.workers[worker] = Worker::Idle;
         return;
     }
-    let tx = make(state);
+    let tx = make(state, terms);
     state.order.open = Some(tx);
+    state.order.waiting = false;
     state.workers[worker] = Worker::Ready { epoch, tx };
 }
 
@@ -185,25 +201,39 @@ fn look_up(model: &Protocol, state: &mut System, worker: usize) {
 }
 
 fn land(model: &Protocol, state: &mut System, tx: Tx) {
+    let met = state.met;
     let journey = journey_mut(state, tx);
     journey.under_way -= 1;
     let keeps_duplicates = model.flaw == Flaw::ResendToKeeper;
-    if !journey.rejected && (journey.landed == 0 || keeps_duplicates) {
+    if journey.rejected || (journey.landed > 0 && !keeps_duplicates) {
+        return;
+    }
+    if met || model.flaw == Flaw::NoMinimum {
         journey.landed += 1;
+        journey.beyond_limit |= !met;
+    } else {
+        journey.rejected = true;
+        journey.gone_by = true;
     }
 }
 
 fn record(model: &Protocol, state: &mut System, worker: usize) {
-    let Worker::Resolved { epoch, landed, .. } = state.workers[worker] else {
+    let Worker::Resolved { epoch, tx, landed } = state.workers[worker] else {
         return;
     };
     state.workers[worker] = Worker::Idle;
     if !admitted(model, state, worker, epoch) {
         return;
     }
+    let gone_by = journey(state, tx).gone_by;
     let order = &mut state.order;
     order.open = None;
     order.holder = None;
+    if gone_by {
+        // Not a failure: it waits again.
+        (order.waiting, order.due) = (true, false);
+        return;
+    }
     if landed {
         order.status = Status::Confirmed;
         return;
