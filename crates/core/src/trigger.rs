@@ -115,6 +115,18 @@ impl Trigger {
     }
 }
 
+impl Trigger {
+    /// Of two looks that reach the same way, the one that comes first.
+    #[must_use]
+    pub fn earlier(self, other: Self) -> Self {
+        let price = match self.reach {
+            Reach::Rising => self.price.min(other.price),
+            Reach::Falling => self.price.max(other.price),
+        };
+        Self { price, ..self }
+    }
+}
+
 /// Triggers of one market, sorted by price. A price finds those that it has reached in `O(log n + found)`.
 #[derive(Clone, Debug)]
 pub struct TriggerBook<K> {
@@ -139,6 +151,11 @@ impl<K: Copy + Ord + Hash> TriggerBook<K> {
         self.remove(key);
         self.side(trigger.reach).insert((trigger.price, key));
         self.places.insert(key, trigger);
+    }
+
+    /// The trigger of a key.
+    pub fn get(&self, key: K) -> Option<Trigger> {
+        self.places.get(&key).copied()
     }
 
     /// Strikes a key out; whether it was there.

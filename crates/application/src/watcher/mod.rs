@@ -30,7 +30,7 @@ use room::{Candidate, Room};
 
 /// How often the store is asked who has begun to wait elsewhere; those of this process are known at once.
 const REFRESH: Duration = Duration::from_millis(250);
-/// How often the refresh looks back for those who showed up late.
+/// How often the refresh looks back for those who showed up late, and looks are doubted.
 const LOOK_BACK: Duration = Duration::from_secs(5);
 /// How often everything is read anew, and whoever left unnoticed is forgotten.
 const RELOAD: Duration = Duration::from_secs(600);
@@ -90,29 +90,33 @@ impl MarketWatcher {
     async fn watch(&mut self) {
         let bell = self.announcer.waits();
         let mut moves: Option<Moves> = None;
+        // Whether there are others to look at; but what is heard of the market meanwhile goes first.
+        let mut more = false;
         loop {
             if self.room.len() > 0 && moves.is_none() {
                 moves = Some(self.ask_for_moves());
             }
             let rest = self.next_refresh.saturating_sub(self.ports.clock.monotonic());
-            let moved = tokio::select! {
+            let heard = tokio::select! {
                 biased;
-                moved = next(&mut moves) => Some(moved),
-                () = bell.notified() => None,
-                () = self.ports.clock.sleep(rest) => None,
+                moved = next(&mut moves) => Heard::Moved(moved),
+                () = bell.notified() => Heard::TimeToRead,
+                () = std::future::ready(()), if more => Heard::Nothing,
+                () = self.ports.clock.sleep(rest) => Heard::TimeToRead,
             };
-            match moved {
-                Some(moved) => {
+            match heard {
+                Heard::Moved(moved) => {
                     moves = None;
                     self.heed(moved).await;
                 }
-                None => {
+                Heard::TimeToRead => {
                     if self.refresh().await {
                         (moves, self.revision) = (None, None);
                     }
                 }
+                Heard::Nothing => {}
             }
-            self.look().await;
+            more = self.look().await;
         }
     }
 
@@ -152,6 +156,7 @@ impl MarketWatcher {
             (self.room, self.place, self.revision) = (Room::default(), None, None);
         } else if now >= self.next_look_back {
             self.next_look_back = now + LOOK_BACK;
+            self.room.doubt();
             let back = |(since, id)| (self.ports.waiting.overlap(since), id);
             self.place = self.place.map(back);
         }
@@ -184,31 +189,24 @@ impl MarketWatcher {
         Ok(known != self.room.pairs())
     }
 
-    /// Looks at everybody whose trigger may be met, and wakes those for whom it is.
-    async fn look(&mut self) {
-        loop {
-            let candidates = self.room.candidates(BATCH);
-            if candidates.is_empty() {
-                return;
-            }
-            let full = candidates.len() == BATCH;
-            let looks = futures_util::stream::iter(candidates)
-                .map(|candidate| look_at(&self.ports, &self.settings, candidate))
-                .buffer_unordered(QUOTES);
-            let looks: Vec<_> = looks.collect().await;
-            let mut met = Vec::new();
-            for (id, look) in looks {
-                match look {
-                    Look::Met => met.push(id),
-                    Look::Short(quoted) => self.room.short(id, quoted),
-                    Look::Nothing => self.room.look_again(id),
-                }
-            }
-            self.wake(&met).await;
-            if !full {
-                return;
+    /// Looks at some of those whose trigger may be met, and wakes those for whom it is. Whether there are more.
+    async fn look(&mut self) -> bool {
+        let candidates = self.room.candidates(BATCH);
+        let full = candidates.len() == BATCH;
+        let looks = futures_util::stream::iter(candidates)
+            .map(|candidate| look_at(&self.ports, &self.settings, candidate))
+            .buffer_unordered(QUOTES);
+        let looks: Vec<_> = looks.collect().await;
+        let mut met = Vec::new();
+        for (id, look) in looks {
+            match look {
+                Look::Met => met.push(id),
+                Look::Short(quoted) => self.room.short(id, quoted),
+                Look::Nothing => self.room.look_again(id),
             }
         }
+        self.wake(&met).await;
+        full
     }
 
     async fn wake(&mut self, ids: &[OrderId]) {
@@ -238,6 +236,14 @@ async fn next(moves: &mut Option<Moves>) -> Result<MarketMoves, VenueError> {
         Some(moves) => moves.await,
         None => std::future::pending().await,
     }
+}
+
+/// What the watcher has heard.
+enum Heard {
+    Moved(Result<MarketMoves, VenueError>),
+    /// Somebody may have begun to wait.
+    TimeToRead,
+    Nothing,
 }
 
 /// What a look at an order's quotes has found.

@@ -1,8 +1,12 @@
 //! Who waits for what, as one watcher knows it. No I/O.
 //!
-//! A sell is compared with the dearest pool of its pair and a buy with the cheapest. No quote is better than that,
-//! so a limit is not met before that price has reached it; and a look that finds a quote short of it says where
-//! the next look is worth while ([`Trigger::next_look`]).
+//! A sell is compared with the dearest pool of its pair and a buy with the cheapest. No pool gives a better quote than
+//! that, so a limit is not looked at before that price has reached it; and a look that finds a quote short of it says
+//! where the next look is worth while ([`Trigger::next_look`]).
+//!
+//! A quote and the price that it is compared with are not taken at the same moment, and a market that jumped in
+//! between puts the next look anywhere. So a look is reckoned anew with the price that is heard of next, and whoever
+//! waits for a price that the best pool has reached is looked at again from time to time, whatever earlier looks said.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -30,6 +34,21 @@ pub(super) struct Wanted {
     pub(super) trigger: Trigger,
 }
 
+impl Wanted {
+    /// The price that decides when to look: that of the best pool for this side.
+    fn spot(&self, state: &PairState) -> Price {
+        match self.spec.side {
+            Side::Sell => state.highest,
+            Side::Buy => state.lowest,
+        }
+    }
+
+    /// When to look next, after a quote that fell short.
+    fn next_look(&self, state: &PairState, quoted: Price) -> Trigger {
+        self.trigger.next_look(self.spot(state), quoted)
+    }
+}
+
 type Key = (Symbol, Symbol);
 
 struct Waiter {
@@ -46,6 +65,8 @@ struct Desk {
     buys: TriggerBook<OrderId>,
     /// To be looked at whatever the price: just entered, waiting for a pool, or not to be quoted last time.
     to_look_at: BTreeSet<OrderId>,
+    /// What those were quoted who were looked at since the price was heard of.
+    quoted: BTreeMap<OrderId, Price>,
 }
 
 /// Everybody who waits.
@@ -104,6 +125,14 @@ impl Room {
         let Some(desk) = self.desks.get_mut(&key(&state.pair)) else {
             return;
         };
+        for (id, quoted) in std::mem::take(&mut desk.quoted) {
+            if let Some(wanted) = self.waiters.get(&id).and_then(|waiter| waiter.wanted.as_ref()) {
+                let book = desk.book(wanted.spec.side);
+                if let Some(look) = book.get(id) {
+                    book.insert(id, look.earlier(wanted.next_look(&state, quoted)));
+                }
+            }
+        }
         let other_pools = desk.state.is_some_and(|before| before.pools != state.pools);
         desk.state = Some(state);
         if other_pools {
@@ -147,12 +176,24 @@ impl Room {
             return;
         };
         if let (Some(wanted), Some(state)) = (&waiter.wanted, desk.state) {
-            let spot = match wanted.spec.side {
-                Side::Sell => state.highest,
-                Side::Buy => state.lowest,
-            };
+            desk.quoted.insert(id, quoted);
             desk.book(wanted.spec.side)
-                .insert(id, wanted.trigger.next_look(spot, quoted));
+                .insert(id, wanted.next_look(&state, quoted));
+        }
+    }
+
+    /// Looks again at whoever waits for a price that the best pool has reached.
+    pub(super) fn doubt(&mut self) {
+        for (id, waiter) in &self.waiters {
+            let Some(desk) = self.desks.get_mut(&waiter.pair) else {
+                continue;
+            };
+            let (Some(wanted), Some(state)) = (&waiter.wanted, desk.state) else {
+                continue;
+            };
+            if wanted.trigger.is_met(wanted.spot(&state)) {
+                desk.to_look_at.insert(*id);
+            }
         }
     }
 
@@ -173,6 +214,7 @@ impl Room {
         if let Some(desk) = self.desks.get_mut(&waiter.pair) {
             desk.waiters -= 1;
             desk.to_look_at.remove(&id);
+            desk.quoted.remove(&id);
             let _ = desk.sells.remove(id) || desk.buys.remove(id);
         }
     }
@@ -198,6 +240,7 @@ impl Desk {
             sells: TriggerBook::default(),
             buys: TriggerBook::default(),
             to_look_at: BTreeSet::new(),
+            quoted: BTreeMap::new(),
         }
     }
 

@@ -198,3 +198,48 @@ fn a_look_that_found_nothing_out_is_repeated() {
     room.look_again(id(1));
     assert_eq!(found(&mut room), [id(1)]);
 }
+
+#[test]
+fn a_market_that_jumps_while_it_is_looked_at_does_not_hide_a_stop() {
+    let kind = OrderKind::StopLimit {
+        stop_price: price(140),
+        limit_price: price(139),
+    };
+    let mut room = Room::default();
+    room.enter(&waiting(1, Side::Sell, kind, WaitsFor::Stop));
+    room.moved(stands(130, 130));
+    assert_eq!(found(&mut room), [id(1)]);
+    // Quoted after the jump, compared with the price before it.
+    room.short(id(1), price(168));
+    room.moved(stands(168, 168));
+    assert_eq!(found(&mut room), []);
+    room.moved(stands(130, 130));
+    assert_eq!(found(&mut room), [id(1)]);
+}
+
+#[test]
+fn a_market_that_jumps_while_it_is_looked_at_does_not_hide_a_limit() {
+    let mut room = Room::default();
+    room.enter(&limit(1, Side::Sell, 150));
+    room.moved(stands(168, 168));
+    assert_eq!(found(&mut room), [id(1)]);
+    room.short(id(1), price(133));
+    room.moved(stands(133, 133));
+    assert_eq!(found(&mut room), []);
+    room.moved(stands(168, 168));
+    assert_eq!(found(&mut room), [id(1)]);
+}
+
+#[test]
+fn a_jump_that_nobody_heard_of_hides_a_limit_for_a_while_only() {
+    let mut room = Room::default();
+    room.enter(&limit(1, Side::Sell, 150));
+    room.enter(&limit(2, Side::Sell, 169));
+    room.moved(stands(168, 168));
+    assert_eq!(found(&mut room), [id(1)]);
+    room.short(id(1), price(133));
+    room.moved(stands(168, 168));
+    assert_eq!(found(&mut room), []);
+    room.doubt();
+    assert_eq!(found(&mut room), [id(1)]);
+}
