@@ -4,14 +4,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use order_application::{ControlError, Engine, SubmitError};
+use order_application::{Amendment, ControlError, Engine, SubmitError};
 use order_core::amount::Amount;
 use order_core::id::{IdempotencyKey, OrderId, Owner};
+use order_core::lifecycle::Status;
 use order_core::order::{OrderKind, OrderSpec, Protection, TimeInForce};
 use order_core::price::Price;
 use order_core::priority::Priority;
+use order_core::time::Timestamp;
 use order_core::token::{Pair, TokenRegistry};
 
+use crate::clock::SimClock;
 use crate::dice::{CountedIds, Dice};
 use crate::faults::Injector;
 use crate::process::{Process, Running};
@@ -29,6 +32,7 @@ pub struct Doors {
     pub(crate) processes: Arc<[Arc<Process>]>,
     pub(crate) dice: Arc<Dice>,
     pub(crate) ids: Arc<CountedIds>,
+    pub(crate) clock: Arc<SimClock>,
     pub(crate) injector: Arc<Injector>,
     pub(crate) testimony: Arc<Testimony>,
 }
@@ -73,6 +77,10 @@ impl Doors {
                 }
                 Err(SubmitError::Accept(_) | SubmitError::Draining | SubmitError::TooManyOpen { .. }) => {
                     tokio::time::sleep(PAUSE).await;
+                }
+                Err(SubmitError::Expired) if acknowledged.is_none() => {
+                    self.testimony.came_too_late();
+                    return None;
                 }
                 Err(SubmitError::Expired | SubmitError::NoPool | SubmitError::TooLarge { .. }) => {
                     return acknowledged;
@@ -120,6 +128,46 @@ impl Doors {
                     return self
                         .testimony
                         .complains(format!("{order_id} cannot be cancelled: {error}"));
+                }
+            }
+        }
+    }
+
+    /// Puts another limit in place of an order's own, as long as it waits. What was said to be replaced must be so.
+    pub(crate) async fn replace(&self, order_id: OrderId) {
+        let limit_price = Some(near(&self.dice));
+        loop {
+            let Running { engine, gone } = self.any().await;
+            let replace = async {
+                let Some(order) = engine.order(order_id).await? else {
+                    return Err(ControlError::NoSuchOrder);
+                };
+                let amendment = Amendment {
+                    limit_price,
+                    ..Amendment::default()
+                };
+                engine.replace(order_id, None, order.version(), amendment).await
+            };
+            let answer = tokio::select! {
+                biased;
+                answer = replace => answer,
+                () = gone.cancelled() => continue,
+            };
+            match answer {
+                Ok(order) => return self.testimony.replaced(order_id, order.version(), limit_price),
+                Err(ControlError::NotWaiting(Status::Pending)) | Err(ControlError::Store(_)) => {
+                    tokio::time::sleep(PAUSE).await;
+                }
+                Err(ControlError::NotWaiting(_) | ControlError::OtherVersion(_)) => return,
+                Err(
+                    error @ (ControlError::NoSuchOrder
+                    | ControlError::TooLate(_)
+                    | ControlError::Busy
+                    | ControlError::NotApplicable { .. }),
+                ) => {
+                    return self
+                        .testimony
+                        .complains(format!("{order_id} cannot be replaced: {error}"));
                 }
             }
         }
@@ -190,7 +238,10 @@ impl Doors {
 }
 
 /// A random order.
-pub fn random_spec(dice: &Dice, tokens: &TokenRegistry, owner: Owner) -> Option<OrderSpec> {
+pub fn random_spec(dice: &Dice, tokens: &TokenRegistry, owner: Owner, now: Timestamp) -> Option<OrderSpec> {
+    if dice.strikes(60) {
+        return sniper(dice, tokens, owner);
+    }
     let pairs = [
         ("SOL", "USDC"),
         ("USDC", "SOL"),
@@ -202,10 +253,11 @@ pub fn random_spec(dice: &Dice, tokens: &TokenRegistry, owner: Owner) -> Option<
     let (token_in, token_out) = (tokens.find(token_in)?, tokens.find(token_out)?);
     let (pair, side) = tokens.orient(token_in, token_out);
     let whole = 10u128.pow(u32::from(token_in.decimals));
+    let kind = random_kind(dice, &pair);
     Some(OrderSpec {
         owner,
         client_order_id: None,
-        kind: random_kind(dice, &pair),
+        kind,
         token_in,
         token_out,
         pair,
@@ -213,11 +265,57 @@ pub fn random_spec(dice: &Dice, tokens: &TokenRegistry, owner: Owner) -> Option<
         amount_in: Amount::new(whole * u128::from(1 + dice.below(50))),
         protection: Protection::Slippage(dice.pick(&[0, 10, 50, 500])),
         slippage_by_default: false,
-        time_in_force: TimeInForce::Gtc,
+        time_in_force: random_force(dice, kind, now),
         priority: dice.pick(&Priority::ALL),
         route: Default::default(),
         trace: None,
     })
+}
+
+/// The pair that nobody trades at first.
+pub const LATE_PAIR: (&str, &str) = ("JUP", "BONK");
+
+/// Waits for the pool that opens later.
+fn sniper(dice: &Dice, tokens: &TokenRegistry, owner: Owner) -> Option<OrderSpec> {
+    let (token_in, token_out) = (tokens.find(LATE_PAIR.0)?, tokens.find(LATE_PAIR.1)?);
+    let (pair, side) = tokens.orient(token_in, token_out);
+    let whole = 10u128.pow(u32::from(token_in.decimals));
+    Some(OrderSpec {
+        owner,
+        client_order_id: None,
+        kind: OrderKind::Sniper,
+        token_in,
+        token_out,
+        pair,
+        side,
+        amount_in: Amount::new(whole * u128::from(1 + dice.below(50))),
+        protection: Protection::Slippage(500),
+        slippage_by_default: false,
+        time_in_force: TimeInForce::Gtc,
+        priority: Priority::High,
+        route: Default::default(),
+    })
+}
+
+/// How long it lives: as long as it takes, for most.
+fn random_force(dice: &Dice, kind: OrderKind, now: Timestamp) -> TimeInForce {
+    if kind.limit_price().is_none() {
+        return TimeInForce::Gtc;
+    }
+    let later = Duration::from_secs(10) + dice.duration(Duration::from_secs(120));
+    dice.pick(&[
+        TimeInForce::Gtc,
+        TimeInForce::Gtc,
+        TimeInForce::Gtc,
+        TimeInForce::Ioc,
+        TimeInForce::Fok,
+        TimeInForce::Gtd(now.plus(later)),
+    ])
+}
+
+/// 150 USDC, give or take half a percent.
+fn near(dice: &Dice) -> Price {
+    Price::new((14_925 + u128::from(dice.below(150))) * 10u128.pow(16))
 }
 
 /// Some kind of order; limits and stops are near to where the market begins.
@@ -225,8 +323,6 @@ fn random_kind(dice: &Dice, pair: &Pair) -> OrderKind {
     if pair.base.symbol.as_str() != "SOL" || dice.strikes(400) {
         return OrderKind::Market;
     }
-    // 150 USDC, give or take half a percent.
-    let near = |dice: &Dice| Price::new((14_925 + u128::from(dice.below(150))) * 10u128.pow(16));
     let limit_price = near(dice);
     if dice.strikes(300) {
         let stop_price = near(dice);

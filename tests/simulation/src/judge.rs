@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use order_core::audit::{AuditedOrder, Auditor, Report, Terms};
 use order_core::id::OrderId;
-use order_core::lifecycle::{EventKind, Status};
+use order_core::lifecycle::{Event, EventKind, Status};
+use order_core::price::Price;
 use order_mock_dex::LandedTransaction as Landed;
 use order_ports::{OrderAudit, StoreError};
 
@@ -101,7 +102,7 @@ pub async fn judge(
     let seen = testimony.seen();
     seen.iter().for_each(|seen| auditor.subscriber(&seen.log()));
     let mut wrong = testimony.complaints();
-    if u64::try_from(acknowledged.len())? != plan.orders {
+    if u64::try_from(acknowledged.len())? + testimony.too_late() != plan.orders {
         wrong.push(format!(
             "{} orders for {} clients",
             acknowledged.len(),
@@ -109,6 +110,7 @@ pub async fn judge(
         ));
     }
     wrong.extend(misled(&stored, &seen));
+    wrong.extend(not_replaced(&stored, testimony));
     wrong.extend(not_cancelled(&stored, &testimony.all_cancelled()));
     for (pool, books) in ground.market.books() {
         if !books.balance() {
@@ -137,6 +139,27 @@ fn not_cancelled(stored: &[AuditedOrder], said: &[OrderId]) -> Vec<String> {
     };
     let lies = said.iter().filter(|id| !cancelled(id));
     lies.map(|id| format!("{id} was said to be cancelled")).collect()
+}
+
+/// Limits that somebody was told were replaced, and were not.
+fn not_replaced(stored: &[AuditedOrder], testimony: &Testimony) -> Vec<String> {
+    let replaced = |(id, version, limit): &(OrderId, u32, Option<Price>)| {
+        let order = stored.iter().find(|audited| audited.order.id() == *id);
+        let mut events = order.into_iter().flat_map(|order| &order.events);
+        events.any(|audited| {
+            let Event::Waiting {
+                terms: Some(terms), ..
+            } = &audited.event.event
+            else {
+                return false;
+            };
+            audited.event.seq == *version && terms.kind.limit_price() == *limit
+        })
+    };
+    let said = testimony.all_replaced();
+    let lies = said.iter().filter(|said| !replaced(said));
+    lies.map(|(id, version, _)| format!("{id} was said to be replaced at {version}"))
+        .collect()
 }
 
 /// Watchers who saw another's order, or something else than what is stored.

@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use order_core::audit::Invariant;
+use order_core::audit::{Figure, Invariant};
 use order_core::lifecycle::EventKind;
 use parking_lot::Mutex;
 
@@ -26,6 +26,8 @@ pub struct Tally {
     pub events: BTreeMap<&'static str, usize>,
     /// How long it took, at most, from the last fault until everything had come to rest.
     pub settled_in: Duration,
+    /// How often each invariant was checked.
+    pub checks: BTreeMap<Invariant, u64>,
     /// How often each invariant was violated.
     pub violations: BTreeMap<Invariant, u64>,
     /// The worlds that broke a promise, by seed, and how.
@@ -65,7 +67,8 @@ impl Tally {
             *self.events.entry(name(kind)).or_default() += outcome.count(kind);
         }
         for invariant in Invariant::ALL {
-            let violated = outcome.report.figure(invariant).violated;
+            let Figure { checked, violated } = outcome.report.figure(invariant);
+            *self.checks.entry(invariant).or_default() += checked;
             if violated > 0 {
                 *self.violations.entry(invariant).or_default() += violated;
             }
@@ -73,6 +76,11 @@ impl Tally {
         if outcome.violated() > 0 {
             self.failed.insert(seed, outcome.to_string());
         }
+    }
+
+    /// How often an invariant was checked.
+    pub fn checked(&self, invariant: Invariant) -> u64 {
+        self.checks.get(&invariant).copied().unwrap_or(0)
     }
 
     /// How often an invariant was violated.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use order_core::audit::SubscriberLog;
 use order_core::id::{OrderId, Owner};
 use order_core::lifecycle::RecordedEvent;
+use order_core::price::Price;
 use parking_lot::Mutex;
 
 /// All that the clients have seen.
@@ -19,6 +20,8 @@ pub struct Testimony {
     closed: Mutex<Vec<Seen>>,
     complaints: Mutex<Vec<String>>,
     cancelled: Mutex<Vec<OrderId>>,
+    replaced: Mutex<Vec<(OrderId, u32, Option<Price>)>>,
+    too_late: Mutex<u64>,
 }
 
 /// What somebody saw of one order.
@@ -94,6 +97,26 @@ impl Testimony {
     /// Somebody was told that an order is cancelled.
     pub(crate) fn cancelled(&self, order_id: OrderId) {
         self.cancelled.lock().push(order_id);
+    }
+
+    /// Somebody was told that an order has another limit since that version.
+    pub(crate) fn replaced(&self, order_id: OrderId, version: u32, limit: Option<Price>) {
+        self.replaced.lock().push((order_id, version, limit));
+    }
+
+    /// All limits that somebody was told were replaced.
+    pub fn all_replaced(&self) -> Vec<(OrderId, u32, Option<Price>)> {
+        self.replaced.lock().clone()
+    }
+
+    /// A client's order was refused because its time was up.
+    pub(crate) fn came_too_late(&self) {
+        *self.too_late.lock() += 1;
+    }
+
+    /// How many orders were refused because their time was up.
+    pub fn too_late(&self) -> u64 {
+        *self.too_late.lock()
     }
 
     /// All orders that somebody was told are cancelled.

@@ -4,18 +4,19 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
+use order_core::decimal::Decimal;
 use order_core::failure::VenueError;
 use order_core::order::OrderKind;
 use order_core::token::TokenRegistry;
+use order_core::venue::PoolId;
 use order_memory::{MemoryDispatchWindow, MemoryNotifier, MemoryQueue, MemoryStore};
-use order_mock_dex::settings::Ppm;
-use order_mock_dex::settings::{PriceMode, Profile};
-use order_mock_dex::{FaultSettings, Market, MarketSettings};
+use order_mock_dex::settings::{Exact, Ppm, PriceMode, Profile, RaydiumPool};
+use order_mock_dex::{FaultSettings, Market, MarketSettings, NewPool};
 use order_ports::{Clock, Entropy};
 use tokio::task::JoinSet;
 
 use crate::broken::Variant;
-use crate::clients::{Doors, random_spec};
+use crate::clients::{Doors, LATE_PAIR, random_spec};
 use crate::clock::SimClock;
 use crate::dice::{CountedIds, Dice};
 use crate::faults::{Injector, Rates};
@@ -125,6 +126,7 @@ async fn run(seed: u64, plan: Plan) -> Result<Outcome, Box<dyn std::error::Error
         processes,
         dice: Arc::clone(&ground.dice),
         ids: Arc::clone(&ground.ids),
+        clock: Arc::clone(&ground.clock),
         injector: Arc::clone(&ground.injector),
         testimony: Arc::clone(&testimony),
     };
@@ -194,8 +196,14 @@ fn ground(seed: u64, plan: Plan) -> Result<Ground, Box<dyn std::error::Error>> {
 /// The market misbehaves and clocks jump, now and then, until the calm.
 async fn weather(ground: Ground, plan: Plan) {
     let Ground { dice, injector, .. } = &ground;
-    let ends = tokio::time::Instant::now() + plan.faults_for;
+    let began = tokio::time::Instant::now();
+    let ends = began + plan.faults_for;
+    let mut opens = Some(began + plan.faults_for / 2);
     while tokio::time::Instant::now() < ends {
+        if opens.is_some_and(|opens| opens <= tokio::time::Instant::now()) {
+            opens = None;
+            injector.note(format_args!("{:?} opens", open_late_pair(&ground)));
+        }
         tokio::time::sleep(dice.duration(Duration::from_secs(10))).await;
         let faults = market_faults(dice);
         injector.note_fault(format_args!("market {faults:?}"));
@@ -212,6 +220,21 @@ async fn weather(ground: Ground, plan: Plan) {
     });
     injector.calm();
     std::future::pending::<()>().await;
+}
+
+fn open_late_pair(ground: &Ground) -> Option<PoolId> {
+    let whole = |amount: u64| Some(Exact(Decimal::new(amount.into(), 0)));
+    let pool = NewPool::Raydium(RaydiumPool {
+        base: LATE_PAIR.0.into(),
+        quote: LATE_PAIR.1.into(),
+        base_reserve: whole(1_000_000),
+        base_reserve_raw: None,
+        quote_reserve: whole(30_000_000_000),
+        quote_reserve_raw: None,
+        fee_rate: 2_500,
+        opens_after_blocks: 0,
+    });
+    ground.market.open_pool(&pool).ok()
 }
 
 fn market_faults(dice: &Dice) -> FaultSettings {
@@ -238,10 +261,12 @@ async fn client(doors: Doors, number: u64, within: Duration) {
     let dice = Arc::clone(&doors.dice);
     tokio::time::sleep(dice.duration(within)).await;
     let owner = format!("client-{}", number % OWNERS).parse().ok();
-    let spec = owner.and_then(|owner| random_spec(&dice, &TokenRegistry::default(), owner));
+    let now = doors.clock.now();
+    let spec = owner.and_then(|owner| random_spec(&dice, &TokenRegistry::default(), owner, now));
     let key = format!("key-{number}").parse().ok();
     let Some((spec, key)) = spec.zip(key) else { return };
     let waits = spec.kind != OrderKind::Market;
+    let has_limit = spec.kind.limit_price().is_some();
     let Some(id) = doors.submit(spec, key).await else {
         return;
     };
@@ -251,6 +276,13 @@ async fn client(doors: Doors, number: u64, within: Duration) {
         watchers.spawn(async move {
             tokio::time::sleep(patience).await;
             doors.cancel(id).await;
+        });
+    }
+    if has_limit && dice.strikes(300) {
+        let (doors, patience) = (doors.clone(), dice.duration(CHANGE_OF_MIND));
+        watchers.spawn(async move {
+            tokio::time::sleep(patience).await;
+            doors.replace(id).await;
         });
     }
     for _ in 0..=dice.below(3) {
