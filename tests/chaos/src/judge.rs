@@ -6,17 +6,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use order_bootstrap::{OsEntropy, SystemClock};
-use order_core::audit::{Auditor, LandedTransaction, Report, SubscriberLog, Terms};
+use order_core::audit::{AuditedOrder, Auditor, LandedTransaction, Report, SubscriberLog, Terms};
 use order_core::id::OrderId;
-use order_core::lifecycle::Status;
+use order_core::lifecycle::{EventKind, Status};
 use order_core::token::TokenRegistry;
 use order_mock_dex::{RemoteTimeouts, RemoteVenues};
-use order_ports::OrderAudit;
+use order_ports::{OrderAudit, OrderFilter, OrderReader};
+use order_postgres::PostgresStore;
 use serde_json::Value;
 
 use crate::Failure;
+use crate::owners::Owners;
 use crate::stage::{MAX_ATTEMPTS, http_client};
-use crate::tally::{Acknowledged, Tally};
+use crate::tally::{Acknowledged, Replaced, Tally};
 
 /// How many orders are audited at once.
 const PAGE: usize = 500;
@@ -58,6 +60,10 @@ pub struct Census {
     pub unknown_for_a_while: u64,
     /// Orders that had more than one attempt.
     pub retried: u64,
+    /// Orders that waited for a price, a stop or a pool.
+    pub waited: u64,
+    /// Those of them that went on.
+    pub fired: u64,
 }
 
 impl Verdict {
@@ -99,6 +105,35 @@ pub struct Testimony {
     pub acknowledged: Vec<OrderId>,
     /// What they saw.
     pub streams: Vec<SubscriberLog>,
+    /// What owners were told is cancelled.
+    pub cancelled: Vec<OrderId>,
+    /// What owners were told is replaced.
+    pub replaced: Vec<Replaced>,
+}
+
+impl Testimony {
+    /// What there is of it by now.
+    pub(crate) fn of(tally: &Tally) -> Self {
+        Self {
+            acknowledged: tally.acknowledged.lock().iter().map(|order| order.id).collect(),
+            streams: tally.streams.lock().clone(),
+            cancelled: tally.cancelled.lock().clone(),
+            replaced: tally.replaced.lock().clone(),
+        }
+    }
+}
+
+impl Census {
+    fn count(&mut self, audited: &AuditedOrder) {
+        let kinds = || audited.events.iter().map(|audited| audited.event.event.kind());
+        *self.statuses.entry(audited.order.status().as_str()).or_default() += 1;
+        self.transactions += audited.attempts.len() as u64;
+        self.retried += u64::from(audited.order.progress().attempt > 1);
+        self.unknown_for_a_while += u64::from(kinds().any(|kind| kind == EventKind::OutcomeUnknown));
+        let mut from_waiting = kinds().skip_while(|kind| *kind != EventKind::Waiting).peekable();
+        self.waited += u64::from(from_waiting.peek().is_some());
+        self.fired += u64::from(from_waiting.any(|kind| kind == EventKind::Routing));
+    }
 }
 
 /// Audits stores that share one venue.
@@ -109,7 +144,7 @@ pub async fn audit_stores(
     stores: &[&dyn OrderAudit],
     landed: Vec<LandedTransaction>,
     testimony: &Testimony,
-) -> Result<(Report, Census), Failure> {
+) -> Result<(Report, Check, Census), Failure> {
     let terms = Terms {
         max_attempts: MAX_ATTEMPTS,
         drained: true,
@@ -121,22 +156,15 @@ pub async fn audit_stores(
         ..Census::default()
     };
     let mut auditor = Auditor::new(terms, landed);
+    let mut owners = Owners::new(&testimony.cancelled, &testimony.replaced);
     for store in stores {
         let mut after = None;
         loop {
             let page = store.audit(after, PAGE).await?;
             for audited in &page {
                 auditor.order(audited);
-                *census
-                    .statuses
-                    .entry(audited.order.status().as_str())
-                    .or_default() += 1;
-                census.transactions += audited.attempts.len() as u64;
-                census.retried += u64::from(audited.order.progress().attempt > 1);
-                let unknown = |event: &order_core::audit::AuditedEvent| {
-                    event.event.event.kind() == order_core::lifecycle::EventKind::OutcomeUnknown
-                };
-                census.unknown_for_a_while += u64::from(audited.events.iter().any(unknown));
+                owners.order(audited);
+                census.count(audited);
             }
             after = page.last().map(|audited| audited.order.id());
             if page.is_empty() {
@@ -149,7 +177,7 @@ pub async fn audit_stores(
         .iter()
         .for_each(|id| auditor.acknowledged(*id));
     testimony.streams.iter().for_each(|log| auditor.subscriber(log));
-    Ok((auditor.finish(), census))
+    Ok((auditor.finish(), owners.finish(), census))
 }
 
 /// The venue server, as an auditor sees it.
@@ -271,6 +299,28 @@ async fn listing(url: &str, user: &str) -> Result<Vec<Value>, Failure> {
             None => return Ok(items),
         }
     }
+}
+
+/// The first orders that are not over, in words.
+pub(crate) async fn still_open(store: &PostgresStore) -> Result<String, Failure> {
+    let filter = OrderFilter {
+        statuses: under_way(),
+        ..OrderFilter::default()
+    };
+    let open = store.list(&filter, None, 5).await?.items;
+    let words = open.iter().map(|order| {
+        let (spec, terms) = (order.spec(), order.terms());
+        format!(
+            "{} {:?} {} {} {:?} version {}",
+            order.id(),
+            order.state(),
+            spec.side.as_str(),
+            spec.pair.base.symbol,
+            terms,
+            order.version()
+        )
+    });
+    Ok(words.collect::<Vec<_>>().join("; "))
 }
 
 /// Everything that is not over.

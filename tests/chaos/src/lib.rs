@@ -12,8 +12,10 @@ mod clients;
 mod dice;
 pub mod fault_points;
 mod judge;
+mod market;
 mod modes;
 pub mod naive;
+mod owners;
 mod process;
 mod proxy;
 mod run;
@@ -28,7 +30,7 @@ pub use judge::{Check, Verdict};
 pub use run::{Outcome, Plan, run};
 pub use stage::Programs;
 pub use steps::{Steps, fail_and_repeat_every_step};
-pub use tally::Tally;
+pub use tally::{Replaced, Tally};
 
 /// What a run cannot go on after. What it finds is in its [`Outcome`].
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;

@@ -13,11 +13,13 @@ use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::Failure;
-use crate::clients::{Doors, USERS, crowd, watch_owner};
+use crate::clients::{Doors, Kinds, USERS, crowd, watch_owner};
 use crate::dice::Dice;
 use crate::judge::{
-    Census, Check, Testimony, Verdict, audit_stores, books, listings, surprises, under_way, venues,
+    Census, Check, Testimony, Verdict, audit_stores, books, listings, still_open, surprises, under_way,
+    venues,
 };
+use crate::market::Mover;
 use crate::modes;
 use crate::stage::{Programs, Stage};
 use crate::storm::{NAMES, Storm};
@@ -68,6 +70,8 @@ const LAST_LOOK: Duration = Duration::from_secs(20);
 const STOPS_WITHIN: Duration = Duration::from_secs(20);
 /// Past every transaction's last valid block.
 const PAST_EXPIRY: u32 = 400;
+/// How long prices stay where they are in the calm: longer than a transaction takes to land.
+const PRICES_STAY: Duration = Duration::from_secs(6);
 /// How many doors and workers there are.
 const PROCESSES: (usize, usize) = (2, 3);
 
@@ -121,8 +125,19 @@ async fn weather(
     let until = began + plan.storm;
     let give_up = CancellationToken::new();
     let urls = stage.apis.iter().map(|api| api.url.clone()).collect();
-    let doors = Doors::new(urls, Arc::clone(tally), give_up.clone())?;
+    // Naive workers know of no orders that wait.
+    let kinds = if plan.programs.worker.is_none() {
+        Kinds::All
+    } else {
+        Kinds::Market
+    };
+    let doors = Doors::new(urls, Arc::clone(tally), kinds, give_up.clone())?;
     let stream = |number| Dice::new(plan.seed, number);
+    let mut market = JoinSet::new();
+    if kinds == Kinds::All {
+        let mover = Mover::new(&stage.terrain.venue_url, Arc::clone(tally));
+        market.spawn(mover.wander(stream(3), until, PRICES_STAY));
+    }
     let rate = plan.orders_per_minute;
     let crowd = tokio::spawn(crowd(doors.clone(), stream(1), rate, until, plan.calm.clone()));
     let mut owners = JoinSet::new();
@@ -139,6 +154,7 @@ async fn weather(
     let calm = Instant::now();
     let rest = come_to_rest(stage, crowd, plan.rest_within).await?;
     give_up.cancel();
+    market.shutdown().await;
     while owners.join_next().await.is_some() {}
     Ok((rest, calm - began))
 }
@@ -218,12 +234,10 @@ async fn judge(
     let venues = venues(&stage.terrain.venue_url)?;
     checks.push(books(&venues).await?);
     let landed = venues.venue_ledger().landed().await?;
-    let testimony = Testimony {
-        acknowledged: tally.acknowledged.lock().iter().map(|order| order.id).collect(),
-        streams: tally.streams.lock().clone(),
-    };
     let store = connect(stage).await?;
-    let (report, census) = audit_stores(&[&store], landed, &testimony).await?;
+    let open = still_open(&store).await?;
+    let (report, owners, census) = audit_stores(&[&store], landed, &Testimony::of(tally)).await?;
+    checks.push(owners);
     store.close().await;
     let database = stage.terrain.postgres.fresh_database().await?;
     let redis = &stage.terrain.redis;
@@ -234,7 +248,7 @@ async fn judge(
         title: "everybody is content in time",
         checked: 1,
         violations: (!rested)
-            .then(|| "orders, clients or watchers still wait".to_owned())
+            .then(|| format!("orders, clients or watchers still wait: {open}"))
             .into_iter()
             .collect(),
     });
@@ -325,6 +339,22 @@ impl fmt::Display for Outcome {
             census.unknown_for_a_while,
             census.transactions,
             census.landed
+        )?;
+        writeln!(
+            f,
+            "        {} waited, {} of them went on, while {} prices moved and {} pools opened",
+            census.waited,
+            census.fired,
+            tally.price_moves.get(),
+            tally.pools_opened.get()
+        )?;
+        writeln!(
+            f,
+            "        {} cancelled after {} requests, {} replaced after {}",
+            tally.cancelled.lock().len(),
+            tally.cancels.get(),
+            tally.replaced.lock().len(),
+            tally.replacements.get()
         )?;
         writeln!(
             f,

@@ -14,10 +14,11 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use crate::Failure;
-use crate::clients::{Doors, handful};
+use crate::clients::{Doors, Kinds, handful};
 use crate::dice::Dice;
 use crate::fault_points::{SITES, STRUCK, VARIABLE};
-use crate::judge::{Testimony, Verdict, audit_stores, surprises, under_way, venues};
+use crate::judge::{Testimony, Verdict, audit_stores, still_open, surprises, under_way, venues};
+use crate::market::Mover;
 use crate::process::{Launch, Process, free_port};
 use crate::stage::{Terrain, Weather, await_answer, owned};
 use crate::tally::Tally;
@@ -28,7 +29,9 @@ const ORDERS: u64 = 5;
 /// How often more orders are sent if what is to strike them has not.
 const ROUNDS: u64 = 10;
 /// How many engines run at the same time.
-const AT_ONCE: usize = 6;
+const AT_ONCE: usize = 8;
+/// How long prices stay at one end of their bands; every order's trigger lies between the ends.
+const PRICES_STAY: Duration = Duration::from_millis(1_500);
 /// How long the orders of one engine may take; all of them wait together for a lease or two.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -82,6 +85,8 @@ fn nth(site: &str, when: &str) -> u32 {
     match (site, when) {
         // The first pull returns with the first orders, and an engine may need no more than a few.
         ("queue.pull", "after") | ("queue.push" | "queue.acknowledge" | "notifier.publish", _) => 1,
+        // Not every order waits, and few are cancelled.
+        ("waiting.wake" | "control.overrule", _) => 1,
         // By then there are orders to be found.
         ("leases.due", _) => 4,
         _ => 2,
@@ -156,10 +161,13 @@ pub async fn fail_and_repeat_every_step(engine: PathBuf, seed: u64) -> Result<St
                 .map(|error| format!("{case}: {error}"))
         });
     }
+    let mut market = JoinSet::new();
+    market.spawn(Mover::new(&ground.terrain.venue_url, Arc::clone(&ground.tally)).sweep(PRICES_STAY));
     let mut failed = Vec::new();
     while let Some(found) = running.join_next().await {
         failed.extend(found?);
     }
+    market.shutdown().await;
     failed.sort();
     Ok(Steps {
         cases: cases.len(),
@@ -180,13 +188,14 @@ impl Ground {
             let url = format!("http://127.0.0.1:{port}");
             await_answer(&format!("{url}/health/live"), PATIENCE).await?;
             let give_up = CancellationToken::new();
-            let doors = Doors::new(vec![url], Arc::clone(&self.tally), give_up.clone())?;
+            let doors = Doors::new(vec![url], Arc::clone(&self.tally), Kinds::All, give_up.clone())?;
             for round in 0..ROUNDS {
                 let first = case.number * 1_000 + round * ORDERS;
                 let content = handful(doors.clone(), dice.fork(), first..first + ORDERS);
-                timeout(PATIENCE, content)
-                    .await
-                    .map_err(|_| "clients or watchers wait in vain")?;
+                if timeout(PATIENCE, content).await.is_err() {
+                    self.all_ended(&database).await?;
+                    return Err("clients or watchers wait in vain".into());
+                }
                 if has_struck(&log, case)? {
                     return self.all_ended(&database).await;
                 }
@@ -237,27 +246,19 @@ impl Ground {
             }
             Ok(())
         };
-        timeout(PATIENCE, ended)
-            .await
-            .map_err(|_| "an order does not end")?
+        match timeout(PATIENCE, ended).await {
+            Ok(ended) => ended,
+            Err(_) => Err(format!("they do not end: {}", still_open(&store).await?).into()),
+        }
     }
 
     async fn judge(&self) -> Result<Verdict, Failure> {
         let landed = venues(&self.terrain.venue_url)?.venue_ledger().landed().await?;
-        let testimony = Testimony {
-            acknowledged: self
-                .tally
-                .acknowledged
-                .lock()
-                .iter()
-                .map(|order| order.id)
-                .collect(),
-            streams: self.tally.streams.lock().clone(),
-        };
         let stores = self.stores.lock().await;
         let stores: Vec<_> = stores.iter().map(|store| store as &dyn OrderAudit).collect();
-        let (report, _) = audit_stores(&stores, landed, &testimony).await?;
-        let checks = surprises(&self.tally);
+        let (report, owners, _) = audit_stores(&stores, landed, &Testimony::of(&self.tally)).await?;
+        let mut checks = surprises(&self.tally);
+        checks.push(owners);
         Ok(Verdict { report, checks })
     }
 }

@@ -32,6 +32,17 @@ pub struct Acknowledged {
     pub user: &'static str,
 }
 
+/// A limit that an owner was told has taken the place of another.
+#[derive(Clone, Debug)]
+pub struct Replaced {
+    /// Of which order.
+    pub id: OrderId,
+    /// The order's version since then.
+    pub version: u32,
+    /// The limit, as it was asked for.
+    pub limit_price: String,
+}
+
 /// Everything that a run notes.
 #[derive(Debug, Default)]
 pub struct Tally {
@@ -49,6 +60,14 @@ pub struct Tally {
     pub unavailable: Counter,
     /// 202 answers while Redis was away.
     pub accepted_without_redis: Counter,
+    /// Requests to cancel an order.
+    pub cancels: Counter,
+    /// Requests to replace an order's limit.
+    pub replacements: Counter,
+    /// How often a price was moved.
+    pub price_moves: Counter,
+    /// How many pools have opened.
+    pub pools_opened: Counter,
     /// Connections of watchers.
     pub connections: Counter,
     /// Watchers that were closed for being slow.
@@ -61,6 +80,10 @@ pub struct Tally {
     pub faults: Mutex<BTreeMap<&'static str, u64>>,
     /// What clients were acknowledged.
     pub acknowledged: Mutex<Vec<Acknowledged>>,
+    /// What owners were told is cancelled.
+    pub cancelled: Mutex<Vec<OrderId>>,
+    /// What owners were told is replaced.
+    pub replaced: Mutex<Vec<Replaced>>,
     /// What watchers saw.
     pub streams: Mutex<Vec<SubscriberLog>>,
     /// Which orders were shown to whom.

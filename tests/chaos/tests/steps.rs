@@ -4,7 +4,6 @@
 use order_chaos::fail_and_repeat_every_step;
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "takes minutes of both cores: cargo nextest run -p order-chaos --run-ignored all"]
 async fn every_step_may_fail_and_every_step_may_be_repeated() {
     let steps = fail_and_repeat_every_step(env!("CARGO_BIN_EXE_chaos-engine").into(), 4)
         .await

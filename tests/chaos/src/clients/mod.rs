@@ -1,5 +1,6 @@
 //! The clients: they submit orders until they are acknowledged, twice at times, and watch them to the end.
 
+mod change;
 mod order;
 mod owner;
 mod submit;
@@ -18,6 +19,7 @@ use crate::dice::Dice;
 use crate::stage::http_client;
 use crate::tally::Tally;
 
+pub(crate) use self::order::Kinds;
 pub(crate) use self::owner::watch_owner;
 
 /// Whose orders there are.
@@ -34,6 +36,8 @@ pub(crate) struct Doors {
     pub(crate) tally: Arc<Tally>,
     /// When cancelled, clients give up what they have not achieved.
     pub(crate) give_up: CancellationToken,
+    /// Which orders clients have.
+    pub(crate) kinds: Kinds,
     /// Whether clients take no pauses but those that they must.
     pub(crate) hurry: bool,
 }
@@ -42,6 +46,7 @@ impl Doors {
     pub(crate) fn new(
         urls: Vec<String>,
         tally: Arc<Tally>,
+        kinds: Kinds,
         give_up: CancellationToken,
     ) -> Result<Self, Failure> {
         Ok(Self {
@@ -49,6 +54,7 @@ impl Doors {
             http: http_client(PATIENCE)?,
             tally,
             give_up,
+            kinds,
             hurry: false,
         })
     }

@@ -1,9 +1,23 @@
 //! What clients ask for.
 
+use std::time::Duration;
+
+use order_bootstrap::SystemClock;
+use order_ports::Clock;
 use serde_json::{Value, json};
 
 use super::USERS;
 use crate::dice::Dice;
+use crate::market::{BANDS, LATE_PAIRS};
+
+/// Which orders clients have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kinds {
+    /// Market orders, which nobody thinks better of.
+    Market,
+    /// Of all types.
+    All,
+}
 
 /// An order before it is one.
 #[derive(Clone, Debug)]
@@ -11,6 +25,10 @@ pub(super) struct Wish {
     pub(super) user: &'static str,
     pub(super) key: String,
     pub(super) body: Value,
+    /// When its owner puts another limit in place of its own, if so.
+    pub(super) replaced_after: Option<Duration>,
+    /// When its owner takes it back, if so.
+    pub(super) cancelled_after: Option<Duration>,
 }
 
 /// What is paid, what is wanted, and the most that is paid, in whole tokens.
@@ -27,24 +45,115 @@ const SWAPS: [(&str, &str, u64); 10] = [
     ("SOL", "JUP", 20),
 ];
 
+/// How long it takes at most until an owner thinks better of an order, in milliseconds.
+const SECOND_THOUGHTS: u64 = 12_000;
+
 /// A random order of a random user.
-pub(super) fn wish(dice: &Dice, number: u64) -> Wish {
+pub(super) fn wish(dice: &Dice, number: u64, kinds: Kinds, hurry: bool) -> Wish {
     let user = dice.one_of(&USERS);
-    let (token_in, token_out, most) = dice.one_of(&SWAPS);
-    let mut body = json!({
-        "tokenIn": token_in,
-        "tokenOut": token_out,
-        "amountIn": format!("{}.{:02}", 1 + dice.below(most), dice.below(100)),
-        "slippageBps": dice.one_of(&[1, 20, 50, 50, 100, 500]),
-        "priority": dice.one_of(&["low", "normal", "normal", "high"]),
-        "userId": user,
-    });
+    let mut body = match (kinds, dice.below(100)) {
+        (Kinds::Market, _) | (Kinds::All, 0..40) => market(dice),
+        (Kinds::All, 40..48) => sniper(dice),
+        (Kinds::All, _) => limited(dice),
+    };
+    body["userId"] = json!(user);
+    body["priority"] = json!(dice.one_of(&["low", "normal", "normal", "high"]));
     if dice.percent(30) {
         body["clientOrderId"] = json!(format!("client-order-{number}"));
     }
+    let waits = body["type"] != "market";
+    let longest = if hurry { 1_500 } else { SECOND_THOUGHTS };
+    let thinks_better = |chance| {
+        let soon = dice.millis(0, 400);
+        let later = dice.millis(0, longest);
+        dice.percent(chance).then(|| {
+            if waits {
+                dice.one_of(&[soon, later, later])
+            } else {
+                soon
+            }
+        })
+    };
+    let cancelled_after = (kinds == Kinds::All).then(|| thinks_better(if waits { 35 } else { 15 }));
+    let replaced_after = body.get("limitPrice").and_then(|_| thinks_better(30));
     Wish {
         user,
         key: format!("key-{number}"),
         body,
+        replaced_after,
+        cancelled_after: cancelled_after.flatten(),
     }
+}
+
+fn amount(dice: &Dice, most: u64) -> String {
+    format!("{}.{:02}", 1 + dice.below(most), dice.below(100))
+}
+
+fn market(dice: &Dice) -> Value {
+    let (token_in, token_out, most) = dice.one_of(&SWAPS);
+    json!({
+        "type": "market",
+        "tokenIn": token_in,
+        "tokenOut": token_out,
+        "amountIn": amount(dice, most),
+        "slippageBps": dice.one_of(&[1, 20, 50, 50, 100, 500]),
+    })
+}
+
+fn sniper(dice: &Dice) -> Value {
+    let (base, quote) = dice.one_of(&LATE_PAIRS);
+    json!({
+        "type": "sniper",
+        "tokenIn": base,
+        "tokenOut": quote,
+        "amountIn": amount(dice, 50),
+        "slippageBps": 500,
+    })
+}
+
+/// An order with a limit, and a stop perhaps, for as long as it takes or for less.
+fn limited(dice: &Dice) -> Value {
+    let band = dice.one_of(&BANDS);
+    let (token_in, token_out) = if dice.percent(50) {
+        (band.base, band.quote)
+    } else {
+        (band.quote, band.base)
+    };
+    let most = SWAPS
+        .iter()
+        .find(|swap| (swap.0, swap.1) == (token_in, token_out))
+        .map_or(1, |swap| swap.2);
+    let mut body = json!({
+        "type": "limit",
+        "tokenIn": token_in,
+        "tokenOut": token_out,
+        "amountIn": amount(dice, most),
+        "limitPrice": band.any_price(dice),
+        // The prices of other pairs do not move along, and a way around by one of them would be no way to go.
+        "maxLegs": 1 + dice.below(2) * u64::from(band.base == "ETH"),
+    });
+    match dice.below(10) {
+        0..3 => {
+            body["type"] = json!("stop_limit");
+            body["stopPrice"] = json!(band.any_price(dice));
+        }
+        3 => body["timeInForce"] = json!("ioc"),
+        4 => body["timeInForce"] = json!("fok"),
+        5 => {
+            let lasts = dice.millis(1_000, SECOND_THOUGHTS);
+            let lasts = i64::try_from(lasts.as_millis()).unwrap_or(i64::MAX);
+            body["timeInForce"] = json!("gtd");
+            body["expiresAt"] = json!(SystemClock::new().now().millis() + lasts);
+        }
+        _ => {}
+    }
+    body
+}
+
+/// Another limit for such an order.
+pub(super) fn another_limit(dice: &Dice, body: &Value) -> String {
+    let about =
+        |band: &&crate::market::Band| [&body["tokenIn"], &body["tokenOut"]].contains(&&json!(band.base));
+    let band = BANDS.iter().find(about).unwrap_or(&BANDS[0]);
+    band.any_price(dice)
 }

@@ -7,6 +7,7 @@ use order_core::id::OrderId;
 use serde_json::{Value, json};
 use tokio::sync::mpsc::UnboundedSender;
 
+use super::change::change;
 use super::order::{Wish, wish};
 use super::watch::Watch;
 use super::{Doors, PATIENCE};
@@ -19,13 +20,15 @@ enum Answer {
     Accepted(OrderId),
     /// Nothing, or "later".
     Nothing,
+    /// The order's time is up.
+    TooLate,
     /// Something else.
     Refused(u16, String),
 }
 
 /// Submits an order, at times more often than it must, and sends watchers after it.
 pub(super) async fn client(doors: Doors, dice: Dice, number: u64, watchers: UnboundedSender<Watch>) {
-    let wish = wish(&dice, number);
+    let wish = wish(&dice, number, doors.kinds, doors.hurry);
     doors.tally.submitted.add();
     let Some(id) = persist(&doors, &dice, &wish).await else {
         return;
@@ -58,12 +61,15 @@ pub(super) async fn client(doors: Doors, dice: Dice, number: u64, watchers: Unbo
             });
         }
     }
-    if dice.percent(15) {
-        repeat(&doors, &dice, &wish, id).await;
-    }
-    if dice.percent(5) {
-        misuse_key(&doors, &dice, &wish).await;
-    }
+    let again = async {
+        if dice.percent(15) {
+            repeat(&doors, &dice, &wish, id).await;
+        }
+        if dice.percent(5) {
+            misuse_key(&doors, &dice, &wish).await;
+        }
+    };
+    tokio::join!(again, change(&doors, &dice, &wish, id));
 }
 
 /// Sends the order until it is acknowledged.
@@ -76,10 +82,12 @@ async fn persist(doors: &Doors, dice: &Dice, wish: &Wish) -> Option<OrderId> {
         }
         let answers = join_all((0..requests).map(|_| send(doors, dice, wish, &wish.body))).await;
         let mut ids = Vec::new();
+        let mut too_late = false;
         for answer in answers {
             match answer {
                 Answer::Accepted(id) => ids.push(id),
                 Answer::Nothing => {}
+                Answer::TooLate => too_late = true,
                 Answer::Refused(status, body) => {
                     doors
                         .tally
@@ -91,6 +99,9 @@ async fn persist(doors: &Doors, dice: &Dice, wish: &Wish) -> Option<OrderId> {
         if let [first, others @ ..] = ids.as_slice() {
             one_id(doors, wish, *first, others);
             return Some(*first);
+        }
+        if too_late {
+            return None;
         }
         tokio::time::sleep(dice.millis(100, 600)).await;
     }
@@ -128,7 +139,7 @@ async fn misuse_key(doors: &Doors, dice: &Dice, wish: &Wish) {
                 .tally
                 .surprise("I12", format!("{} was taken for another order, {id}", wish.key));
         }
-        Answer::Nothing | Answer::Refused(422, _) => {}
+        Answer::Nothing | Answer::TooLate | Answer::Refused(422, _) => {}
         Answer::Refused(status, body) => {
             doors
                 .tally
@@ -184,6 +195,7 @@ async fn send(doors: &Doors, dice: &Dice, wish: &Wish, body: &Value) -> Answer {
             }
             Answer::Nothing
         }
+        422 if body.get("expiresAt").is_some() && text.contains("already_expired") => Answer::TooLate,
         status => Answer::Refused(status, text),
     }
 }

@@ -41,11 +41,10 @@ pub(super) enum Card {
     KillVenue,
     FreezeVenue,
     Venue(Trouble),
-    PriceJump,
 }
 
 /// All cards with their names and how often they are in the deck.
-const CARDS: [(Card, &str, usize); 27] = [
+const CARDS: [(Card, &str, usize); 26] = [
     (Card::KillApi, "api killed", 2),
     (Card::KillWorker, "worker killed", 4),
     (Card::FreezeApi, "api frozen", 1),
@@ -100,7 +99,6 @@ const CARDS: [(Card, &str, usize); 27] = [
     ),
     (Card::Venue(Trouble::LateLanding), "venue lands late", 2),
     (Card::Venue(Trouble::Down), "venue down", 1),
-    (Card::PriceJump, "price jump", 1),
 ];
 
 /// The names of all faults.

@@ -117,7 +117,6 @@ impl Storm {
                 self.venue.trouble(trouble, dice.millis(2_000, 7_000), dice).await;
                 true
             }
-            Card::PriceJump => self.venue.price_jump(dice).await,
         }
     }
 

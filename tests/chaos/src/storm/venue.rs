@@ -61,14 +61,6 @@ impl VenueFaults {
         self.tell_again().await;
     }
 
-    /// The world's price of a pair changes at once.
-    pub(super) async fn price_jump(&self, dice: &Dice) -> bool {
-        let (pair, low, high) = dice.one_of(&[("SOL/USDC", 140, 160), ("ETH/USDC", 2_800, 3_200)]);
-        let price = low + dice.below(high - low);
-        let body = json!({ "pair": pair, "price": price.to_string() });
-        self.post("price", &body).await
-    }
-
     pub(super) async fn heal(&self) {
         self.on.lock().clear();
         self.tell_again().await;

@@ -7,27 +7,18 @@
 //! `delay:1500ms`, or, before only, `repeat` (the call is made twice, and the second answer counts). `@*` means
 //! every call.
 
+mod store;
+mod world;
+
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use async_trait::async_trait;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use order_application::Ports;
-use order_core::amount::Amount;
-use order_core::failure::VenueError;
-use order_core::id::{IdempotencyKey, OrderId, WorkerId};
-use order_core::lifecycle::{Attempt, AttemptOutcome, Release};
-use order_core::order::OrderSpec;
-use order_core::token::Token;
-use order_core::venue::{Draft, Quote, QuoteRequest, SignedTransaction, TxId, TxStatus, Venue};
-use order_ports::{
-    AcceptError, Acceptance, Accepted, Claim, Delivery, JournalError, Lease, LookUpError, Moved, Notice,
-    Notices, Notifier, NotifyError, OrderIntake, OrderJournal, OrderLeases, QueueDepth, QueueError,
-    QuoteSource, Receipt, SendError, Settlement, StoreError, Sweep, WorkHint, WorkQueue,
-};
+use order_ports::{PoolSource, QuoteSource};
 
 use crate::Failure;
 
@@ -38,18 +29,23 @@ pub const VARIABLE: &str = "CHAOS_FAULT_POINTS";
 pub const STRUCK: &str = "fault point struck:";
 
 /// All sites.
-pub const SITES: [&str; 14] = [
+pub const SITES: [&str; 19] = [
     "intake.accept",
     "leases.claim",
     "leases.due",
     "journal.append",
     "journal.write_ahead",
     "journal.record",
+    "waiting.waiting",
+    "waiting.wake",
+    "control.overrule",
     "queue.push",
     "queue.pull",
     "queue.acknowledge",
     "notifier.publish",
     "venue.quote",
+    "pools.pools",
+    "feed.moves",
     "settlement.build",
     "settlement.send",
     "settlement.look_up",
@@ -157,7 +153,11 @@ impl FaultPoints {
                 .into_iter()
                 .map(|venue| around!(venue) as Arc<dyn QuoteSource>)
                 .collect(),
+            pools: ports.pools.map(|pools| around!(pools) as Arc<dyn PoolSource>),
             settlement: around!(ports.settlement),
+            waiting: around!(ports.waiting),
+            control: around!(ports.control),
+            feed: around!(ports.feed),
             ..ports
         }
     }
@@ -238,176 +238,6 @@ fn parse_point(text: &str) -> Option<Point> {
 struct Around<P: ?Sized> {
     inner: Arc<P>,
     points: Arc<FaultPoints>,
-}
-
-fn store(_: When) -> StoreError {
-    StoreError::Unavailable(Box::new(Injected))
-}
-
-fn queue(_: When) -> QueueError {
-    QueueError::Unavailable(Box::new(Injected))
-}
-
-#[async_trait]
-impl OrderIntake for Around<dyn OrderIntake> {
-    async fn accept(&self, acceptance: Acceptance) -> Result<Accepted, AcceptError> {
-        let error = |when| AcceptError::Store(store(when));
-        self.points
-            .around("intake.accept", error, || self.inner.accept(acceptance.clone()))
-            .await
-    }
-
-    async fn recall(
-        &self,
-        spec: &OrderSpec,
-        idempotency_key: Option<IdempotencyKey>,
-    ) -> Result<Option<OrderId>, AcceptError> {
-        self.inner.recall(spec, idempotency_key).await
-    }
-}
-
-#[async_trait]
-impl OrderLeases for Around<dyn OrderLeases> {
-    async fn claim(&self, id: OrderId, holder: WorkerId, ttl: Duration) -> Result<Claim, StoreError> {
-        self.points
-            .around("leases.claim", store, || self.inner.claim(id, holder, ttl))
-            .await
-    }
-
-    async fn due(&self, sweep: Sweep, limit: usize) -> Result<Vec<WorkHint>, StoreError> {
-        self.points
-            .around("leases.due", store, || self.inner.due(sweep, limit))
-            .await
-    }
-}
-
-fn journal(when: When) -> JournalError {
-    JournalError::Store(store(when))
-}
-
-#[async_trait]
-impl OrderJournal for Around<dyn OrderJournal> {
-    async fn append(&self, lease: &Lease, moved: Moved<'_>) -> Result<(), JournalError> {
-        self.points
-            .around("journal.append", journal, || self.inner.append(lease, moved))
-            .await
-    }
-
-    async fn write_ahead(
-        &self,
-        lease: &Lease,
-        attempt: &Attempt,
-        moved: Moved<'_>,
-    ) -> Result<(), JournalError> {
-        let call = || self.inner.write_ahead(lease, attempt, moved);
-        self.points.around("journal.write_ahead", journal, call).await
-    }
-
-    async fn record(
-        &self,
-        lease: &Lease,
-        outcome: Option<AttemptOutcome>,
-        release: Release,
-        moved: Moved<'_>,
-    ) -> Result<(), JournalError> {
-        let call = || self.inner.record(lease, outcome, release, moved);
-        self.points.around("journal.record", journal, call).await
-    }
-}
-
-#[async_trait]
-impl WorkQueue for Around<dyn WorkQueue> {
-    async fn push(&self, hints: &[WorkHint]) -> Result<(), QueueError> {
-        self.points
-            .around("queue.push", queue, || self.inner.push(hints))
-            .await
-    }
-
-    async fn pull(&self, max: usize) -> Result<Vec<Delivery>, QueueError> {
-        self.points
-            .around("queue.pull", queue, || self.inner.pull(max))
-            .await
-    }
-
-    async fn acknowledge(&self, receipts: &[Receipt]) -> Result<(), QueueError> {
-        self.points
-            .around("queue.acknowledge", queue, || self.inner.acknowledge(receipts))
-            .await
-    }
-
-    async fn depth(&self) -> Result<QueueDepth, QueueError> {
-        self.inner.depth().await
-    }
-}
-
-#[async_trait]
-impl Notifier for Around<dyn Notifier> {
-    async fn publish(&self, notices: Arc<[Notice]>) -> Result<(), NotifyError> {
-        let error = |_| NotifyError::Unavailable(Box::new(Injected));
-        self.points
-            .around("notifier.publish", error, || {
-                self.inner.publish(Arc::clone(&notices))
-            })
-            .await
-    }
-
-    async fn listen(&self) -> Result<Box<dyn Notices>, NotifyError> {
-        self.inner.listen().await
-    }
-}
-
-#[async_trait]
-impl QuoteSource for Around<dyn QuoteSource> {
-    fn venue(&self) -> Venue {
-        self.inner.venue()
-    }
-
-    async fn quote(&self, request: &QuoteRequest) -> Result<Quote, VenueError> {
-        let error = |_| VenueError::Timeout;
-        self.points
-            .around("venue.quote", error, || self.inner.quote(request))
-            .await
-    }
-
-    async fn capacity(
-        &self,
-        token_in: Token,
-        token_out: Token,
-        enough: Amount,
-    ) -> Result<Amount, VenueError> {
-        self.inner.capacity(token_in, token_out, enough).await
-    }
-}
-
-#[async_trait]
-impl Settlement for Around<dyn Settlement> {
-    async fn build(&self, draft: &Draft) -> Result<SignedTransaction, VenueError> {
-        let error = |_| VenueError::Timeout;
-        self.points
-            .around("settlement.build", error, || self.inner.build(draft))
-            .await
-    }
-
-    async fn send(&self, transaction: &SignedTransaction) -> Result<TxStatus, SendError> {
-        let error = |when| match when {
-            When::Before => SendError::NotSent(VenueError::Down),
-            When::After => SendError::Unknown(Box::new(Injected)),
-        };
-        self.points
-            .around("settlement.send", error, || self.inner.send(transaction))
-            .await
-    }
-
-    async fn look_up(&self, id: TxId, wait: Duration) -> Result<TxStatus, LookUpError> {
-        let error = |_| LookUpError(Box::new(Injected));
-        self.points
-            .around("settlement.look_up", error, || self.inner.look_up(id, wait))
-            .await
-    }
-
-    fn removes_duplicates(&self) -> bool {
-        self.inner.removes_duplicates()
-    }
 }
 
 #[cfg(test)]
