@@ -61,6 +61,7 @@ struct Case {
     number: u64,
     /// What strikes, as [`crate::fault_points`] reads it.
     points: String,
+    kinds: Kinds,
 }
 
 impl fmt::Display for Case {
@@ -93,6 +94,21 @@ fn nth(site: &str, when: &str) -> u32 {
     }
 }
 
+/// The orders that come by a site. Those that wait take as long as prices take to reach them, so they are had where
+/// their lives differ from that of a market order.
+fn kinds(site: &str) -> Kinds {
+    match site {
+        "waiting.waiting"
+        | "waiting.wake"
+        | "control.overrule"
+        | "feed.moves"
+        | "leases.claim"
+        | "journal.write_ahead"
+        | "journal.record" => Kinds::All,
+        _ => Kinds::Market,
+    }
+}
+
 /// What must happen besides, for a site to be come by at all.
 fn besides(site: &str) -> &'static str {
     match site {
@@ -118,6 +134,7 @@ fn cases() -> Vec<Case> {
                 cases.push(Case {
                     number: cases.len() as u64,
                     points: format!("{site}.{when}={fault}@{nth}{besides}"),
+                    kinds: kinds(site),
                 });
             }
         }
@@ -188,7 +205,7 @@ impl Ground {
             let url = format!("http://127.0.0.1:{port}");
             await_answer(&format!("{url}/health/live"), PATIENCE).await?;
             let give_up = CancellationToken::new();
-            let doors = Doors::new(vec![url], Arc::clone(&self.tally), Kinds::All, give_up.clone())?;
+            let doors = Doors::new(vec![url], Arc::clone(&self.tally), case.kinds, give_up.clone())?;
             for round in 0..ROUNDS {
                 let first = case.number * 1_000 + round * ORDERS;
                 let content = handful(doors.clone(), dice.fork(), first..first + ORDERS);
