@@ -139,7 +139,7 @@ impl Doors {
         loop {
             let Running { engine, gone } = self.any().await;
             let replace = async {
-                let Some(order) = engine.order(order_id).await? else {
+                let Some(order) = engine.order(order_id, None).await? else {
                     return Err(ControlError::NoSuchOrder);
                 };
                 let amendment = Amendment {
