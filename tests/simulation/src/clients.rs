@@ -294,6 +294,7 @@ fn sniper(dice: &Dice, tokens: &TokenRegistry, owner: Owner) -> Option<OrderSpec
         time_in_force: TimeInForce::Gtc,
         priority: Priority::High,
         route: Default::default(),
+        trace: None,
     })
 }
 
