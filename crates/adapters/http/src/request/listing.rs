@@ -230,4 +230,18 @@ mod tests {
             ]
         );
     }
+
+    #[test]
+    fn a_cursor_is_one_of_ours_or_none() {
+        let texts = bolero::check!()
+            .with_iterations(3_000)
+            .with_type::<(String, u128)>();
+        texts.for_each(|(noise, bits)| {
+            let id = OrderId::from_uuid(Uuid::from_u128(*bits));
+            assert_eq!(before(&cursor(id, None), None), Some(id));
+            if let Some(read) = before(noise, None) {
+                assert_eq!(cursor(read, None), *noise);
+            }
+        });
+    }
 }

@@ -17,6 +17,8 @@ pub mod param;
 pub mod quote;
 mod quote_id;
 pub mod resume;
+#[cfg(test)]
+mod strangers;
 mod swap;
 
 pub use quote_id::{QuoteSeal, QuotedTerms};

@@ -3,12 +3,15 @@
 use std::time::Duration;
 
 use order_core::failure::VenueError;
-use reqwest::{Client, Method, StatusCode, Url};
+use reqwest::{Client, Method, Response, StatusCode, Url};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::RemoteTimeouts;
 use crate::wire::Problem;
+
+/// The longest answer that is read, in bytes: a thousand pools, and a page of the ledger, are shorter.
+const LONGEST: usize = 16 * 1024 * 1024;
 
 /// Why the venue server gave no answer.
 #[derive(Debug, thiserror::Error)]
@@ -127,7 +130,7 @@ impl Http {
             }
         })?;
         let status = answer.status();
-        let body = answer.bytes().await.map_err(RemoteError::Silent)?;
+        let body = whole(answer).await?;
         if status == StatusCode::OK {
             return serde_json::from_slice(&body).map_err(|error| RemoteError::Odd {
                 status: status.as_u16(),
@@ -138,9 +141,24 @@ impl Http {
     }
 }
 
+/// The whole answer, unless it is longer than any good one.
+async fn whole(mut answer: Response) -> Result<Vec<u8>, RemoteError> {
+    let mut body = Vec::new();
+    while let Some(piece) = answer.chunk().await.map_err(RemoteError::Silent)? {
+        if body.len() + piece.len() > LONGEST {
+            return Err(RemoteError::Odd {
+                status: answer.status().as_u16(),
+                detail: "the answer does not end".into(),
+            });
+        }
+        body.extend_from_slice(&piece);
+    }
+    Ok(body)
+}
+
 /// What an answer other than 200 says. Only the venue's own word, with the status that goes with it, proves
 /// that nothing was done.
-fn refused(status: StatusCode, body: &[u8]) -> RemoteError {
+pub(super) fn refused(status: StatusCode, body: &[u8]) -> RemoteError {
     let problem = serde_json::from_slice::<Problem>(body).ok();
     let code = problem.as_ref().map(|problem| problem.code.as_str());
     let error = VenueError::ALL

@@ -10,6 +10,8 @@ mod ledger;
 mod pools;
 mod quotes;
 mod settlement;
+#[cfg(test)]
+mod strangers;
 
 use std::sync::Arc;
 use std::time::Duration;
