@@ -85,14 +85,8 @@ fn require_nullable(schema: &mut Value) {
 
 /// A parameter of a query that is empty counts as absent, whatever its schema.
 fn allow_empty(parameter: &mut Value) {
-    if parameter["in"] != "query" {
-        return;
-    }
-    if let Some(schema) = parameter.get_mut("schema").and_then(Value::as_object_mut) {
-        schema.remove("minLength");
-        if let Some(Value::String(pattern)) = schema.get_mut("pattern") {
-            *pattern = format!("^$|{pattern}");
-        }
+    if parameter["in"] == "query" {
+        parameter["allowEmptyValue"] = true.into();
     }
 }
 

@@ -15,6 +15,9 @@ use super::order::{price, time_in_force_given};
 use crate::wire::problem::Problem;
 use crate::wire::text::{DecimalInput, Force, Text, TimeInput};
 
+/// The longest If-Match that is read; a version is far shorter.
+const LONGEST_TAG: usize = 128;
+
 /// New terms of an order that waits. What is absent stays as it is; something must be there.
 #[derive(Object, Serialize)]
 #[oai(
@@ -96,6 +99,7 @@ pub fn if_match(headers: &HeaderMap) -> Result<u32, Problem> {
     let version = tag
         .to_str()
         .ok()
+        .filter(|tag| tag.len() <= LONGEST_TAG)
         .and_then(|tag| tag.trim().trim_matches('"').parse().ok());
     version.ok_or_else(|| {
         let mut errors = Errors::default();

@@ -37,10 +37,9 @@ pub fn after_if_given(parameter: &Query<Seq>) -> Result<Option<u32>, Problem> {
 /// # Errors
 /// A problem when it is no number.
 pub fn after_or_last_event(parameter: &Query<Seq>, headers: &HeaderMap) -> Result<u32, Problem> {
-    match last_event_id(headers)? {
-        Some(last) => Ok(last),
-        None => after(parameter),
-    }
+    // Wrong is wrong, whether or not it counts.
+    let given = after(parameter)?;
+    Ok(last_event_id(headers)?.unwrap_or(given))
 }
 
 /// What an event source saw last, if it says so.

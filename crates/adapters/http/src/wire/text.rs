@@ -199,7 +199,7 @@ formats! {
     /// Basis points.
     Bps => integer(0, Some(10_000));
     /// A sequence number to go on after.
-    Seq => integer(0, None);
+    Seq => MetaSchema { maximum: Some(f64::from(u32::MAX)), ..integer(0, None) };
     /// How many items.
     Limit => MetaSchema { default: Some(50.into()), ..integer(1, Some(200)) };
     /// A quote's id.
