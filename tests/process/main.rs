@@ -6,6 +6,7 @@ mod collector;
 mod deployment;
 mod ending;
 mod guarded;
+mod keys;
 mod logging;
 mod monitoring;
 mod privileges;
