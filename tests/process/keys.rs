@@ -66,7 +66,7 @@ async fn a_key_is_made_rotated_and_revoked_from_the_shell() {
     assert!(listed_key["revokedAt"].is_string());
     // No secret in a list or in the log.
     let said = [listed, engine.lines()].concat().join("\n");
-    for key in [created, rotated] {
+    for key in [&created, &rotated] {
         assert!(!said.contains(key.split_once('.').unwrap().1));
     }
     let mut again = EngineProcess::spawn(&["keys", "rotate", id], &[("DATABASE_URL", database)]);
