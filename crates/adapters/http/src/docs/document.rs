@@ -83,9 +83,9 @@ fn require_nullable(schema: &mut Value) {
     }
 }
 
-/// A parameter of a query that is empty counts as absent, whatever its schema.
+/// A parameter of a query that is empty counts as absent, whatever its schema; but where a stream goes on is a number.
 fn allow_empty(parameter: &mut Value) {
-    if parameter["in"] == "query" {
+    if parameter["in"] == "query" && parameter["name"] != "after" {
         parameter["allowEmptyValue"] = true.into();
     }
 }
