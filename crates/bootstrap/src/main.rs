@@ -11,10 +11,6 @@ use order_bootstrap::{
     own_health, probe, run, serve_venue, signals, submit, telemetry, top, verify, watch,
 };
 
-/// Orders are many small objects that one thread makes and another drops, which the system's allocator is slow at.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// Something failed.
 const FAILED: u8 = 1;
 /// The configuration or the command line is wrong; also what clap exits with.
