@@ -283,7 +283,7 @@ pub struct Backlog {
     pub unknown: u64,
 }
 
-/// Says what waits, for those who watch the engine. May look at every order that is due, so it is not for the hot path.
+/// Says what waits, for those who watch the engine. Looks at every live order, so it is not for the hot path.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait OrderBacklog: Send + Sync {
