@@ -32,10 +32,13 @@ impl Caller {
             Addr::SocketAddr(peer) => peer.ip(),
             Addr::Unix(_) | Addr::Custom(..) => IpAddr::V6(Ipv6Addr::LOCALHOST),
         };
-        let lines = request.headers().get_all(FORWARDED_FOR);
-        let said: Vec<&str> = lines.iter().filter_map(|line| line.to_str().ok()).collect();
+        let heard = (trusted_hops > 0).then(|| {
+            let lines = request.headers().get_all(FORWARDED_FOR);
+            let said: Vec<&str> = lines.iter().filter_map(|line| line.to_str().ok()).collect();
+            past(&said.join(","), trusted_hops)
+        });
         Self {
-            address: past(&said.join(","), trusted_hops).unwrap_or(peer).to_canonical(),
+            address: heard.flatten().unwrap_or(peer).to_canonical(),
         }
     }
 
