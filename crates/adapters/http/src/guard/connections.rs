@@ -3,10 +3,10 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use metrics::counter;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::caller::Caller;
+use super::count_refusal;
 use super::counts::{Counts, Held, TooMany};
 use super::settings::LimitSettings;
 
@@ -43,7 +43,7 @@ impl Connections {
     pub fn take(&self, address: IpAddr) -> Result<ConnectionPermit, TooMany> {
         let taken = self.try_take(address);
         if taken.is_err() {
-            counter!("http_server_refused_requests_total", "reason" => "connections").increment(1);
+            count_refusal("connections");
         }
         taken
     }

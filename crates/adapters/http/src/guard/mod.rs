@@ -246,8 +246,13 @@ pub fn guarded(guard: Arc<Guard>, doors: BoxEndpoint<'static, Response>) -> BoxE
 }
 
 /// Counts a refusal.
-fn refused(reason: &'static str, problem: Problem) -> Problem {
+fn count_refusal(reason: &'static str) {
     counter!("http_server_refused_requests_total", "reason" => reason).increment(1);
+}
+
+/// Counts a refusal that is answered.
+fn refused(reason: &'static str, problem: Problem) -> Problem {
+    count_refusal(reason);
     problem
 }
 
