@@ -162,12 +162,9 @@ pub enum KeysAction {
     },
 }
 
-/// How to reach a running engine.
+/// What a caller shows to an engine that wants keys.
 #[derive(Clone, Debug, Args)]
-pub struct ClientArgs {
-    /// Where the engine listens.
-    #[arg(long, env = "ORDER_ENGINE_URL", default_value = "http://127.0.0.1:3000")]
-    pub url: String,
+pub struct KeyArg {
     /// The API key, if the engine wants one. Better given by the environment, where no list of processes shows it.
     #[arg(
         long,
@@ -176,6 +173,17 @@ pub struct ClientArgs {
         value_name = "KEY"
     )]
     pub api_key: Option<String>,
+}
+
+/// How to reach a running engine.
+#[derive(Clone, Debug, Args)]
+pub struct ClientArgs {
+    /// Where the engine listens.
+    #[arg(long, env = "ORDER_ENGINE_URL", default_value = "http://127.0.0.1:3000")]
+    pub url: String,
+    /// The API key.
+    #[command(flatten)]
+    pub key: KeyArg,
 }
 
 /// Which order to place.

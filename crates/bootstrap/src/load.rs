@@ -7,6 +7,8 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use order_load::{Follow, LoadError, LoadOptions, OrderMix, Pace, Target};
 
+use crate::cli::KeyArg;
+
 /// Connections of a closed loop, if nothing else is said: as many orders are submitted at once.
 const CLOSED: NonZeroUsize = NonZeroUsize::MIN.saturating_add(9);
 /// Connections of an open loop: enough not to hold it up. They are opened when they are needed.
@@ -18,14 +20,9 @@ pub struct LoadArgs {
     /// The server: host and port, by plain HTTP.
     #[arg(long, default_value = "http://127.0.0.1:3000")]
     pub url: Target,
-    /// The API key, if the engine wants one. Better given by the environment, where no list of processes shows it.
-    #[arg(
-        long,
-        env = "ORDER_ENGINE_API_KEY",
-        hide_env_values = true,
-        value_name = "KEY"
-    )]
-    pub api_key: Option<String>,
+    /// The API key.
+    #[command(flatten)]
+    pub key: KeyArg,
     /// Submit so many orders a second, whatever the server does, and measure from the time each was due. Without
     /// it each connection submits its next order when it has the answer to its last.
     #[arg(long, value_name = "ORDERS")]
@@ -115,7 +112,7 @@ impl LoadArgs {
                 CLOSED,
             ),
         };
-        let target = match &self.api_key {
+        let target = match &self.key.api_key {
             Some(key) => self.url.clone().with_key(key)?,
             None => self.url.clone(),
         };

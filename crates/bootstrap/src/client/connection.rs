@@ -54,7 +54,7 @@ impl Connection {
                 url: base.clone(),
                 source,
             })?;
-        let key = args.api_key.clone();
+        let key = args.key.api_key.clone();
         Ok(Self { base, key, http })
     }
 
