@@ -1,10 +1,10 @@
 //! Orders that take what they can get at once, and leave the rest.
 
 use order_core::decimal::Decimal;
-use order_tests::{Mode, TestEngine, in_both_modes};
+use order_tests::{Mode, ONE_POOL, TestEngine, in_both_modes};
 use serde_json::{Value, json};
 
-use crate::waiting::{ONE_POOL, number};
+use crate::waiting::number;
 use crate::{LIFE, statuses};
 
 in_both_modes!(

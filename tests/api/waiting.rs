@@ -2,7 +2,7 @@
 //!
 //! Prices stand still, so that only trades move the market: who buys a lot makes it dearer.
 
-use order_tests::{Mode, TestEngine, in_both_modes};
+use order_tests::{Mode, ONE_POOL, TestEngine, in_both_modes};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -20,18 +20,6 @@ in_both_modes!(
     orders_are_cancelled_and_replaced_on_their_sockets,
     an_order_that_is_over_cannot_be_cancelled
 );
-
-/// One pool, so that every trade moves the only price there is.
-pub const ONE_POOL: &str = r#"
-    [venues.meteora]
-    pools = []
-    [[venues.raydium.pools]]
-    base = "SOL"
-    quote = "USDC"
-    base_reserve = "50000"
-    quote_reserve = "7500000"
-    fee_rate = 500
-"#;
 
 fn limit(price: &str) -> Value {
     sell_with(json!({"type": "limit", "limitPrice": price}))

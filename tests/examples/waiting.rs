@@ -10,20 +10,9 @@ use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
 use futures_util::stream;
-use order_tests::TestEngine;
+use order_tests::{ONE_POOL, TestEngine};
 use serde_json::{Value, json};
 
-/// One pool, so that every trade moves the only price there is.
-const ONE_POOL: &str = r#"
-    [venues.meteora]
-    pools = []
-    [[venues.raydium.pools]]
-    base = "SOL"
-    quote = "USDC"
-    base_reserve = "50000"
-    quote_reserve = "7500000"
-    fee_rate = 500
-"#;
 /// So many are close to the market.
 const NEAR: usize = 100;
 /// So many requests at once.

@@ -1,23 +1,11 @@
 //! Orders that wait: placed, replaced and cancelled by the forms of the page.
 
-use order_tests::TestEngine;
+use order_tests::{ONE_POOL, TestEngine};
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::browser::Browser;
 use crate::trading::{live, place};
-
-/// One pool at 150 USDC, so that the only price there is stands still.
-const ONE_POOL: &str = r#"
-    [venues.meteora]
-    pools = []
-    [[venues.raydium.pools]]
-    base = "SOL"
-    quote = "USDC"
-    base_reserve = "50000"
-    quote_reserve = "7500000"
-    fee_rate = 500
-"#;
 
 async fn open(engine: &TestEngine) -> Browser {
     let browser = Browser::open(1440, 1000).await;

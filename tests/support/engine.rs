@@ -21,6 +21,18 @@ queue.sweep_interval = "100ms"
 process.drain_timeout = "2s"
 "#;
 
+/// Settings of a market with one pool, at 150 USDC a SOL: every trade moves the only price there is.
+pub const ONE_POOL: &str = r#"
+    [venues.meteora]
+    pools = []
+    [[venues.raydium.pools]]
+    base = "SOL"
+    quote = "USDC"
+    base_reserve = "50000"
+    quote_reserve = "7500000"
+    fee_rate = 500
+"#;
+
 /// A running engine, and a client for it ([`Client`], to which it dereferences).
 ///
 /// It stops when dropped; [`TestEngine::stop`] ends it in good order.

@@ -14,7 +14,7 @@ mod process;
 mod socket;
 
 pub use client::{Client, Reply};
-pub use engine::TestEngine;
+pub use engine::{ONE_POOL, TestEngine};
 pub use mode::{Backends, Mode};
 pub use process::EngineProcess;
 pub use socket::{Closed, Refused, Socket};
