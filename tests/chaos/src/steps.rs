@@ -186,10 +186,11 @@ pub async fn fail_and_repeat_every_step(engine: PathBuf, seed: u64) -> Result<St
     }
     market.shutdown().await;
     failed.sort();
+    let verdict = ground.judge().await;
     Ok(Steps {
         cases: cases.len(),
+        verdict: verdict.map_err(|error| format!("no verdict: {error}; failed before: {failed:?}"))?,
         failed,
-        verdict: ground.judge().await?,
     })
 }
 
@@ -200,6 +201,8 @@ impl Ground {
         let port = free_port(&dice.fork())?;
         let mut engine = Process::new(self.launch(case, &database, port), Arc::clone(&self.watchdog));
         engine.start()?;
+        let store = connect(&database).await?;
+        self.stores.lock().await.push(store.clone());
         let (log, engine) = (engine.log().to_owned(), Mutex::new(engine));
         let orders = async {
             let url = format!("http://127.0.0.1:{port}");
@@ -210,18 +213,18 @@ impl Ground {
                 let first = case.number * 1_000 + round * ORDERS;
                 let content = handful(doors.clone(), dice.fork(), first..first + ORDERS);
                 if timeout(PATIENCE, content).await.is_err() {
-                    self.all_ended(&database).await?;
+                    all_ended(&store).await?;
                     return Err("clients or watchers wait in vain".into());
                 }
                 if has_struck(&log, case)? {
-                    return self.all_ended(&database).await;
+                    return all_ended(&store).await;
                 }
             }
             Err("the fault never strikes".into())
         };
         let done = tokio::select! {
             done = orders => done,
-            gone = keep_alive(&engine) => gone,
+            gone = keep_alive(&engine, &log, case) => gone,
         };
         engine.lock().await.terminate(Duration::from_secs(10)).await;
         done
@@ -246,29 +249,6 @@ impl Ground {
         }
     }
 
-    async fn all_ended(&self, database: &str) -> Result<(), Failure> {
-        let settings = PostgresSettings {
-            max_connections: 1,
-            ..PostgresSettings::new(database)
-        };
-        let store = PostgresStore::connect(&settings, PATIENCE).await?;
-        self.stores.lock().await.push(store.clone());
-        let filter = OrderFilter {
-            statuses: under_way(),
-            ..OrderFilter::default()
-        };
-        let ended = async {
-            while !store.list(&filter, None, 1).await?.items.is_empty() {
-                tokio::time::sleep(Duration::from_millis(100)).await;
-            }
-            Ok(())
-        };
-        match timeout(PATIENCE, ended).await {
-            Ok(ended) => ended,
-            Err(_) => Err(format!("they do not end: {}", still_open(&store).await?).into()),
-        }
-    }
-
     async fn judge(&self) -> Result<Verdict, Failure> {
         let landed = venues(&self.terrain.venue_url)?.venue_ledger().landed().await?;
         let stores = self.stores.lock().await;
@@ -280,6 +260,31 @@ impl Ground {
     }
 }
 
+async fn connect(database: &str) -> Result<PostgresStore, Failure> {
+    let settings = PostgresSettings {
+        max_connections: 1,
+        ..PostgresSettings::new(database)
+    };
+    Ok(PostgresStore::connect(&settings, PATIENCE).await?)
+}
+
+async fn all_ended(store: &PostgresStore) -> Result<(), Failure> {
+    let filter = OrderFilter {
+        statuses: under_way(),
+        ..OrderFilter::default()
+    };
+    let ended = async {
+        while !store.list(&filter, None, 1).await?.items.is_empty() {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        Ok(())
+    };
+    match timeout(PATIENCE, ended).await {
+        Ok(ended) => ended,
+        Err(_) => Err(format!("they do not end: {}", still_open(store).await?).into()),
+    }
+}
+
 /// Whether the case's own fault is in the engine's log, whatever else was.
 fn has_struck(log: &Path, case: &Case) -> Result<bool, Failure> {
     let site = case.points.split(['=', ';']).next().unwrap_or_default();
@@ -287,12 +292,15 @@ fn has_struck(log: &Path, case: &Case) -> Result<bool, Failure> {
     Ok(std::fs::read_to_string(log)?.contains(&struck))
 }
 
-/// Starts the engine again without faults whenever one has ended it; returns when that does not work.
-async fn keep_alive(engine: &Mutex<Process>) -> Result<(), Failure> {
+/// Starts the engine again without faults when one has ended it. Returns when it has ended by itself, or does not start.
+async fn keep_alive(engine: &Mutex<Process>, log: &Path, case: &Case) -> Result<(), Failure> {
     loop {
         tokio::time::sleep(Duration::from_millis(20)).await;
         let mut engine = engine.lock().await;
-        if engine.has_ended().is_some() {
+        if let Some(status) = engine.has_ended() {
+            if !has_struck(log, case)? {
+                return Err(format!("the engine ended by itself: {status}").into());
+            }
             engine.set_variable(VARIABLE, None);
             engine.start()?;
         }

@@ -11,6 +11,7 @@ mod store;
 mod world;
 
 use std::fmt;
+use std::io::{self, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -173,8 +174,8 @@ impl FaultPoints {
             if point.nth.is_some_and(|nth| nth != call) {
                 continue;
             }
-            // Not by the log, which may not be written to its end.
-            eprintln!("{STRUCK} {point}");
+            // Not by the log, which may not be written to its end. Where nobody can hear it, the fault strikes all the same.
+            let _ = tell(io::stderr(), point);
             match point.what {
                 What::Error => struck = Struck::Fails,
                 What::Repeat => struck = Struck::Twice,
@@ -207,6 +208,11 @@ impl FaultPoints {
             Struck::Not | Struck::Twice => result,
         }
     }
+}
+
+/// Says in one write that a point strikes: the log goes to the same file from other threads, and must not come between.
+fn tell(mut out: impl Write, point: &Point) -> io::Result<()> {
+    out.write_all(format!("{STRUCK} {point}\n").as_bytes())
 }
 
 fn parse_point(text: &str) -> Option<Point> {
@@ -268,5 +274,28 @@ mod tests {
         ] {
             assert!(FaultPoints::parse(wrong).is_err(), "{wrong}");
         }
+    }
+
+    /// Counts what would each be a system call.
+    struct Writes(Vec<Vec<u8>>);
+
+    impl Write for Writes {
+        fn write(&mut self, part: &[u8]) -> io::Result<usize> {
+            self.0.push(part.to_vec());
+            Ok(part.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn nothing_comes_between_the_words_that_tell_of_a_fault() {
+        let points = FaultPoints::parse("settlement.build.after=error@2").unwrap();
+        let mut writes = Writes(Vec::new());
+        tell(&mut writes, &points.0[0]).unwrap();
+        let whole = format!("{STRUCK} settlement.build.after=Error\n");
+        assert_eq!(writes.0, [whole.into_bytes()]);
     }
 }
