@@ -7,6 +7,8 @@ mod orders;
 mod quotes;
 mod refusal;
 mod service;
+mod sockets;
+mod stories;
 mod tickets;
 
 use std::sync::Arc;
@@ -29,6 +31,8 @@ pub use orders::OrdersApi;
 pub use quotes::QuotesApi;
 pub use refusal::{not_controlled, refused, store_failed};
 pub use service::ServiceApi;
+pub use sockets::SocketsApi;
+pub use stories::StoriesApi;
 pub use tickets::TicketsApi;
 
 /// What every door needs.
@@ -96,13 +100,23 @@ enum Chapter {
 }
 
 /// All doors.
-pub type Api = (ExecuteApi, OrdersApi, QuotesApi, TicketsApi, ServiceApi);
+pub type Api = (
+    ExecuteApi,
+    OrdersApi,
+    StoriesApi,
+    SocketsApi,
+    QuotesApi,
+    TicketsApi,
+    ServiceApi,
+);
 
 /// All doors, onto one engine.
 pub fn api(doors: &Arc<Doors>) -> Api {
     (
         ExecuteApi(Arc::clone(doors)),
         OrdersApi(Arc::clone(doors)),
+        StoriesApi(Arc::clone(doors)),
+        SocketsApi(Arc::clone(doors)),
         QuotesApi(Arc::clone(doors)),
         TicketsApi(Arc::clone(doors)),
         ServiceApi(Arc::clone(doors)),

@@ -1,11 +1,9 @@
-//! Where orders and their events are read and watched.
+//! Where orders are listed, read, cancelled and replaced.
 
 use std::sync::Arc;
 
 use order_application::Engine;
-use order_core::explain::explain;
 use order_core::id::OrderId;
-use order_core::lifecycle::RecordedEvent;
 use order_core::order::Order;
 use poem::http::StatusCode;
 use poem::{Request, Response};
@@ -13,29 +11,24 @@ use poem_openapi::OpenApi;
 use poem_openapi::registry::{MetaResponse, Registry};
 use poem_openapi::types::Type;
 
-use super::answer::{Answer, Answers, describe, empty, event_stream, header, json, problem};
+use super::answer::{Answer, Answers, describe, header, json, problem};
 use super::control::{self, CancelAllAnswers, CancelAnswers, ReplaceAnswers};
-use super::execute::SocketAnswers;
 use super::{Chapter, Doors, store_failed};
-use crate::access::{By, Principal, Read, Trade, Watch};
-use crate::request::accept::wants_events;
+use crate::access::{By, Principal, Read, Trade};
 use crate::request::amend::AmendRequest;
 use crate::request::body::JsonBody;
 use crate::request::listing::{cursor, read_listing};
 use crate::request::param::{Header, Path, Query};
-use crate::request::resume;
-use crate::stream::{socket, sse};
-use crate::wire::event::{EventView, Wire};
-use crate::wire::execution::ExecutionView;
 use crate::wire::order::{OrderPageView, OrderView};
 use crate::wire::problem::Problem;
-use crate::wire::text::{Cursor, Dex, Kind, Limit, Name, Seq, StatusList, Symbol, Text, TimeInput};
+use crate::wire::text::{Cursor, Dex, Kind, Limit, Name, StatusList, Symbol, Text, TimeInput};
 
-/// The doors that read.
+/// The doors to orders.
 pub struct OrdersApi(pub Arc<Doors>);
 
-const STORE: &str = "The store does not answer: `store_unavailable`. Retry-After says when to try again.";
-const UNKNOWN: &str = "There is no such order: `order_not_found`.";
+pub(super) const STORE: &str =
+    "The store does not answer: `store_unavailable`. Retry-After says when to try again.";
+pub(super) const UNKNOWN: &str = "There is no such order: `order_not_found`.";
 
 /// What may come instead of a page.
 struct ListAnswers;
@@ -66,53 +59,6 @@ impl Answers for OrderAnswers {
 
     fn register(registry: &mut Registry) {
         OrderView::register(registry);
-    }
-}
-
-/// What may come instead of an explanation.
-struct ExecutionAnswers;
-
-impl Answers for ExecutionAnswers {
-    fn responses() -> Vec<MetaResponse> {
-        vec![
-            describe::<ExecutionView>(200, "How the order was executed; so far, if it is under way."),
-            problem(404, UNKNOWN),
-            problem(503, STORE),
-        ]
-    }
-
-    fn register(registry: &mut Registry) {
-        ExecutionView::register(registry);
-    }
-}
-
-/// What may come instead of a list of events.
-struct EventAnswers;
-
-impl Answers for EventAnswers {
-    fn responses() -> Vec<MetaResponse> {
-        let mut events = describe::<Vec<EventView>>(
-            200,
-            "The events, in order; or a stream of them that ends with the terminal one.",
-        );
-        events.content.push(event_stream::<EventView>());
-        vec![
-            events,
-            empty(
-                204,
-                "The terminal event is the client's Last-Event-ID: nothing follows, so an event source need not come back.",
-            ),
-            problem(
-                400,
-                "The parameter or Last-Event-ID is no sequence number: `invalid_request`.",
-            ),
-            problem(404, UNKNOWN),
-            problem(503, STORE),
-        ]
-    }
-
-    fn register(registry: &mut Registry) {
-        EventView::register(registry);
     }
 }
 
@@ -258,128 +204,6 @@ impl OrdersApi {
     ) -> Answer<CancelAllAnswers> {
         control::cancel_all(&self.0, &by.who, request).await.into()
     }
-
-    /// Read or follow an order's events
-    ///
-    /// With `Accept: text/event-stream` this is a stream: the whole story after the given number, then live,
-    /// without a gap or a duplicate, until the terminal event.
-    #[oai(
-        path = "/api/orders/:id/events",
-        method = "get",
-        operation_id = "getEvents",
-        tag = "Chapter::Orders"
-    )]
-    async fn events(
-        &self,
-        by: By<Watch>,
-        request: &Request,
-        /// The order's id, with or without its prefix.
-        id: Path,
-        /// Leave out the events up to this one.
-        after: Query<Seq>,
-        /// The same, as an event source says it when it reconnects; it goes before the parameter.
-        #[oai(name = "Last-Event-ID")]
-        _last: Header<Seq>,
-    ) -> Answer<EventAnswers> {
-        events(&self.0, &by.who, request, &id.0, &after).await.into()
-    }
-
-    /// Explain an order's execution
-    ///
-    /// Every attempt with each venue's quote, the route that was taken and those that were not, and why; and the
-    /// execution against the mid price at arrival, the quote, the best venue alone, and the rule that looks at
-    /// spot prices only. Told from the order's events alone.
-    #[oai(
-        path = "/api/orders/:id/execution",
-        method = "get",
-        operation_id = "explainOrder",
-        tag = "Chapter::Orders"
-    )]
-    async fn execution(
-        &self,
-        by: By<Read>,
-        /// The order's id, with or without its prefix.
-        id: Path,
-    ) -> Answer<ExecutionAnswers> {
-        execution(&self.0.engine, &by.who, &id.0).await.into()
-    }
-
-    /// Watch an order over a WebSocket
-    ///
-    /// One text message an event: the whole story after the given number, then live, without a gap or a
-    /// duplicate. Close codes: 1000 after the terminal event, 4404 unknown order, 4408 the client read too
-    /// slowly (resume with `after`), 1012 the service restarts (resume with `after`), 1013 the store does not
-    /// answer (resume with `after`), 1003 a binary message came, 1009 a message was too large. Text messages of
-    /// the client are commands about the order, as on `/api/orders/execute`: `{"action":"cancel"}`,
-    /// `{"action":"replace","ifMatch":2,"limitPrice":"151"}`.
-    #[oai(
-        path = "/ws/orders/:id",
-        method = "get",
-        operation_id = "watchOrder",
-        tag = "Chapter::WebSockets"
-    )]
-    async fn watch(
-        &self,
-        by: By<Watch>,
-        request: &Request,
-        /// The order's id, with or without its prefix.
-        id: Path,
-        /// Leave out the events up to this one.
-        after: Query<Seq>,
-    ) -> Answer<SocketAnswers> {
-        socket::one_order(&self.0, by.who, request, &id.0, &after).into()
-    }
-
-    /// Watch an order over a WebSocket
-    ///
-    /// The same as `/ws/orders/{id}`.
-    #[oai(
-        path = "/api/orders/updates/:id",
-        method = "get",
-        operation_id = "watchOrderUpdates",
-        tag = "Chapter::WebSockets"
-    )]
-    async fn updates(
-        &self,
-        by: By<Watch>,
-        request: &Request,
-        /// The order's id, with or without its prefix.
-        id: Path,
-        /// Leave out the events up to this one.
-        after: Query<Seq>,
-    ) -> Answer<SocketAnswers> {
-        socket::one_order(&self.0, by.who, request, &id.0, &after).into()
-    }
-
-    /// Watch all of a caller's orders over a WebSocket
-    ///
-    /// One text message an event: the stories of the orders that are open, then all that happens, each order's
-    /// events in order, without a gap or a duplicate. Ends only with the connection or the service.
-    ///
-    /// A client that lost its connection resumes with `after`: it is told the events behind that number of the
-    /// orders that are open and of the newest 500, those that have ended included, then all that happens. What
-    /// happens from then on is never left out, whatever its number. A client that may have missed the beginning
-    /// of an order resumes with `after=0`, and knows by `orderId` and `seq` what it has seen before.
-    #[oai(
-        path = "/ws/orders",
-        method = "get",
-        operation_id = "watchOrders",
-        tag = "Chapter::WebSockets"
-    )]
-    async fn watch_all(
-        &self,
-        by: By<Watch>,
-        request: &Request,
-        /// Whose orders; anonymous if absent, as for orders.
-        #[oai(name = "userId")]
-        owner: Query<Name>,
-        /// Resume: of every order that exists by now, leave out the events up to this one.
-        after: Query<Seq>,
-    ) -> Answer<SocketAnswers> {
-        socket::all_orders(&self.0, by.who, request, &owner, &after)
-            .await
-            .into()
-    }
 }
 
 async fn list(doors: &Doors, who: &Principal, request: &Request) -> Result<Response, Problem> {
@@ -412,82 +236,4 @@ async fn order(engine: &Engine, who: &Principal, id: &str) -> Result<Response, P
         .await
         .map_err(|error| store_failed(&error))?;
     control::tagged(&found.ok_or_else(|| Problem::order_not_found(id))?)
-}
-
-async fn execution(engine: &Engine, who: &Principal, text: &str) -> Result<Response, Problem> {
-    let id = order_id(text)?;
-    let found = engine
-        .order(id, who.owner())
-        .await
-        .map_err(|error| store_failed(&error))?;
-    let order = found.ok_or_else(|| Problem::order_not_found(text))?;
-    let story = all_events(engine, who, id, 0).await?;
-    let story = story.ok_or_else(|| Problem::order_not_found(text))?;
-    let explanation = explain(&order, &story);
-    json(StatusCode::OK, &ExecutionView::new(&order, &explanation))
-}
-
-async fn events(
-    doors: &Arc<Doors>,
-    who: &Principal,
-    request: &Request,
-    text: &str,
-    after: &Query<Seq>,
-) -> Result<Response, Problem> {
-    let id = order_id(text)?;
-    let after = resume::after_or_last_event(after, request.headers())?;
-    if !wants_events(request.headers()) {
-        let events = all_events(&doors.engine, who, id, after).await?;
-        let events = events.ok_or_else(|| Problem::order_not_found(text))?;
-        return json(StatusCode::OK, &events.iter().map(Wire).collect::<Vec<_>>());
-    }
-    let watched = doors
-        .engine
-        .watch(id, who.owner(), after)
-        .await
-        .map_err(|error| store_failed(&error))?;
-    let (order, watch) = watched.ok_or_else(|| Problem::order_not_found(text))?;
-    let over = order.status().is_terminal() && order.version() <= after;
-    if over && resume::last_event_id(request.headers())?.is_some() {
-        return Ok(StatusCode::NO_CONTENT.into());
-    }
-    let permit = doors
-        .guard
-        .stream(doors.guard.caller(request), Some(&order.spec().owner))?;
-    Ok(sse::following(doors, who, permit, watch))
-}
-
-/// How many events are read at once.
-const PAGE: usize = 500;
-
-/// All events of an order of the caller's after that one; none if there is no such order.
-async fn all_events(
-    engine: &Engine,
-    who: &Principal,
-    id: OrderId,
-    after: u32,
-) -> Result<Option<Vec<RecordedEvent>>, Problem> {
-    let mut events = Vec::new();
-    loop {
-        let last = events.last().map_or(after, |event: &RecordedEvent| event.seq);
-        let page = engine
-            .events(id, who.owner(), last, PAGE)
-            .await
-            .map_err(|error| store_failed(&error))?;
-        let full = page.len() == PAGE;
-        events.extend(page);
-        if !full {
-            break;
-        }
-    }
-    if events.is_empty()
-        && engine
-            .order(id, who.owner())
-            .await
-            .map_err(|error| store_failed(&error))?
-            .is_none()
-    {
-        return Ok(None);
-    }
-    Ok(Some(events))
 }
