@@ -32,6 +32,9 @@ use room::{Candidate, Room};
 const REFRESH: Duration = Duration::from_millis(250);
 /// How often the refresh looks back for those who showed up late, and looks are doubted.
 const LOOK_BACK: Duration = Duration::from_secs(5);
+/// For how long after the last newcomer others may show up who began to wait before it did: longer than any store's
+/// [`order_ports::WaitingRoom::overlap`].
+const LATECOMERS: Duration = Duration::from_secs(30);
 /// How often everything is read anew, and whoever left unnoticed is forgotten.
 const RELOAD: Duration = Duration::from_secs(600);
 /// How long one question for moves may wait.
@@ -53,8 +56,11 @@ pub struct MarketWatcher {
     settings: Settings,
     announcer: Announcer,
     room: Room,
-    /// How far the store was read.
+    /// From where the store is read on.
     place: Option<(WaitingSince, OrderId)>,
+    /// The farthest place that was ever read, and when, by the clock's monotonic reading.
+    newest: Option<(WaitingSince, OrderId)>,
+    newest_at: Duration,
     revision: Option<u64>,
     /// When, by the clock's monotonic reading, the store is read again.
     next_refresh: Duration,
@@ -71,6 +77,8 @@ impl MarketWatcher {
             announcer,
             room: Room::default(),
             place: None,
+            newest: None,
+            newest_at: Duration::ZERO,
             revision: None,
             next_refresh: Duration::ZERO,
             next_look_back: Duration::ZERO,
@@ -157,8 +165,10 @@ impl MarketWatcher {
         } else if now >= self.next_look_back {
             self.next_look_back = now + LOOK_BACK;
             self.room.doubt();
-            let back = |(since, id)| (self.ports.waiting.overlap(since), id);
-            self.place = self.place.map(back);
+            if now < self.newest_at + LATECOMERS {
+                let back = |(since, id)| (self.ports.waiting.overlap(since), id);
+                self.place = self.place.map(back);
+            }
         }
         match self.read_on().await {
             // Of those nothing is known yet, and the market was asked about the others.
@@ -181,6 +191,9 @@ impl MarketWatcher {
             for waiting in &page {
                 self.room.enter(waiting);
                 self.place = Some((waiting.since, waiting.order.id()));
+            }
+            if self.place > self.newest {
+                (self.newest, self.newest_at) = (self.place, self.ports.clock.monotonic());
             }
             if page.len() < BATCH {
                 break;
