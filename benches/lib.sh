@@ -1,8 +1,8 @@
 # What the measuring scripts share: processes that are started and ended by their id, Postgres and Redis of their own,
 # and the load generator. Sourced from the project's folder, after `engine` is set.
 
-name=${0##*/}
-say() { echo "$name: $*" >&2; }
+script=${0##*/}
+say() { echo "$script: $*" >&2; }
 
 export HOST=127.0.0.1 LOG_LEVEL=warn ORDER_ENGINE__LOG__FILTER=warn
 export ORDER_ENGINE__VENUES__PROFILE=instant ORDER_ENGINE__VENUES__PRICE=frozen
@@ -30,7 +30,7 @@ install() {
 
 # --- processes ---------------------------------------------------------------------------------------------------
 
-folder=$(mktemp -d "/tmp/$name.XXXXXX")
+folder=$(mktemp -d "/tmp/$script.XXXXXX")
 declare -A pids=()
 
 # start NAME COMMAND...: in the background, its output in a file.
