@@ -40,6 +40,8 @@ announced as (
     set enqueued_at = now()
     from relaxed
     where orders.id = any(array(select id from found))
+      -- They are; said so that the index of those is used.
+      and orders.ending is null
       and relaxed.setting is not null
     returning orders.id, orders.priority
 )

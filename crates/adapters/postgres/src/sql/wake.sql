@@ -16,4 +16,6 @@ update orders
 set next_run_at = now(),
     enqueued_at = now()
 where id = any(array(select id from sleeping))
+  -- They are; said so that the index of those is used.
+  and ending is null
 returning id, priority
