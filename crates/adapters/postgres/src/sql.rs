@@ -64,9 +64,13 @@ mod tests {
     /// Those of them that are about live orders only.
     const LIVE: [&str; 6] = ["backlog", "claim", "due", "journal", "overrule", "wake"];
 
+    /// A store with one connection, which has all that is prepared.
     async fn migrated() -> (PostgresStore, Postgres) {
         let server = Postgres::start().await.unwrap();
-        let settings = PostgresSettings::new(server.fresh_database().await.unwrap());
+        let settings = PostgresSettings {
+            max_connections: 1,
+            ..PostgresSettings::new(server.fresh_database().await.unwrap())
+        };
         let store = PostgresStore::connect(&settings, Duration::from_secs(10))
             .await
             .unwrap();
@@ -77,15 +81,7 @@ mod tests {
     /// By itself the planner plans a statement for one row anew each time, which takes longer than running it.
     #[tokio::test]
     async fn no_statement_is_planned_more_than_once() {
-        let server = Postgres::start().await.unwrap();
-        let settings = PostgresSettings {
-            max_connections: 1,
-            ..PostgresSettings::new(server.fresh_database().await.unwrap())
-        };
-        let store = PostgresStore::connect(&settings, Duration::from_secs(10))
-            .await
-            .unwrap();
-        store.migrate().await.unwrap();
+        let (store, _server) = migrated().await;
         for n in 1..=8 {
             store.accept(acceptance(n, spec())).await.unwrap();
         }
