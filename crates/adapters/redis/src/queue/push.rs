@@ -7,19 +7,30 @@ use crate::error::RedisUnavailable;
 use crate::keys::{Entry, FIELD, GROUP, Keys};
 use crate::link::{Ask, Link};
 
-/// Adds an entry for each hint.
+/// How many entries are asked for at once at most. All of them must be answered within the patience, which is
+/// meant for a server that is slow, not for a caller that has much to add.
+const PORTION: usize = 500;
+
+/// Adds an entry for each hint. When it fails, some may have been added.
 pub(crate) async fn push(link: &Link, keys: &Keys, hints: &[WorkHint]) -> Result<(), RedisUnavailable> {
-    // A pipeline for each shard: a cluster takes none that goes to several slots.
-    let mut pipelines = vec![Pipeline::new(); keys.shards()];
-    for hint in hints {
-        let shard = keys.shard_of(hint.order_id);
-        add(
-            &mut pipelines[shard],
-            &keys.of_shard(shard)[hint.priority.index()],
-            hint,
-        );
+    for pipelines in portions(keys, hints) {
+        send(link, pipelines).await?;
     }
-    send(link, pipelines).await
+    Ok(())
+}
+
+/// What adds these hints, in portions; in each, a pipeline for each shard: a cluster takes none that goes to several
+/// slots.
+fn portions(keys: &Keys, hints: &[WorkHint]) -> impl Iterator<Item = Vec<Pipeline>> {
+    hints.chunks(PORTION).map(|portion| {
+        let mut pipelines = vec![Pipeline::new(); keys.shards()];
+        for hint in portion {
+            let shard = keys.shard_of(hint.order_id);
+            let stream = &keys.of_shard(shard)[hint.priority.index()];
+            add(&mut pipelines[shard], stream, hint);
+        }
+        pipelines
+    })
 }
 
 /// Makes deliveries waiting entries again, at the end of their streams.
@@ -59,4 +70,27 @@ async fn send(link: &Link, pipelines: Vec<Pipeline>) -> Result<(), RedisUnavaila
         let _: () = link.ask(Ask::Pipeline(pipeline)).await?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use order_core::priority::Priority;
+    use order_ports::contract::fixtures::order_id;
+
+    use super::*;
+    use crate::settings::QueueName;
+
+    #[test]
+    fn much_is_asked_for_in_portions() {
+        let keys = Keys::new(&QueueName::default(), 3);
+        let hints: Vec<_> = (1..=1234)
+            .map(|n| WorkHint {
+                order_id: order_id(n),
+                priority: Priority::Normal,
+            })
+            .collect();
+        let sizes = portions(&keys, &hints).map(|pipelines| pipelines.iter().map(Pipeline::len).sum());
+        assert_eq!(sizes.collect::<Vec<usize>>(), [500, 500, 234]);
+        assert_eq!(portions(&keys, &[]).count(), 0);
+    }
 }
