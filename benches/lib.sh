@@ -7,6 +7,14 @@ say() { echo "$script: $*" >&2; }
 export HOST=127.0.0.1 LOG_LEVEL=warn ORDER_ENGINE__LOG__FILTER=warn
 export ORDER_ENGINE__VENUES__PROFILE=instant ORDER_ENGINE__VENUES__PRICE=frozen
 
+install_packages() {
+    [ $# -gt 0 ] || return 0
+    local root=()
+    [ "$(id -u)" = 0 ] || root=(sudo)
+    "${root[@]}" apt-get update -q
+    "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "$@"
+}
+
 # What is missing, by package.
 install() {
     local packages=()
@@ -17,15 +25,15 @@ install() {
     command -v redis-benchmark >/dev/null || packages+=(redis-tools)
     command -v node >/dev/null || packages+=(nodejs)
     command -v npm >/dev/null || packages+=(npm)
-    if [ "${#packages[@]}" -gt 0 ]; then
-        local root=()
-        [ "$(id -u)" = 0 ] || root=(sudo)
-        "${root[@]}" apt-get update -q
-        "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "${packages[@]}"
-    fi
+    install_packages "${packages[@]}"
     if [ -z "${ENGINE:-}" ]; then
         cargo build --quiet --release --bin order-engine
     fi
+}
+
+# What the peer is made of, which has a WebSocket client as well.
+install_peer() {
+    [ -d benches/peer/node_modules ] || (cd benches/peer && npm ci --no-audit --no-fund --loglevel=error)
 }
 
 # --- processes ---------------------------------------------------------------------------------------------------

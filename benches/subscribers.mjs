@@ -1,4 +1,4 @@
-// Opens so many WebSockets that wait for events, and holds them until standard input ends:
+// Opens so many WebSockets that wait for events, and holds them until it is stopped:
 //   node benches/subscribers.mjs ws://127.0.0.1:3000/api/orders/execute 10000
 // benches/subscribers drives it.
 import { createRequire } from 'node:module';
@@ -20,8 +20,3 @@ while (sockets.length < count) {
   sockets.push(...(await Promise.all(Array.from({ length: next }, open))));
 }
 console.log(`${sockets.length} open`);
-process.stdin.resume();
-process.stdin.on('end', () => {
-  for (const socket of sockets) socket.terminate();
-  process.exit(0);
-});
