@@ -10,7 +10,7 @@
 use std::hint::black_box;
 use std::time::Duration;
 
-use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
+use criterion::Criterion;
 use order_core::amm::{ConstantProduct, Direction, Path, Pool, SplitRules, best_split};
 use order_core::amount::Amount;
 use order_core::id::OrderId;
@@ -70,7 +70,19 @@ fn answers(request: &QuoteRequest) -> Vec<QuoteAnswer> {
     .collect()
 }
 
-fn lifecycle(c: &mut Criterion) {
+/// One thing that is done over and over.
+struct Case {
+    name: &'static str,
+    once: Box<dyn FnMut()>,
+}
+
+/// A case whose result is looked at, so that it is not optimised away.
+fn case<T>(name: &'static str, mut once: impl FnMut() -> T + 'static) -> Case {
+    let once = Box::new(move || drop(black_box(once())));
+    Case { name, once }
+}
+
+fn lifecycle() -> Vec<Case> {
     let order = order();
     let request = QuoteRequest {
         token_in: order.spec().token_in,
@@ -86,16 +98,6 @@ fn lifecycle(c: &mut Criterion) {
         venue_removes_duplicates: true,
         routing: RoutingPolicy::default(),
     };
-    c.bench_function("route: choose between two quotes", |b| {
-        b.iter(|| choose(black_box(&request), Protection::Slippage(50), black_box(&answers)));
-    });
-    c.bench_function("decide: quotes to routing, best_dex, building", |b| {
-        b.iter_batched(
-            || Input::Quoted(answers.clone().into()),
-            |input| decide(black_box(&order), input, &context),
-            BatchSize::SmallInput,
-        );
-    });
     let told = {
         let mut order = order.clone();
         let events = decide(&order, Input::Quoted(answers.clone().into()), &context).events;
@@ -104,32 +106,60 @@ fn lifecycle(c: &mut Criterion) {
             .map(|event: Event| order.apply(event, context.now).unwrap());
         told.collect::<Vec<_>>()
     };
-    c.bench_function("encode: the same three events as JSON", |b| {
-        b.iter(|| serde_json::to_string(black_box(&told)));
-    });
-    let tx_id = TxId(std::array::from_fn(|n| u8::try_from(n).unwrap_or(0)));
-    c.bench_function("encode: a transaction id as base58", |b| {
-        b.iter(|| black_box(tx_id).to_string());
-    });
+    let quotes = answers.clone();
+    vec![
+        case("route: choose between two quotes", move || {
+            choose(black_box(&request), Protection::Slippage(50), black_box(&answers))
+        }),
+        case("decide: quotes to routing, best_dex, building", move || {
+            let quoted = Input::Quoted(quotes.clone().into());
+            decide(black_box(&order), quoted, &context)
+        }),
+        case("encode: the same three events as JSON", move || {
+            serde_json::to_string(black_box(&told))
+        }),
+    ]
 }
 
-fn split(c: &mut Criterion) {
+fn names() -> Vec<Case> {
+    let tx_id = TxId(std::array::from_fn(|n| u8::try_from(n).unwrap_or(0)));
+    let text = tx_id.to_string();
+    vec![
+        case("encode: a transaction id as base58", move || {
+            black_box(tx_id).to_string()
+        }),
+        case("decode: a transaction id from base58", move || {
+            black_box(&text).parse::<TxId>()
+        }),
+    ]
+}
+
+fn split() -> Vec<Case> {
     let pool = |sol: u128, fee| {
         Pool::ConstantProduct(ConstantProduct::new(sol * SOL, sol * 150 * USDC, fee).unwrap())
     };
     let pools = [pool(50_000, 2_500), pool(20_000, 1_000), pool(5_000, 400)];
-    let paths: Vec<_> = pools
-        .iter()
-        .map(|pool| Path::direct(pool, Direction::XToY))
-        .collect();
     let rules = SplitRules {
         leg_cost: USDC / 100,
         max_legs: 3,
     };
-    c.bench_function("split: 1,000 SOL over three constant products", |b| {
-        b.iter(|| best_split(black_box(&paths), 1_000 * SOL, rules, 0));
-    });
+    vec![case("split: 1,000 SOL over three constant products", move || {
+        let paths = pools.each_ref().map(|pool| Path::direct(pool, Direction::XToY));
+        best_split(black_box(&paths), 1_000 * SOL, rules, 0)
+    })]
 }
 
-criterion_group!(hot_paths, lifecycle, split);
-criterion_main!(hot_paths);
+/// `TIMES=1000 hot_paths NAME` does one case so many times, for a tool that counts; otherwise Criterion measures.
+fn main() {
+    let mut cases = [lifecycle(), names(), split()].into_iter().flatten();
+    let Ok(times) = std::env::var("TIMES") else {
+        let mut criterion = Criterion::default().configure_from_args();
+        for mut case in cases {
+            criterion.bench_function(case.name, |b| b.iter(|| (case.once)()));
+        }
+        return criterion.final_summary();
+    };
+    let name = std::env::args().nth(1).unwrap();
+    let mut counted = cases.find(|case| case.name == name).unwrap();
+    (0..times.parse().unwrap()).for_each(|_: u32| (counted.once)());
+}
