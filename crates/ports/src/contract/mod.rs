@@ -18,6 +18,7 @@
 pub mod audit;
 pub mod backlog;
 pub mod dispatch;
+pub mod feed;
 pub mod fixtures;
 pub mod keys;
 pub mod ledger;
@@ -76,6 +77,7 @@ mod tests {
             ),
             (include_str!("market.rs"), include_str!("market.rs").to_owned()),
             (include_str!("pools.rs"), include_str!("pools.rs").to_owned()),
+            (include_str!("feed.rs"), include_str!("feed.rs").to_owned()),
             (include_str!("audit.rs"), include_str!("audit.rs").to_owned()),
             (include_str!("backlog.rs"), include_str!("backlog.rs").to_owned()),
             (include_str!("ledger.rs"), include_str!("ledger.rs").to_owned()),
