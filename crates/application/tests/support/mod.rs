@@ -10,11 +10,11 @@ use order_core::amount::Amount;
 use order_core::failure::VenueError;
 use order_core::id::OrderId;
 use order_core::lifecycle::{Event, RecordedEvent};
-use order_core::order::{Order, OrderKind, OrderSpec, Protection, TimeInForce};
+use order_core::order::{Order, OrderSpec};
 use order_core::priority::Priority;
 use order_core::time::Timestamp;
-use order_core::token::TokenRegistry;
 use order_core::venue::Venue;
+use order_ports::contract::fixtures::{NoJournal, swap};
 use order_ports::{
     Clock, Entropy, MockMarketFeed, MockNotifier, MockOrderControl, MockOrderIntake, MockOrderLeases,
     MockOrderReader, MockQuoteSource, MockSettlement, MockWaitingRoom, MockWorkQueue, Notice, Notices,
@@ -59,39 +59,6 @@ impl OrderIds for Counter {
     }
 }
 
-/// A journal is not needed where nothing is executed.
-pub struct NoJournal;
-
-#[async_trait]
-impl order_ports::OrderJournal for NoJournal {
-    async fn append(
-        &self,
-        _: &order_ports::Lease,
-        _: order_ports::Moved<'_>,
-    ) -> Result<(), order_ports::JournalError> {
-        Err(order_ports::JournalError::Fenced)
-    }
-
-    async fn write_ahead(
-        &self,
-        _: &order_ports::Lease,
-        _: &order_core::lifecycle::Attempt,
-        _: order_ports::Moved<'_>,
-    ) -> Result<(), order_ports::JournalError> {
-        Err(order_ports::JournalError::Fenced)
-    }
-
-    async fn record(
-        &self,
-        _: &order_ports::Lease,
-        _: Option<order_core::lifecycle::AttemptOutcome>,
-        _: order_core::lifecycle::Release,
-        _: order_ports::Moved<'_>,
-    ) -> Result<(), order_ports::JournalError> {
-        Err(order_ports::JournalError::Fenced)
-    }
-}
-
 /// A notifier whose only listener hears what the test says.
 pub struct Wire(Mutex<Option<mpsc::UnboundedReceiver<Notice>>>);
 
@@ -130,24 +97,9 @@ pub fn id(number: u128) -> OrderId {
 }
 
 pub fn spec() -> OrderSpec {
-    let tokens = TokenRegistry::default();
-    let (token_in, token_out) = (tokens.find("SOL").unwrap(), tokens.find("USDC").unwrap());
-    let (pair, side) = tokens.orient(token_in, token_out);
     OrderSpec {
-        owner: "desk".parse().unwrap(),
-        client_order_id: None,
-        kind: OrderKind::Market,
-        token_in,
-        token_out,
-        pair,
-        side,
-        amount_in: Amount::new(1_000),
-        protection: Protection::Slippage(50),
-        slippage_by_default: false,
-        time_in_force: TimeInForce::Gtc,
         priority: Priority::High,
-        route: Default::default(),
-        trace: None,
+        ..swap("SOL", "USDC", 1_000)
     }
 }
 

@@ -3,10 +3,11 @@
 
 use std::time::Duration;
 
+use async_trait::async_trait;
 use order_core::amount::Amount;
 use order_core::failure::{Failure, VenueError};
 use order_core::id::{Name, OrderId, WorkerId};
-use order_core::lifecycle::{Attempt, AttemptOutcome, Event, RecordedEvent};
+use order_core::lifecycle::{Attempt, AttemptOutcome, Event, RecordedEvent, Release};
 use order_core::order::{Execution, Order, OrderKind, OrderSpec, Protection, TimeInForce};
 use order_core::price::Price;
 use order_core::priority::Priority;
@@ -19,7 +20,7 @@ use order_core::venue::{
 };
 use uuid::Uuid;
 
-use crate::{Acceptance, Moved};
+use crate::{Acceptance, JournalError, Lease, Moved, OrderJournal};
 
 /// When the first fixture order is accepted, to an odd millisecond.
 pub const EPOCH: Timestamp = Timestamp::from_millis(1_767_225_600_123);
@@ -328,5 +329,29 @@ pub fn transaction(order: OrderId, attempt: u8) -> SignedTransaction {
         id: TxId(id),
         bytes,
         last_valid_height: 1_000_150 + u64::from(attempt),
+    }
+}
+
+/// A journal for those who execute nothing: it lets nobody write.
+pub struct NoJournal;
+
+#[async_trait]
+impl OrderJournal for NoJournal {
+    async fn append(&self, _: &Lease, _: Moved<'_>) -> Result<(), JournalError> {
+        Err(JournalError::Fenced)
+    }
+
+    async fn write_ahead(&self, _: &Lease, _: &Attempt, _: Moved<'_>) -> Result<(), JournalError> {
+        Err(JournalError::Fenced)
+    }
+
+    async fn record(
+        &self,
+        _: &Lease,
+        _: Option<AttemptOutcome>,
+        _: Release,
+        _: Moved<'_>,
+    ) -> Result<(), JournalError> {
+        Err(JournalError::Fenced)
     }
 }

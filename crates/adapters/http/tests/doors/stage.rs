@@ -19,6 +19,7 @@ use order_core::time::Timestamp;
 use order_core::token::TokenRegistry;
 use order_core::venue::{Fill, PoolId, Quote, QuoteRequest, TxId, Venue};
 use order_http::{Health, HealthReport, HttpSettings, PartHealth};
+use order_ports::contract::fixtures::NoJournal;
 use order_ports::{
     AcceptError, Acceptance, Accepted, Clock, Entropy, MockMarketFeed, MockOrderControl, MockOrderLeases,
     MockQuoteSource, MockSettlement, MockWaitingRoom, MockWorkQueue, Notice, Notices, Notifier, NotifyError,
@@ -172,38 +173,6 @@ impl Notifier for Book {
 
     async fn listen(&self) -> Result<Box<dyn Notices>, NotifyError> {
         Ok(Box::new(Hearing(self.notices.subscribe())))
-    }
-}
-
-struct NoJournal;
-
-#[async_trait]
-impl order_ports::OrderJournal for NoJournal {
-    async fn append(
-        &self,
-        _: &order_ports::Lease,
-        _: order_ports::Moved<'_>,
-    ) -> Result<(), order_ports::JournalError> {
-        Err(order_ports::JournalError::Fenced)
-    }
-
-    async fn write_ahead(
-        &self,
-        _: &order_ports::Lease,
-        _: &order_core::lifecycle::Attempt,
-        _: order_ports::Moved<'_>,
-    ) -> Result<(), order_ports::JournalError> {
-        Err(order_ports::JournalError::Fenced)
-    }
-
-    async fn record(
-        &self,
-        _: &order_ports::Lease,
-        _: Option<order_core::lifecycle::AttemptOutcome>,
-        _: order_core::lifecycle::Release,
-        _: order_ports::Moved<'_>,
-    ) -> Result<(), order_ports::JournalError> {
-        Err(order_ports::JournalError::Fenced)
     }
 }
 

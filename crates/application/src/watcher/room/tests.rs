@@ -1,10 +1,7 @@
-use order_core::amount::Amount;
 use order_core::lifecycle::Event;
-use order_core::order::{Order, OrderKind, OrderSpec, Protection, TimeInForce};
-use order_core::priority::Priority;
-use order_core::routing::RouteLimits;
+use order_core::order::{Order, OrderKind, OrderSpec};
 use order_core::time::Timestamp;
-use order_core::token::TokenRegistry;
+use order_ports::contract::fixtures::swap;
 use uuid::Uuid;
 
 use super::*;
@@ -18,34 +15,17 @@ fn price(whole: u128) -> Price {
 }
 
 fn pair() -> Pair {
-    let tokens = TokenRegistry::default();
-    Pair {
-        base: tokens.find("SOL").unwrap(),
-        quote: tokens.find("USDC").unwrap(),
-    }
+    swap("SOL", "USDC", 1).pair
 }
 
 fn waiting(n: u128, side: Side, kind: OrderKind, waits_for: WaitsFor) -> WaitingOrder {
-    let Pair { base, quote } = pair();
     let (token_in, token_out) = match side {
-        Side::Sell => (base, quote),
-        Side::Buy => (quote, base),
+        Side::Sell => ("SOL", "USDC"),
+        Side::Buy => ("USDC", "SOL"),
     };
     let spec = OrderSpec {
-        owner: "alice".parse().unwrap(),
-        client_order_id: None,
         kind,
-        token_in,
-        token_out,
-        pair: pair(),
-        side,
-        amount_in: Amount::new(1_000),
-        protection: Protection::Slippage(50),
-        slippage_by_default: false,
-        time_in_force: TimeInForce::Gtc,
-        priority: Priority::Normal,
-        route: RouteLimits::default(),
-        trace: None,
+        ..swap(token_in, token_out, 1_000)
     };
     let (mut order, _) = Order::accept(id(n), spec, Timestamp::from_millis(1));
     let event = Event::Waiting {

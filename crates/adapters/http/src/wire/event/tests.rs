@@ -1,12 +1,11 @@
 //! Every event, to the letter; and fixtures for other tests.
 
 use order_core::amount::Amount;
-use order_core::order::{Order, OrderKind, OrderSpec, Protection, Terms, TimeInForce};
-use order_core::priority::Priority;
+use order_core::order::{Order, OrderKind, OrderSpec, Terms, TimeInForce};
 use order_core::time::Timestamp;
-use order_core::token::TokenRegistry;
 use order_core::trigger::WaitsFor;
 use order_core::venue::{Fill, PoolId, Quote};
+use order_ports::contract::fixtures::{name, spec};
 use serde_json::{Value, json};
 
 use super::*;
@@ -16,24 +15,10 @@ pub fn id() -> OrderId {
 }
 
 pub fn market_order() -> Order {
-    let tokens = TokenRegistry::default();
-    let (token_in, token_out) = (tokens.find("SOL").unwrap(), tokens.find("USDC").unwrap());
-    let (pair, side) = tokens.orient(token_in, token_out);
     let spec = OrderSpec {
-        owner: "desk".parse().unwrap(),
-        client_order_id: Some("mine-1".parse().unwrap()),
-        kind: OrderKind::Market,
-        token_in,
-        token_out,
-        pair,
-        side,
-        amount_in: Amount::new(1_500_000_000),
-        protection: Protection::Slippage(50),
-        slippage_by_default: false,
-        time_in_force: TimeInForce::Gtc,
-        priority: Priority::Normal,
-        route: Default::default(),
-        trace: None,
+        owner: name("desk"),
+        client_order_id: Some(name("mine-1")),
+        ..spec()
     };
     Order::accept(id(), spec, Timestamp::from_millis(1_000)).0
 }
