@@ -4,11 +4,12 @@ use std::io;
 use std::time::Duration;
 
 use secrecy::ExposeSecret;
-use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{ConnectOptions, Connection};
 use tokio::time::Instant;
 
 use crate::database::Database;
+use crate::pool::pool;
 use crate::settings::PostgresSettings;
 use crate::store::PostgresStore;
 
@@ -97,9 +98,6 @@ const PAUSE: Duration = Duration::from_millis(200);
 /// How long one try may take, the search for the host's address included.
 const TRY: Duration = Duration::from_secs(5);
 
-/// A connection that was in use so recently is not tested before it is used again.
-const FRESH: Duration = Duration::from_secs(1);
-
 impl PostgresStore {
     /// Connects, waiting up to `wait` for a server that is not there yet. What waiting cannot mend (a wrong
     /// password, a missing database) fails at once. Must be called within a tokio runtime.
@@ -117,22 +115,14 @@ impl PostgresStore {
             // What it has to say short of a warning, such as that a table exists already, is no news to anybody.
             .options([("client_min_messages", "warning")]);
         await_server(&plain, wait).await?;
-        let pool = PgPoolOptions::new()
-            .max_connections(settings.max_connections)
-            .acquire_timeout(settings.acquire_timeout)
-            .test_before_acquire(false)
-            .before_acquire(|connection, meta| {
-                Box::pin(async move {
-                    if meta.idle_for > FRESH {
-                        connection.ping().await?;
-                    }
-                    Ok(true)
-                })
-            })
-            .connect_lazy_with(tuned(plain.clone(), settings.statement_timeout));
-        // The server's limit comes first, so that it can say so and the connection survives.
-        let limit = settings.statement_timeout + Duration::from_millis(500);
-        Ok(Self::start(Database { pool, limit }, plain))
+        let options = tuned(plain.clone(), settings.statement_timeout);
+        let database = Database {
+            pool: pool(options, settings.max_connections),
+            patience: settings.acquire_timeout,
+            // The server's limit comes first, so that it can say so and the connection survives.
+            limit: settings.statement_timeout + Duration::from_millis(500),
+        };
+        Ok(Self::start(database, plain))
     }
 }
 

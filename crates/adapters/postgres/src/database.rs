@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use sqlx::PgPool;
 use sqlx::postgres::{PgArguments, PgRow, Postgres};
 use sqlx::query::Query;
 
 use crate::error::Failure;
+use crate::pool::{Pool, Pooled};
 
 /// A statement and its arguments.
 pub(crate) type Statement<'q> = Query<'q, Postgres, PgArguments>;
@@ -14,7 +14,9 @@ pub(crate) type Statement<'q> = Query<'q, Postgres, PgArguments>;
 /// The database, reached through a pool.
 #[derive(Clone, Debug)]
 pub(crate) struct Database {
-    pub(crate) pool: PgPool,
+    pub(crate) pool: Pool,
+    /// For a free connection, a new one included.
+    pub(crate) patience: Duration,
     /// For one statement, on our side. The server has the same limit, and should notice first; this one is for
     /// a server that is stopped or cut off.
     pub(crate) limit: Duration,
@@ -24,16 +26,32 @@ impl Database {
     /// Runs a statement. Not to be dropped half-way: what the statement still sends would have to be read
     /// before its connection can be used again, for which nobody would set a limit.
     pub(crate) async fn run(&self, statement: Statement<'_>) -> Result<Vec<PgRow>, Failure> {
-        let mut connection = self.pool.acquire().await?;
+        let mut connection = self.connection().await?;
         let answer = match tokio::time::timeout(self.limit, statement.fetch_all(&mut *connection)).await {
             Ok(answer) => answer.map_err(Failure::from),
             Err(_) => Err(Failure::late(self.limit)),
         };
         if answer.as_ref().is_err_and(Failure::spoils_connection) {
             // Closed by being dropped, since saying goodbye may take as long as the statement did.
-            drop(connection.detach());
+            drop(Pooled::take(connection));
         }
         answer
+    }
+
+    /// A connection, which goes back when it is dropped.
+    pub(crate) async fn connection(&self) -> Result<Pooled, Failure> {
+        match tokio::time::timeout(self.patience, self.pool.get()).await {
+            Ok(connection) => Ok(connection?),
+            Err(_) => Err(sqlx::Error::PoolTimedOut.into()),
+        }
+    }
+
+    /// Closes all connections, when their statements are through.
+    pub(crate) async fn close(&self) {
+        self.pool.close();
+        while self.pool.status().size > 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
     }
 
     /// Runs a statement to its end even when the returned future is dropped.

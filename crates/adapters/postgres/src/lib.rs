@@ -18,6 +18,7 @@ mod journal;
 mod leases;
 mod list;
 mod migrations;
+mod pool;
 mod reader;
 mod rows;
 mod settings;

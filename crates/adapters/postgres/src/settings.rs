@@ -10,7 +10,7 @@ pub struct PostgresSettings {
     /// `postgres://user:password@host:port/database`, with the options of libpq (`sslmode`, …).
     pub url: SecretString,
     /// Connections of this process, at most.
-    pub max_connections: u32,
+    pub max_connections: usize,
     /// How long a step waits for a free connection, a new one included.
     pub acquire_timeout: Duration,
     /// How long the database may take for one statement. A step that takes longer counts as failed, and may

@@ -33,6 +33,7 @@ mod tests {
     use order_test_servers::Postgres;
     use sqlx::{AssertSqlSafe, Executor, Row, SqlSafeStr, Statement};
 
+    use crate::pool::Pooled;
     use crate::{PostgresSettings, PostgresStore};
 
     const ALL: [(&str, &str); 23] = [
@@ -86,7 +87,8 @@ mod tests {
             store.accept(acceptance(n, spec())).await.unwrap();
         }
         let plans = "select generic_plans, custom_plans from pg_prepared_statements where statement like '-- Stores%'";
-        let plans = store.database.pool.fetch_one(plans).await.unwrap();
+        let mut connection = store.database.connection().await.unwrap();
+        let plans = connection.fetch_one(plans).await.unwrap();
         assert_eq!((plans.get::<i64, _>(0), plans.get::<i64, _>(1)), (8, 0));
     }
 
@@ -103,16 +105,17 @@ mod tests {
     #[tokio::test]
     async fn every_statement_suits_the_migrated_tables() {
         let (store, _server) = migrated().await;
+        let mut connection = store.database.connection().await.unwrap();
         for (name, text) in ALL {
-            let prepared = store.database.pool.prepare(text.into_sql_str()).await;
+            let prepared = connection.prepare(text.into_sql_str()).await;
             assert!(prepared.is_ok(), "{name}: {:?}", prepared.err());
         }
     }
 
     /// The plan that a connection of the pool would keep for a statement.
     async fn kept_plan(store: &PostgresStore, text: &'static str) -> String {
-        let mut connection = store.database.pool.acquire().await.unwrap();
-        let prepared = (&mut *connection).prepare(text.into_sql_str()).await.unwrap();
+        let mut connection = Pooled::take(store.database.connection().await.unwrap());
+        let prepared = connection.prepare(text.into_sql_str()).await.unwrap();
         let arguments = match prepared.parameters() {
             Some(sqlx::Either::Left(types)) => vec!["null"; types.len()],
             Some(sqlx::Either::Right(_)) | None => unreachable!("Postgres describes its parameters"),
@@ -121,7 +124,7 @@ mod tests {
             "set plan_cache_mode = force_generic_plan".to_owned(),
             format!("prepare kept as {text}"),
         ] {
-            (&mut *connection).execute(AssertSqlSafe(setup)).await.unwrap();
+            connection.execute(AssertSqlSafe(setup)).await.unwrap();
         }
         let arguments = if arguments.is_empty() {
             String::new()
@@ -129,11 +132,7 @@ mod tests {
             format!("({})", arguments.join(", "))
         };
         let explain = format!("explain execute kept {arguments}");
-        let lines = (&mut *connection)
-            .fetch_all(AssertSqlSafe(explain))
-            .await
-            .unwrap();
-        connection.close().await.unwrap();
+        let lines = connection.fetch_all(AssertSqlSafe(explain)).await.unwrap();
         lines.iter().map(|line| line.get::<String, _>(0) + "\n").collect()
     }
 
@@ -148,7 +147,8 @@ mod tests {
                 store.accept(acceptance(n, spec())).await.unwrap();
             }
             if orders.is_some() {
-                store.database.pool.execute(vacuum).await.unwrap();
+                let mut connection = store.database.connection().await.unwrap();
+                connection.execute(vacuum).await.unwrap();
             }
             // Of the clashes no plan is kept.
             for (name, text) in ALL.into_iter().filter(|(name, _)| *name != "clashes") {

@@ -50,13 +50,12 @@ impl PostgresStore {
 
     /// How many connections are in use, and how many are idle.
     pub fn connections(&self) -> (usize, usize) {
-        let (pool, idle) = (&self.database.pool, self.database.pool.num_idle());
-        let open = usize::try_from(pool.size()).unwrap_or(usize::MAX);
-        (open.saturating_sub(idle), idle)
+        let status = self.database.pool.status();
+        (status.size - status.available, status.available)
     }
 
     /// Closes all connections when their statements are through. Steps that come later fail.
     pub async fn close(&self) {
-        self.database.pool.close().await;
+        self.database.close().await;
     }
 }

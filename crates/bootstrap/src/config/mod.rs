@@ -291,7 +291,7 @@ pub struct Telemetry {
 pub struct Database {
     #[serde(default, deserialize_with = "address::postgres")]
     pub url: Option<Address>,
-    pub pool_size: u32,
+    pub pool_size: usize,
     #[serde(with = "humantime_serde")]
     pub acquire_timeout: Duration,
     #[serde(with = "humantime_serde")]

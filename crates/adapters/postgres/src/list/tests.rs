@@ -55,11 +55,11 @@ async fn store_of_many() -> (PostgresStore, Postgres) {
         .bind(EPOCH.millis())
         .bind(orders())
         .bind(Json(order_ports::contract::fixtures::spec()));
-    many.execute(&store.database.pool).await.unwrap();
-    sqlx::query("vacuum analyze orders")
-        .execute(&store.database.pool)
-        .await
-        .unwrap();
+    let mut connection = store.database.connection().await.unwrap();
+    many.execute(&mut *connection).await.unwrap();
+    let vacuum = sqlx::query("vacuum analyze orders");
+    vacuum.execute(&mut *connection).await.unwrap();
+    drop(connection);
     (store, server)
 }
 
@@ -67,12 +67,9 @@ async fn store_of_many() -> (PostgresStore, Postgres) {
 async fn blocks(store: &PostgresStore, filter: &OrderFilter, before: Option<OrderId>) -> i64 {
     let mut query = QueryBuilder::new("explain (analyze, buffers, format json) ");
     push_page(&mut query, filter, before, 50).unwrap();
-    let row = query
-        .build()
-        .persistent(false)
-        .fetch_one(&store.database.pool)
-        .await
-        .unwrap();
+    let explain = query.build().persistent(false);
+    let mut connection = store.database.connection().await.unwrap();
+    let row = explain.fetch_one(&mut *connection).await.unwrap();
     let Json(plan) = row.get::<Json<serde_json::Value>, _>(0);
     let count = |kind: &str| plan[0]["Plan"][kind].as_i64().unwrap();
     count("Shared Hit Blocks") + count("Shared Read Blocks")
