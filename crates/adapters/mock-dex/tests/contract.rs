@@ -11,6 +11,7 @@ mod support;
 
 use order_core::venue::Venue;
 use order_ports::contract::market::Market;
+use support::served::Remote;
 use support::{market, quiet, request, settings, venue};
 
 /// 250 SOL are more than the active bin takes, so the trade moves the price at both venues.
@@ -81,43 +82,23 @@ mod seed_meteora {
     );
 }
 
-/// A client, and the served market behind it, which lives as long.
-struct Remote {
-    market: Market,
-    _served: support::served::Served,
-}
-
-impl std::ops::Deref for Remote {
-    type Target = Market;
-
-    fn deref(&self) -> &Market {
-        &self.market
-    }
-}
-
-async fn remote(settings: &order_mock_dex::MarketSettings, at: Venue) -> Box<Remote> {
-    let served = support::served::Served::new(market(settings), false).await;
-    let client = served.client(7);
-    let quotes = client
-        .quote_sources()
-        .into_iter()
-        .find(|source| source.venue() == at)
-        .unwrap();
-    let market = Market {
-        quotes,
+async fn remote(settings: &order_mock_dex::MarketSettings, at: Venue) -> Box<Remote<Market>> {
+    Remote::new(market(settings), |client| Market {
+        quotes: client
+            .quote_sources()
+            .into_iter()
+            .find(|source| source.venue() == at)
+            .unwrap(),
         settlement: client.settlement(),
         request: request("SOL", "USDC", "250"),
-    };
-    Box::new(Remote {
-        market,
-        _served: served,
     })
+    .await
 }
 
 mod remote_raydium {
     use super::*;
 
-    async fn fresh() -> Box<Remote> {
+    async fn fresh() -> Box<Remote<Market>> {
         remote(&quiet(), Venue::Raydium).await
     }
 
@@ -130,7 +111,7 @@ mod remote_raydium {
 mod remote_meteora {
     use super::*;
 
-    async fn fresh() -> Box<Remote> {
+    async fn fresh() -> Box<Remote<Market>> {
         remote(&quiet(), Venue::Meteora).await
     }
 
@@ -143,7 +124,7 @@ mod remote_meteora {
 mod remote_realistic {
     use super::*;
 
-    async fn fresh() -> Box<Remote> {
+    async fn fresh() -> Box<Remote<Market>> {
         remote(
             &settings("profile = \"realistic\"\nprice = \"frozen\"\nseed = 1"),
             Venue::Raydium,

@@ -10,7 +10,6 @@
 
 mod support;
 
-use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,7 +21,7 @@ use order_mock_dex::MarketSettings;
 use order_ports::contract::feed::{self as laws, FeedMarket};
 use order_ports::contract::market::Market;
 use order_ports::{MarketFeed, MarketMoves, PairState, QuoteSource, Settlement};
-use support::served::Served;
+use support::served::Remote;
 use support::{market, quiet, request, settings, token, venue};
 
 fn subject(
@@ -80,31 +79,15 @@ mod realistic {
     );
 }
 
-/// A client, and the served market behind it, which lives as long.
-struct Remote {
-    subject: FeedMarket,
-    _served: Served,
-}
-
-impl Deref for Remote {
-    type Target = FeedMarket;
-
-    fn deref(&self) -> &FeedMarket {
-        &self.subject
-    }
-}
-
 mod remote {
     use super::*;
 
-    async fn fresh() -> Box<Remote> {
-        let served = Served::new(market(&quiet()), false).await;
-        let client = served.client(7);
-        let quotes = client.quote_sources().remove(0);
-        Box::new(Remote {
-            subject: subject(client.feed(), quotes, client.settlement()),
-            _served: served,
+    async fn fresh() -> Box<Remote<FeedMarket>> {
+        Remote::new(market(&quiet()), |client| {
+            let quotes = client.quote_sources().remove(0);
+            subject(client.feed(), quotes, client.settlement())
         })
+        .await
     }
 
     order_ports::feed_contract!(
@@ -190,19 +173,6 @@ fn broken(at: Break) -> FeedMarket {
     let inner = Arc::clone(&whole.feed);
     let feed = Arc::new(BrokenFeed { inner, at });
     FeedMarket { feed, ..whole }
-}
-
-/// One test for each break: it must make that law panic, with that message.
-macro_rules! bites {
-    ($($name:ident: $break:ident => $law:ident, $message:literal;)+) => {
-        $(
-            #[tokio::test(start_paused = true)]
-            #[should_panic(expected = $message)]
-            async fn $name() {
-                laws::$law(&broken(Break::$break)).await;
-            }
-        )+
-    };
 }
 
 bites! {

@@ -9,7 +9,6 @@
 
 mod support;
 
-use std::ops::Deref;
 use std::sync::Arc;
 
 use order_core::routing::PoolsView;
@@ -17,7 +16,7 @@ use order_core::token::TokenRegistry;
 use order_mock_dex::{Market, MarketSettings};
 use order_ports::PoolSource;
 use order_ports::contract::pools::PoolMarket;
-use support::served::Served;
+use support::served::{Remote, Served};
 use support::{Counting, TokioClock, market, quiet, request, settings, token};
 
 fn local(settings: &MarketSettings) -> Box<PoolMarket> {
@@ -56,35 +55,17 @@ mod realistic {
     );
 }
 
-/// A client, and the served market behind it, which lives as long.
-struct Remote {
-    subject: PoolMarket,
-    _served: Served,
-}
-
-impl Deref for Remote {
-    type Target = PoolMarket;
-
-    fn deref(&self) -> &PoolMarket {
-        &self.subject
-    }
-}
-
 mod remote {
     use super::*;
 
-    async fn fresh() -> Box<Remote> {
-        let served = Served::new(market(&quiet()), false).await;
-        let client = served.client(7);
-        Box::new(Remote {
-            subject: PoolMarket {
-                pools: client.pool_source(),
-                quotes: client.quote_sources(),
-                settlement: client.settlement(),
-                request: request("SOL", "USDC", "250"),
-            },
-            _served: served,
+    async fn fresh() -> Box<Remote<PoolMarket>> {
+        Remote::new(market(&quiet()), |client| PoolMarket {
+            pools: client.pool_source(),
+            quotes: client.quote_sources(),
+            settlement: client.settlement(),
+            request: request("SOL", "USDC", "250"),
         })
+        .await
     }
 
     order_ports::pool_contract!(

@@ -126,19 +126,6 @@ fn broken(at: Break) -> PoolMarket {
     }
 }
 
-/// One test for each break: it must make that law panic, with that message.
-macro_rules! bites {
-    ($($name:ident: $break:ident => $law:ident, $message:literal;)+) => {
-        $(
-            #[tokio::test(start_paused = true)]
-            #[should_panic(expected = $message)]
-            async fn $name() {
-                laws::$law(&broken(Break::$break)).await;
-            }
-        )+
-    };
-}
-
 bites! {
     pools_that_hide_a_venue: HidesAVenue => pools_give_what_their_venues_quote, "Quote {";
     pools_that_turn_around: TurnsItsPoolsAround => looking_changes_nothing, "left == right";

@@ -24,6 +24,21 @@ use order_mock_dex::{Market, MarketSettings};
 use order_ports::{Clock, Entropy, QuoteSource, Settlement};
 use uuid::Uuid;
 
+/// One test for each break: it must make that law panic, with that message. The test file has the `laws`, and says what is
+/// `broken` by a `Break`.
+#[macro_export]
+macro_rules! bites {
+    ($($name:ident: $break:ident => $law:ident, $message:literal;)+) => {
+        $(
+            #[tokio::test(start_paused = true)]
+            #[should_panic(expected = $message)]
+            async fn $name() {
+                laws::$law(&broken(Break::$break)).await;
+            }
+        )+
+    };
+}
+
 /// Tokio's clock, which a test can pause.
 pub struct TokioClock {
     started: tokio::time::Instant,

@@ -1,6 +1,7 @@
 //! A market that is served on a free port of this machine.
 
 use std::net::SocketAddr;
+use std::ops::Deref;
 use std::sync::Arc;
 
 use order_core::token::TokenRegistry;
@@ -58,5 +59,29 @@ impl Served {
     pub async fn stop(self) {
         self.stop.cancel();
         self.task.await.unwrap();
+    }
+}
+
+/// What a test sees through a client, and the served market behind it, which lives as long.
+pub struct Remote<T> {
+    tested: T,
+    _served: Served,
+}
+
+impl<T> Remote<T> {
+    pub async fn new(market: Arc<Market>, tested: impl FnOnce(&RemoteVenues) -> T) -> Box<Self> {
+        let served = Served::new(market, false).await;
+        Box::new(Self {
+            tested: tested(&served.client(7)),
+            _served: served,
+        })
+    }
+}
+
+impl<T> Deref for Remote<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.tested
     }
 }
