@@ -24,6 +24,8 @@ mod rows;
 mod settings;
 mod sql;
 mod store;
+#[cfg(test)]
+mod testing;
 mod waiting;
 
 pub use connect::{ConnectError, check_url};

@@ -93,18 +93,9 @@ impl From<PoolError<sqlx::Error>> for Failure {
 mod tests {
     use order_ports::contract::fixtures::{acceptance, spec};
     use order_ports::{AcceptError, OrderIntake, StoreError};
-    use order_test_servers::Postgres;
 
     use super::*;
-    use crate::{PostgresSettings, PostgresStore};
-
-    async fn store(settings: impl FnOnce(&mut PostgresSettings)) -> (PostgresStore, Postgres) {
-        let server = Postgres::start().await.unwrap();
-        let mut usual = PostgresSettings::new(server.fresh_database().await.unwrap());
-        settings(&mut usual);
-        let store = PostgresStore::connect(&usual, Duration::from_secs(20)).await;
-        (store.unwrap(), server)
-    }
+    use crate::testing::migrated;
 
     async fn process(connection: &mut PgConnection) -> i32 {
         let asked = sqlx::query_scalar("select pg_backend_pid()");
@@ -113,7 +104,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_connection_that_was_used_last_is_used_next() {
-        let (store, _server) = store(|_| ()).await;
+        let (store, _server) = migrated(|_| ()).await;
         let mut open = Vec::new();
         for _ in 0..3 {
             open.push(store.database.connection().await.unwrap());
@@ -132,12 +123,11 @@ mod tests {
 
     #[tokio::test]
     async fn who_finds_no_free_connection_waits_no_longer_than_allowed() {
-        let (store, _server) = store(|settings| {
+        let (store, _server) = migrated(|settings| {
             settings.max_connections = 1;
             settings.acquire_timeout = Duration::from_millis(300);
         })
         .await;
-        store.migrate().await.unwrap();
         let only = store.database.connection().await.unwrap();
         let refused = store.accept(acceptance(1, spec())).await;
         assert!(
@@ -150,7 +140,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_store_that_closes_waits_for_what_is_under_way() {
-        let (store, _server) = store(|_| ()).await;
+        let (store, _server) = migrated(|_| ()).await;
         let busy = store.database.connection().await.unwrap();
         let idle = store.database.connection().await.unwrap();
         drop(idle);

@@ -26,15 +26,14 @@ pub(crate) const PING: &str = include_str!("sql/ping.sql");
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use order_ports::OrderIntake;
     use order_ports::contract::fixtures::{acceptance, spec};
     use order_test_servers::Postgres;
     use sqlx::{AssertSqlSafe, Executor, Row, SqlSafeStr, Statement};
 
+    use crate::PostgresStore;
     use crate::pool::Pooled;
-    use crate::{PostgresSettings, PostgresStore};
+    use crate::testing::migrated;
 
     const ALL: [(&str, &str); 23] = [
         ("accept", super::ACCEPT),
@@ -66,23 +65,14 @@ mod tests {
     const LIVE: [&str; 6] = ["backlog", "claim", "due", "journal", "overrule", "wake"];
 
     /// A store with one connection, which has all that is prepared.
-    async fn migrated() -> (PostgresStore, Postgres) {
-        let server = Postgres::start().await.unwrap();
-        let settings = PostgresSettings {
-            max_connections: 1,
-            ..PostgresSettings::new(server.fresh_database().await.unwrap())
-        };
-        let store = PostgresStore::connect(&settings, Duration::from_secs(10))
-            .await
-            .unwrap();
-        store.migrate().await.unwrap();
-        (store, server)
+    async fn store() -> (PostgresStore, Postgres) {
+        migrated(|settings| settings.max_connections = 1).await
     }
 
     /// By itself the planner plans a statement for one row anew each time, which takes longer than running it.
     #[tokio::test]
     async fn no_statement_is_planned_more_than_once() {
-        let (store, _server) = migrated().await;
+        let (store, _server) = store().await;
         for n in 1..=8 {
             store.accept(acceptance(n, spec())).await.unwrap();
         }
@@ -104,7 +94,7 @@ mod tests {
 
     #[tokio::test]
     async fn every_statement_suits_the_migrated_tables() {
-        let (store, _server) = migrated().await;
+        let (store, _server) = store().await;
         let mut connection = store.database.connection().await.unwrap();
         for (name, text) in ALL {
             let prepared = connection.prepare(text.into_sql_str()).await;
@@ -140,7 +130,7 @@ mod tests {
     /// on an index, never walk through all of one.
     #[tokio::test]
     async fn kept_plans_find_rows_by_index_however_empty_the_tables_are() {
-        let (store, _server) = migrated().await;
+        let (store, _server) = store().await;
         let vacuum = "vacuum analyze orders, attempts, order_events";
         for orders in [None, Some(0), Some(1), Some(300)] {
             for n in 1..=orders.unwrap_or_default() {

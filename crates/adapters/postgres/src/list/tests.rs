@@ -9,7 +9,8 @@ use sqlx::Row;
 use sqlx::types::Json;
 
 use super::*;
-use crate::{PostgresSettings, PostgresStore};
+use crate::PostgresStore;
+use crate::testing::migrated;
 
 /// How many orders there are; `LISTED_ORDERS=1000000` for a longer look.
 fn orders() -> i64 {
@@ -42,15 +43,7 @@ const MANY_ORDERS: &str = r#"
 "#;
 
 async fn store_of_many() -> (PostgresStore, Postgres) {
-    let server = Postgres::start().await.unwrap();
-    let settings = PostgresSettings {
-        statement_timeout: Duration::from_secs(600),
-        ..PostgresSettings::new(server.fresh_database().await.unwrap())
-    };
-    let store = PostgresStore::connect(&settings, Duration::from_secs(10))
-        .await
-        .unwrap();
-    store.migrate().await.unwrap();
+    let (store, server) = migrated(|settings| settings.statement_timeout = Duration::from_secs(600)).await;
     let many = sqlx::query(MANY_ORDERS)
         .bind(EPOCH.millis())
         .bind(orders())
