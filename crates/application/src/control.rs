@@ -1,8 +1,10 @@
 //! What an order's owner may still decide: to take it back, or to change its terms while it waits.
 
 use futures_util::StreamExt;
+use std::time::Duration;
+
 use order_core::id::{OrderId, Owner};
-use order_core::lifecycle::{Event, IllegalTransition, Release, State, Status, patience};
+use order_core::lifecycle::{Event, IllegalTransition, Release, State, Status, longest_wait};
 use order_core::order::{Order, OrderKind, Terms, TimeInForce};
 use order_core::price::Price;
 use order_core::trigger::WaitsFor;
@@ -146,8 +148,12 @@ impl Engine {
         let event = Event::Waiting {
             waits_for,
             terms: Some(terms),
+            refused: None,
         };
-        let release = Release::Wait(patience(terms, self.ports.clock.now()));
+        let release = Release::Wait {
+            longest: longest_wait(terms, self.ports.clock.now()),
+            rest: Duration::ZERO,
+        };
         match self.overrule(order, event, release).await {
             Ok(replaced) => {
                 self.announcer.waits().notify_one();

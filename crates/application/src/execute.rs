@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
+use order_core::failure::VenueError;
 use order_core::id::{OrderId, WorkerId};
-use order_core::lifecycle::{Attempt, Commit, Context, IllegalTransition, Input, Step, decide};
+use order_core::lifecycle::{Attempt, Commit, Context, IllegalTransition, Input, Rest, Step, decide};
+use order_core::order::Order;
+use order_core::terms;
 use order_core::venue::{Draft, Venue};
 use order_ports::{Claim, Claimed, JournalError, SendError, StoreError};
 use tokio_util::sync::CancellationToken;
@@ -97,7 +100,7 @@ impl Executor {
             pause: FIRST_PAUSE,
         };
         loop {
-            let decision = decide(held.order(), input, &self.context());
+            let decision = decide(held.order(), input, &self.context(held.rested()));
             spans::learn(span, &decision.events);
             held.apply(decision.events)?;
             match decision.commit {
@@ -120,7 +123,7 @@ impl Executor {
         }
     }
 
-    fn context(&self) -> Context {
+    fn context(&self, rested: Rest) -> Context {
         Context {
             now: self.ports.clock.now(),
             entropy: self.ports.entropy.next(),
@@ -128,6 +131,8 @@ impl Executor {
             unknown_after: self.settings.unknown_after,
             venue_removes_duplicates: self.ports.settlement.removes_duplicates(),
             routing: self.settings.routing,
+            rest: self.settings.rest,
+            rested,
         }
     }
 }
@@ -151,7 +156,7 @@ impl Courier<'_> {
                 Ok(Input::Quoted(market))
             }
             Step::Build { venue, draft } => self.build(venue, draft, held).await,
-            Step::Send(attempt) => Ok(self.send(attempt).await),
+            Step::Send(attempt) => Ok(self.send(attempt, held.order()).await),
             Step::LookUp(attempt) => Ok(self.look_up(attempt).await),
             Step::Stop => Ok(Input::OutOfTime),
         }
@@ -185,10 +190,14 @@ impl Courier<'_> {
         })
     }
 
-    async fn send(&mut self, attempt: Attempt) -> Input {
+    async fn send(&mut self, attempt: Attempt, order: &Order) -> Input {
         let Executor { ports, settings, .. } = self.executor;
         if self.sends > 0 {
             self.rest().await;
+        }
+        if terms::is_over(order, ports.clock.now()) {
+            // Its time ended while the attempt was stored, or before it is sent again: nothing goes out any more.
+            return self.not_sent(attempt);
         }
         self.sends += 1;
         let sent = tokio::select! {
@@ -215,6 +224,16 @@ impl Courier<'_> {
                 );
                 Input::Silent { attempt }
             }
+        }
+    }
+
+    /// An attempt that is not sent: nothing is at the venue, unless it was sent before.
+    const fn not_sent(&self, attempt: Attempt) -> Input {
+        if self.sends == 0 {
+            let error = VenueError::Expired;
+            Input::NotSent { attempt, error }
+        } else {
+            Input::Silent { attempt }
         }
     }
 

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use order_core::lifecycle::{Attempt, AttemptOutcome, Event, IllegalTransition, RecordedEvent, Release};
+use order_core::lifecycle::{
+    Attempt, AttemptOutcome, Event, IllegalTransition, RecordedEvent, Release, Rest,
+};
 use order_core::order::Order;
 use order_core::venue::Venue;
 use order_ports::{Claimed, JournalError, Lease, Moved};
@@ -22,6 +24,7 @@ pub(crate) struct HeldOrder<'a> {
     announcer: &'a Announcer,
     lease: Lease,
     order: Order,
+    rested: Rest,
     /// Decided, applied to `order`, and not stored yet.
     unsaved: Vec<RecordedEvent>,
     /// By the clock's monotonic reading: past it nothing may be begun under this lease.
@@ -57,12 +60,14 @@ impl<'a> HeldOrder<'a> {
             order,
             lease,
             open_attempt: _,
+            rested,
         } = claimed;
         Self {
             ports,
             announcer,
             lease,
             order,
+            rested,
             unsaved: Vec::new(),
             deadline,
         }
@@ -70,6 +75,11 @@ impl<'a> HeldOrder<'a> {
 
     pub(crate) const fn order(&self) -> &Order {
         &self.order
+    }
+
+    /// The rest that the order had last.
+    pub(crate) const fn rested(&self) -> Rest {
+        self.rested
     }
 
     /// How long the lease is still good for.
@@ -107,7 +117,7 @@ impl<'a> HeldOrder<'a> {
         release: Release,
     ) -> Result<(), JournalError> {
         self.write(Write::Record(outcome, release)).await?;
-        if let Release::Wait(_) = release {
+        if let Release::Wait { .. } = release {
             self.announcer.waits().notify_one();
         }
         Ok(())

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use order_core::lifecycle::RestPolicy;
 use order_core::retry::RetryPolicy;
 use order_core::routing::RoutingPolicy;
 use order_ports::{
@@ -46,6 +47,8 @@ pub struct Settings {
     pub retry: RetryPolicy,
     /// When another swap is worth it.
     pub routing: RoutingPolicy,
+    /// How long an order rests that was woken for nothing.
+    pub rest: RestPolicy,
     /// How long a worker may hold an order. It stops by itself after 80 % of this.
     pub lease: Duration,
     /// How long a venue may be silent on a transaction before the order is flagged as unknown.
@@ -76,6 +79,7 @@ impl Default for Settings {
             concurrency: 10,
             retry: RetryPolicy::default(),
             routing: RoutingPolicy::default(),
+            rest: RestPolicy::default(),
             lease: Duration::from_secs(30),
             unknown_after: Duration::from_secs(90),
             quote_timeout: Duration::from_secs(5),

@@ -17,6 +17,7 @@ pub mod price;
 pub mod priority;
 pub mod retry;
 pub mod routing;
+pub mod terms;
 pub mod time;
 pub mod token;
 pub mod trace;

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::amount::{Amount, Quantity};
 use crate::id::{ClientOrderId, OrderId, Owner};
-use crate::lifecycle::{Event, IllegalTransition, RecordedEvent, State, Status};
+use crate::lifecycle::{Event, IllegalTransition, RecordedEvent, Refusal, State, Status};
 use crate::price::Price;
 use crate::priority::Priority;
 use crate::routing::RouteLimits;
@@ -88,6 +88,14 @@ impl TimeInForce {
             Self::Ioc => "ioc",
             Self::Fok => "fok",
             Self::Gtd(_) => "gtd",
+        }
+    }
+
+    /// When it ends, by the store's clock, if it has an end.
+    pub const fn until(self) -> Option<Timestamp> {
+        match self {
+            Self::Gtd(until) => Some(until),
+            Self::Gtc | Self::Ioc | Self::Fok => None,
         }
     }
 }
@@ -192,6 +200,8 @@ pub struct Progress {
     pub updated_at: Timestamp,
     /// What its owner has put in the place of the terms that it was accepted with.
     pub terms: Option<Terms>,
+    /// How often the venue has refused its transaction because the price had gone by, so that it rests again.
+    pub refusals: u32,
 }
 
 /// An order and how far it has come. Only events move it.
@@ -212,6 +222,7 @@ impl Order {
             state: State::Pending,
             updated_at: now,
             terms: None,
+            refusals: 0,
         };
         let event = RecordedEvent {
             order_id: id,
@@ -266,6 +277,13 @@ impl Order {
         } = &event
         {
             self.progress.terms = Some(*terms);
+        }
+        if let Event::Waiting {
+            refused: Some(Refusal { count, .. }),
+            ..
+        } = &event
+        {
+            self.progress.refusals = *count;
         }
         self.progress.state = state;
         self.progress.version += 1;

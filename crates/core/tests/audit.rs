@@ -341,7 +341,11 @@ fn waiting(waits_for: WaitsFor, kind: Option<OrderKind>) -> Event {
         kind,
         time_in_force: TimeInForce::Gtc,
     });
-    Event::Waiting { waits_for, terms }
+    Event::Waiting {
+        waits_for,
+        terms,
+        refused: None,
+    }
 }
 
 fn executed(kind: OrderKind, before: Vec<Event>) -> Report {

@@ -8,7 +8,7 @@ use order_core::amount::Amount;
 use order_core::failure::{Failure, VenueError};
 use order_core::id::OrderId;
 use order_core::lifecycle::{
-    Attempt, Commit, Context, Decision, Event, Input, Release, State, Status, Step, decide,
+    Attempt, Commit, Context, Decision, Event, Input, Release, Rest, RestPolicy, State, Status, Step, decide,
 };
 use order_core::order::{Order, OrderKind, OrderSpec, Protection, Terms, TimeInForce};
 use order_core::price::Price;
@@ -82,6 +82,8 @@ fn context(now: Timestamp, venue_removes_duplicates: bool) -> Context {
         unknown_after: Duration::from_secs(90),
         venue_removes_duplicates,
         routing: RoutingPolicy::default(),
+        rest: RestPolicy::default(),
+        rested: Rest::default(),
     }
 }
 
@@ -417,6 +419,7 @@ struct Calm {
     order: Order,
     world: World,
     now: Timestamp,
+    rested: Rest,
 }
 
 impl Calm {
@@ -425,6 +428,7 @@ impl Calm {
             order: order_of(kind, time_in_force),
             world: World::default(),
             now: Timestamp::from_millis(2_000),
+            rested: Rest::default(),
         }
     }
 
@@ -432,13 +436,20 @@ impl Calm {
     fn work(&mut self, outs: [Result<u128, VenueError>; 2], sent: &Fate) -> Release {
         let mut input = Input::Claimed { open: None };
         loop {
-            let decision = decide(&self.order, input, &context(self.now, true));
+            let context = Context {
+                rested: self.rested,
+                ..context(self.now, true)
+            };
+            let decision = decide(&self.order, input, &context);
             let release = match decision.commit {
                 Commit::Record { release, .. } => Some(release),
                 Commit::Nothing | Commit::Anytime | Commit::Append | Commit::WriteAhead(_) => None,
             };
             let step = self.world.commit(&mut self.order, decision, self.now);
             if let Some(release) = release {
+                if let Release::Wait { rest, .. } = release {
+                    self.rested.length = rest;
+                }
                 return release;
             }
             let fate = match step {
@@ -460,6 +471,15 @@ impl Calm {
 const SHORT_OF_IT: [Result<u128, VenueError>; 2] = [Ok(LIMIT - 2), Ok(LIMIT - 1)];
 const MET: [Result<u128, VenueError>; 2] = [Ok(LIMIT - 1), Ok(LIMIT)];
 
+fn for_ever(rest_ms: u64) -> Release {
+    for_so_long(Duration::MAX, rest_ms)
+}
+
+fn for_so_long(longest: Duration, rest_ms: u64) -> Release {
+    let rest = Duration::from_millis(rest_ms);
+    Release::Wait { longest, rest }
+}
+
 fn limit() -> OrderKind {
     OrderKind::Limit {
         limit_price: price_of(LIMIT),
@@ -469,11 +489,8 @@ fn limit() -> OrderKind {
 #[test]
 fn a_limit_waits_without_a_word_more_until_its_whole_size_is_quoted_at_it() {
     let mut calm = Calm::of(limit(), TimeInForce::Gtc);
-    for _ in 0..3 {
-        assert_eq!(
-            calm.work(SHORT_OF_IT, &Fate::Landed),
-            Release::Wait(Duration::MAX)
-        );
+    for rest in [0, 400, 800, 1_600] {
+        assert_eq!(calm.work(SHORT_OF_IT, &Fate::Landed), for_ever(rest));
     }
     assert_eq!(
         (calm.waits_for(), calm.order.version()),
@@ -486,9 +503,10 @@ fn a_limit_waits_without_a_word_more_until_its_whole_size_is_quoted_at_it() {
 #[test]
 fn a_limit_whose_price_has_gone_by_waits_again_and_uses_no_attempt_up() {
     let mut calm = Calm::of(limit(), TimeInForce::Gtc);
-    for _ in 0..5 {
+    for (refusals, rest) in (1..).zip([400, 800, 1_600, 3_200, 6_400]) {
         let release = calm.work(MET, &Fate::Rejected(VenueError::SlippageExceeded));
-        assert_eq!(release, Release::Wait(Duration::MAX));
+        assert_eq!(release, for_ever(rest));
+        assert_eq!(calm.order.progress().refusals, refusals);
     }
     assert_eq!(calm.waits_for(), Some(WaitsFor::Limit));
     assert_eq!((calm.order.progress().attempt, calm.world.written), (1, 5));
@@ -546,12 +564,12 @@ fn an_order_that_waits_expires_at_its_date_and_not_before() {
     let mut calm = Calm::of(limit(), TimeInForce::Gtd(Timestamp::from_millis(10_000)));
     assert_eq!(
         calm.work(SHORT_OF_IT, &Fate::Landed),
-        Release::Wait(Duration::from_secs(8))
+        for_so_long(Duration::from_secs(8), 0)
     );
     calm.now = Timestamp::from_millis(9_999);
     assert_eq!(
         calm.work(SHORT_OF_IT, &Fate::Landed),
-        Release::Wait(Duration::from_millis(1))
+        for_so_long(Duration::from_millis(1), 400)
     );
     calm.now = Timestamp::from_millis(10_000);
     assert_eq!(calm.work(MET, &Fate::Landed), Release::Done);
@@ -571,6 +589,7 @@ fn replaced_terms_are_the_ones_that_count() {
     let replaced = Event::Waiting {
         waits_for: WaitsFor::Limit,
         terms: Some(terms),
+        refused: None,
     };
     calm.order.apply(replaced, calm.now).unwrap();
     assert_eq!(calm.work(SHORT_OF_IT, &Fate::Landed), Release::Done);

@@ -18,12 +18,14 @@ use order_core::amm::{
 };
 use order_core::amount::Amount;
 use order_core::failure::{Failure, VenueError};
-use order_core::order::Protection;
+use order_core::order::{OrderKind, OrderSpec, Protection, TimeInForce};
 use order_core::price::Price;
+use order_core::priority::Priority;
 use order_core::routing::{
     Ask, Market, PoolsView, Route, RouteLimits, RouteReason, RoutingPolicy, VisiblePool, largest_within,
     route,
 };
+use order_core::terms::Floor;
 use order_core::token::{Token, TokenRegistry};
 use order_core::venue::{PoolId, Quote, QuoteAnswer, QuoteRequest, Venue};
 use proptest::prelude::*;
@@ -42,6 +44,32 @@ fn request(token_in: &str, token_out: &str, amount: u128) -> QuoteRequest {
         token_in: token(token_in),
         token_out: token(token_out),
         amount_in: Amount::new(amount),
+    }
+}
+
+/// An order of that size.
+fn sized(request: &QuoteRequest, protection: Protection) -> OrderSpec {
+    let QuoteRequest {
+        token_in,
+        token_out,
+        amount_in,
+    } = *request;
+    let (pair, side) = TokenRegistry::default().orient(token_in, token_out);
+    OrderSpec {
+        owner: "desk".parse().unwrap(),
+        client_order_id: None,
+        kind: OrderKind::Market,
+        token_in,
+        token_out,
+        pair,
+        side,
+        amount_in,
+        protection,
+        slippage_by_default: false,
+        time_in_force: TimeInForce::Ioc,
+        priority: Priority::Normal,
+        route: RouteLimits::default(),
+        trace: None,
     }
 }
 
@@ -363,7 +391,9 @@ fn sold_within(limit: &str, amount: u128, pools: Vec<VisiblePool>) -> Option<Rou
         limits: &RouteLimits::default(),
     };
     let limit = Price::from_decimal(limit.parse().unwrap()).unwrap();
-    let (found, _) = largest_within(&ask, limit, &market(&request, pools), &FREE);
+    let spec = sized(&request, Protection::Slippage(0));
+    let floor = Floor::with(&spec, OrderKind::Limit { limit_price: limit });
+    let (found, _) = largest_within(&ask, &floor, &market(&request, pools), &FREE);
     let route = found.unwrap()?;
     let paid = route.amount_in.amount;
     assert!(paid <= request.amount_in);
@@ -457,8 +487,9 @@ proptest! {
     }
 
     #[test]
-    fn a_part_is_never_worse_than_its_limit(
+    fn a_part_is_never_worse_than_its_limit_and_minimum(
         pools in any_pools(), amount in 1u128..1 << 36, cents in 1u64..2_000_000, legs in 1u8..6, sell: bool,
+        own: bool, minimum in 0u128..1 << 40,
     ) {
         let names = ["a", "b", "c", "d", "e"];
         let pools: Vec<_> = pools
@@ -473,9 +504,14 @@ proptest! {
         let ask = Ask { request, pair, side, protection: Protection::Slippage(0), limits: &limits };
         let limit = Price::new(u128::from(cents) * 10u128.pow(16));
         let market = market(&request, pools);
-        if let (Ok(Some(route)), _) = largest_within(&ask, limit, &market, &FREE) {
+        let spec = sized(&request, if own { Protection::MinOut(Amount::new(minimum)) } else { Protection::Slippage(0) });
+        let floor = Floor::with(&spec, OrderKind::Limit { limit_price: limit });
+        if let (Ok(Some(route)), _) = largest_within(&ask, &floor, &market, &FREE) {
             let paid = route.amount_in.amount;
-            let least = limit.least_output(&pair, side, paid).unwrap();
+            let by_limit = limit.least_output(&pair, side, paid).unwrap();
+            // By the words of the request: its own minimum in proportion to what is paid, rounded up.
+            let by_minimum = (minimum * paid.units()).div_ceil(amount);
+            let least = if own { by_limit.max(Amount::new(by_minimum)) } else { by_limit };
             prop_assert!(paid <= request.amount_in && !paid.is_zero());
             prop_assert!(route.min_out == least && route.amount_out.amount >= least, "{route:?}");
             prop_assert!(route.legs.len() <= usize::from(legs));

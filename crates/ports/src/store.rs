@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use order_core::audit::AuditedOrder;
 use order_core::id::{IdempotencyKey, OrderId, Owner, WorkerId};
-use order_core::lifecycle::{Attempt, AttemptOutcome, RecordedEvent, Release, Status};
+use order_core::lifecycle::{Attempt, AttemptOutcome, RecordedEvent, Release, Rest, Status};
 use order_core::order::{Order, OrderSpec};
 use order_core::time::Timestamp;
 use order_core::token::Symbol;
@@ -103,6 +103,8 @@ pub struct Claimed {
     pub lease: Lease,
     /// A transaction that an earlier holder wrote ahead and nobody has resolved.
     pub open_attempt: Option<Attempt>,
+    /// The rest that it had last, as the store has measured it.
+    pub rested: Rest,
 }
 
 /// What a claim came to.

@@ -1,5 +1,7 @@
 //! Orders that wait, and orders whose owner has changed their mind.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use order_core::id::OrderId;
 use order_core::lifecycle::Release;
@@ -19,6 +21,15 @@ pub struct WaitingOrder {
     pub order: Order,
     /// When it began to wait, or its terms were replaced, by the store's own count.
     pub since: WaitingSince,
+}
+
+/// What became of orders that were to be woken.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Woken {
+    /// The hints of those that are due now.
+    pub hints: Vec<WorkHint>,
+    /// Those that still rest, and how long their rest goes on.
+    pub resting: Vec<(OrderId, Duration)>,
 }
 
 /// Keeps the orders that wait for their triggers, for those who watch the market.
@@ -41,12 +52,13 @@ pub trait WaitingRoom: Send + Sync {
     /// How far back a reader has to begin so that nothing is missed.
     fn overlap(&self, last: WaitingSince) -> WaitingSince;
 
-    /// Makes those of these orders due that still wait, and notes that they are announced now. Returns the hints of
-    /// those, and only those: whoever wakes an order first is the only one to wake it.
+    /// Makes those of these orders due that still wait and whose rest is over ([`Release::Wait`]), and notes that they
+    /// are announced now: the first caller that wakes an order is the only one to wake it. An order that waits no more
+    /// is in neither part of the answer.
     ///
     /// # Errors
     /// [`StoreError`].
-    async fn wake(&self, ids: &[OrderId]) -> Result<Vec<WorkHint>, StoreError>;
+    async fn wake(&self, ids: &[OrderId]) -> Result<Woken, StoreError>;
 }
 
 /// Stores what an order's owner decides, over the head of whoever works on it.

@@ -10,7 +10,8 @@ use order_bootstrap::{OsEntropy, SystemClock};
 use order_core::failure::VenueError;
 use order_core::id::WorkerId;
 use order_core::lifecycle::{
-    Attempt, AttemptOutcome, Commit, Context, Event, Input, RecordedEvent, Release, Step, decide,
+    Attempt, AttemptOutcome, Commit, Context, Event, Input, RecordedEvent, Release, Rest, RestPolicy, Step,
+    decide,
 };
 use order_core::order::Order;
 use order_core::retry::RetryPolicy;
@@ -287,6 +288,8 @@ impl Naive {
             unknown_after: PATIENCE,
             venue_removes_duplicates: false,
             routing: order_core::routing::RoutingPolicy::default(),
+            rest: RestPolicy::default(),
+            rested: Rest::default(),
         };
         decide(order, input, &context)
     }

@@ -33,6 +33,9 @@ pub(crate) struct Entry {
     run_again: Option<i64>,
     /// For its trigger.
     waits: bool,
+    /// For so many microseconds before it may be woken.
+    rest: Option<i64>,
+    refusals: i32,
     outcome: Option<String>,
     ahead: Option<Ahead>,
 }
@@ -76,6 +79,8 @@ impl Entry {
             gives_back: false,
             run_again: None,
             waits: false,
+            rest: None,
+            refusals: rows::to_int(progress.refusals, "refusals")?,
             outcome: None,
             ahead: None,
         })
@@ -143,7 +148,9 @@ impl Step for Write {
             .bind(column(entries, |entry| {
                 entry.ahead.as_ref().map(|ahead| ahead.bytes.as_slice())
             }))
-            .bind(column(entries, |entry| entry.waits));
+            .bind(column(entries, |entry| entry.waits))
+            .bind(column(entries, |entry| entry.rest))
+            .bind(column(entries, |entry| entry.refusals));
         let mut written: Vec<_> = entries.iter().map(|_| Written::Fenced).collect();
         for row in database.run(statement).await? {
             if let Some(written) = written.get_mut(rows::index(&row)?) {
@@ -192,13 +199,18 @@ impl OrderJournal for PostgresStore {
         release: Release,
         moved: Moved<'_>,
     ) -> Result<(), JournalError> {
-        let (run_again, waits) = rows::release(release);
+        let rows::Released {
+            run_again,
+            waits,
+            rest,
+        } = rows::release(release);
         let entry = || {
             let outcome = outcome.as_ref().map(serde_json::to_string).transpose()?;
             Ok(Entry {
                 gives_back: true,
                 run_again,
                 waits,
+                rest,
                 outcome,
                 ..Entry::new(lease, moved)?
             })

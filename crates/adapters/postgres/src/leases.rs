@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use order_core::id::{OrderId, WorkerId};
-use order_core::lifecycle::Attempt;
+use order_core::lifecycle::{Attempt, Rest};
 use order_ports::{Claim, Claimed, Lease, OrderLeases, StoreError, Sweep, WorkHint};
 use sqlx::Row;
+use sqlx::postgres::PgRow;
 use uuid::Uuid;
 
 use crate::batch::{Step, column};
@@ -66,6 +67,7 @@ impl Step for TakeLease {
                 order,
                 lease,
                 open_attempt: None,
+                rested: rested(&row)?,
             })));
         }
         add_open_attempts(database, &mut claims, &interrupted).await?;
@@ -83,6 +85,15 @@ impl Step for TakeLease {
             .map(|(wish, claim)| claim.unwrap_or_else(|| reason(wish)))
             .collect())
     }
+}
+
+/// The rest that the order of this row had last.
+fn rested(row: &PgRow) -> Result<Rest, Failure> {
+    let ended_ago: Option<i64> = row.try_get("rested_ago")?;
+    Ok(Rest {
+        length: Duration::from_micros(rows::to_int(row.try_get::<i64, _>("rest")?, "rest")?),
+        ended_ago: Duration::from_micros(rows::to_int(ended_ago.unwrap_or(0), "rested_ago")?),
+    })
 }
 
 /// Fetches the transactions that earlier holders left open, in a statement of its own: the claim may have waited

@@ -19,7 +19,7 @@ use crate::error::Failure;
 use crate::intake::ID_DRIFT;
 use crate::rows;
 
-const COLUMNS: &str = "id, spec, created_at, version, attempt, state, updated_at, terms";
+const COLUMNS: &str = "id, spec, created_at, version, attempt, state, updated_at, terms, refusals";
 
 /// Reads one page.
 pub(crate) async fn page(

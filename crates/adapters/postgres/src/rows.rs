@@ -70,7 +70,8 @@ pub(crate) fn numbered(
         .collect())
 }
 
-/// The order of a row (`id`, `spec`, `created_at`, `version`, `attempt`, `state`, `updated_at`, `terms`).
+/// The order of a row (`id`, `spec`, `created_at`, `version`, `attempt`, `state`, `updated_at`, `terms`,
+/// `refusals`).
 pub(crate) fn order(row: &PgRow) -> Result<Order, Failure> {
     let Json(spec) = row.try_get::<Json<OrderSpec>, _>("spec")?;
     let Json(state) = row.try_get::<Json<State>, _>("state")?;
@@ -82,6 +83,7 @@ pub(crate) fn order(row: &PgRow) -> Result<Order, Failure> {
         terms: row
             .try_get::<Option<Json<Terms>>, _>("terms")?
             .map(|Json(terms)| terms),
+        refusals: from_int(row.try_get::<i32, _>("refusals")?, "refusals")?,
     };
     Ok(Order::restore(
         order_id(row, "id")?,
@@ -134,12 +136,27 @@ pub(crate) fn hint(row: &PgRow) -> Result<WorkHint, Failure> {
     })
 }
 
-/// After how many microseconds an order is due again, if ever, and whether it waits for its trigger until then.
-pub(crate) fn release(release: Release) -> (Option<i64>, bool) {
-    match release {
-        Release::Done => (None, false),
-        Release::RunAgain(delay) => (Some(micros(delay)), false),
-        Release::Wait(longest) => (Some(micros(longest)), true),
+/// What becomes of an order that is given back, as columns.
+pub(crate) struct Released {
+    /// It is due after so many microseconds, if ever.
+    pub(crate) run_again: Option<i64>,
+    /// It waits for its trigger until then.
+    pub(crate) waits: bool,
+    /// It is not woken before so many microseconds; `None` leaves its last rest as it is.
+    pub(crate) rest: Option<i64>,
+}
+
+/// What becomes of an order that is given back.
+pub(crate) fn release(release: Release) -> Released {
+    let (run_again, waits, rest) = match release {
+        Release::Done => (None, false, None),
+        Release::RunAgain(delay) => (Some(micros(delay)), false, None),
+        Release::Wait { longest, rest } => (Some(micros(longest)), true, Some(micros(rest))),
+    };
+    Released {
+        run_again,
+        waits,
+        rest,
     }
 }
 

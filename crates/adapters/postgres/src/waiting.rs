@@ -6,9 +6,10 @@ use async_trait::async_trait;
 use order_core::id::OrderId;
 use order_core::lifecycle::Release;
 use order_ports::{
-    JournalError, Moved, OrderControl, StoreError, WaitingOrder, WaitingRoom, WaitingSince, WorkHint,
+    JournalError, Moved, OrderControl, StoreError, WaitingOrder, WaitingRoom, WaitingSince, Woken,
 };
 use sqlx::Row;
+use sqlx::postgres::PgRow;
 use uuid::Uuid;
 
 use crate::error::Failure;
@@ -45,15 +46,28 @@ impl WaitingRoom for PostgresStore {
         WaitingSince(last.0.saturating_sub(rows::micros(OVERLAP)))
     }
 
-    async fn wake(&self, ids: &[OrderId]) -> Result<Vec<WorkHint>, StoreError> {
+    async fn wake(&self, ids: &[OrderId]) -> Result<Woken, StoreError> {
         let ids: Vec<_> = ids.iter().map(|id| id.uuid()).collect();
-        let woken = self
+        let found = self
             .database
             .run_detached(sqlx::query(sql::WAKE).bind(ids))
             .await?;
-        let hints: Result<_, Failure> = woken.iter().map(rows::hint).collect();
-        Ok(hints?)
+        let mut woken = Woken::default();
+        for row in &found {
+            match rest_left(row)? {
+                None => woken.hints.push(rows::hint(row)?),
+                Some(left) => woken.resting.push((rows::order_id(row, "id")?, left)),
+            }
+        }
+        Ok(woken)
     }
+}
+
+/// How long the order of this row rests on; `None` if it was woken.
+fn rest_left(row: &PgRow) -> Result<Option<Duration>, Failure> {
+    let left: Option<i64> = row.try_get("rest_left")?;
+    let micros = left.map(|left| rows::to_int(left, "rest_left")).transpose()?;
+    Ok(micros.map(Duration::from_micros))
 }
 
 #[async_trait]
@@ -74,7 +88,11 @@ impl PostgresStore {
         let version: i32 = rows::to_int(progress.version, "version")?;
         let new: i32 = rows::to_int(events.len(), "the number of events")?;
         let terms = progress.terms.as_ref().map(serde_json::to_string).transpose()?;
-        let (run_again, waits) = rows::release(release);
+        let rows::Released {
+            run_again,
+            waits,
+            rest,
+        } = rows::release(release);
         let statement = sqlx::query(sql::OVERRULE)
             .bind(order.id().uuid())
             .bind(version - new)
@@ -90,7 +108,8 @@ impl PostgresStore {
                     .transpose()?,
             )
             .bind(run_again)
-            .bind(waits);
+            .bind(waits)
+            .bind(rest);
         Ok(!self.database.run_detached(statement).await?.is_empty())
     }
 }

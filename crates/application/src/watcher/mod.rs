@@ -11,6 +11,7 @@
 
 mod room;
 
+use std::collections::HashSet;
 use std::pin::Pin;
 use std::time::Duration;
 
@@ -19,7 +20,7 @@ use order_core::failure::VenueError;
 use order_core::id::OrderId;
 use order_core::price::Price;
 use order_core::routing::{Ask, price_of_all};
-use order_ports::{MarketMoves, StoreError, WaitingSince};
+use order_ports::{MarketMoves, StoreError, WaitingSince, Woken};
 use tokio_util::sync::CancellationToken;
 
 use crate::announce::Announcer;
@@ -227,11 +228,18 @@ impl MarketWatcher {
             return;
         }
         match self.ports.waiting.wake(ids).await {
-            Ok(hints) => {
+            Ok(Woken { hints, resting }) => {
                 tracing::debug!(met = ids.len(), woken = hints.len(), "triggers are met");
                 hints.into_iter().for_each(|hint| self.announcer.due(hint));
-                // Those that were not woken do not wait any more, or will be listed anew when they do.
-                ids.iter().for_each(|id| self.room.forget(*id));
+                let resting: HashSet<_> = resting.into_iter().map(|(id, _)| id).collect();
+                for id in ids {
+                    if resting.contains(id) {
+                        self.room.look_again(*id);
+                    } else {
+                        // It does not wait any more, or will be listed anew when it does.
+                        self.room.forget(*id);
+                    }
+                }
             }
             Err(error) => {
                 tracing::warn!(

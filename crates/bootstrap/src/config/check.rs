@@ -152,6 +152,8 @@ impl Check<'_> {
             ("orders.quote_timeout", orders.quote_timeout, MILLISECOND),
             ("orders.send_timeout", orders.send_timeout, MILLISECOND),
             ("orders.look_up_wait", orders.look_up_wait, MILLISECOND),
+            ("orders.rest", orders.rest, MILLISECOND),
+            ("orders.longest_rest", orders.longest_rest, MILLISECOND),
             ("quotes.ttl", config.quotes.ttl, MILLISECOND),
             ("queue.backoff", queue.backoff, MILLISECOND),
             ("queue.backoff_cap", queue.backoff_cap, MILLISECOND),
@@ -176,6 +178,12 @@ impl Check<'_> {
             self.wrong(
                 "queue.backoff_cap",
                 format!("must not be below queue.backoff, {:?}", queue.backoff),
+            );
+        }
+        if orders.longest_rest < orders.rest {
+            self.wrong(
+                "orders.longest_rest",
+                format!("must not be below orders.rest, {:?}", orders.rest),
             );
         }
         // A worker stops by itself after 80 % of its lease; what it waits for must be over by then.

@@ -190,6 +190,10 @@ pub struct Orders {
     pub send_timeout: Duration,
     #[serde(with = "humantime_serde")]
     pub look_up_wait: Duration,
+    #[serde(with = "humantime_serde")]
+    pub rest: Duration,
+    #[serde(with = "humantime_serde")]
+    pub longest_rest: Duration,
 }
 
 /// How orders are divided over pools.

@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use order_application::{Ports, Settings};
 use order_core::id::WorkerId;
+use order_core::lifecycle::RestPolicy;
 use order_core::retry::RetryPolicy;
 use order_core::routing::RoutingPolicy;
 use order_http::HealthReport;
@@ -184,6 +185,10 @@ pub(crate) fn settings(config: &Config) -> Settings {
         routing: RoutingPolicy {
             leg_cost_bps: routing.leg_cost_bps,
             max_legs: routing.max_legs,
+        },
+        rest: RestPolicy {
+            first: orders.rest,
+            longest: orders.longest_rest,
         },
         lease: queue.lease,
         unknown_after: orders.unknown_after,

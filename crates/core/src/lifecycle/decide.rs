@@ -5,16 +5,17 @@ use std::time::Duration;
 
 use super::attempt::{Attempt, AttemptOutcome};
 use super::event::Event;
+use super::rest::{Rest, RestPolicy};
 use super::state::State;
 use super::wait;
 use crate::amount::Amount;
 use crate::failure::{Failure, FailureClass, VenueError};
-use crate::order::{Execution, Order, OrderKind, Terms, TimeInForce};
+use crate::order::{Execution, Order};
 use crate::price::Price;
 use crate::retry::RetryPolicy;
-use crate::routing::{self, Arrival, Ask, Market, Route, RoutingPolicy};
+use crate::routing::{Market, Route, RoutingPolicy};
+use crate::terms::{self, Assessment, Outlook};
 use crate::time::Timestamp;
-use crate::trigger::WaitsFor;
 use crate::venue::{Draft, Fill, QuoteRequest, SignedTransaction, TxStatus, Venue};
 
 /// What the decision may depend on besides the order and the input.
@@ -32,6 +33,10 @@ pub struct Context {
     pub venue_removes_duplicates: bool,
     /// When another swap is worth it.
     pub routing: RoutingPolicy,
+    /// How long an order rests that was woken for nothing.
+    pub rest: RestPolicy,
+    /// The rest that this order had last.
+    pub rested: Rest,
 }
 
 /// What has just been learnt.
@@ -105,8 +110,13 @@ pub enum Release {
     Done,
     /// It is due again after this long.
     RunAgain(Duration),
-    /// It waits for its trigger, and is due after this long at the latest.
-    Wait(Duration),
+    /// It waits for its trigger.
+    Wait {
+        /// It is due after this long at the latest, whatever the market does.
+        longest: Duration,
+        /// It is not to be woken before this long.
+        rest: Duration,
+    },
 }
 
 /// What to do next.
@@ -186,11 +196,11 @@ pub fn decide(order: &Order, input: Input, context: &Context) -> Decision {
 
 /// Nothing is open, so the order may still end, or wait, without a look at the market.
 fn claimed(order: &Order, context: &Context) -> Decision {
-    if wait::is_over(order, context.now) {
-        return Decision::stop(vec![Event::Expired], None, Release::Done);
+    if terms::is_over(order, context.now) {
+        return expired();
     }
     match wait::before_the_market(order) {
-        Some(waits_for) => wait::wait(order, waits_for, None, context.now),
+        Some(waits_for) => wait::wait(order, waits_for, None, context),
         None => Decision::only(Step::Quote(quote_request(order))),
     }
 }
@@ -210,50 +220,26 @@ fn current_attempt(order: &Order) -> u8 {
 }
 
 fn quoted(order: &Order, market: Market, context: &Context) -> Decision {
-    if wait::stop_is_ahead(order, &market, &context.routing) {
-        return wait::wait(order, WaitsFor::Stop, None, context.now);
+    if terms::is_over(order, context.now) {
+        return expired();
     }
-    let (chosen, arrival) = chosen(order, &market, &context.routing);
-    if let Err(failure) = &chosen
-        && let Some(waits_for) = wait::after(order, *failure)
-    {
-        return wait::wait(order, waits_for, None, context.now);
-    }
+    let Assessment { outlook, arrival } = terms::assess(order, &market, &context.routing);
     let routing = Event::Routing {
         attempt: current_attempt(order),
         quotes: market.answers,
         arrival,
     };
-    match chosen {
-        Ok(Some(route)) => build(order, routing, route),
-        Ok(None) => Decision::stop(vec![routing, Event::Cancelled], None, Release::Done),
-        Err(failure) => failed(order, wait::verdict(order, failure), None, vec![routing], context),
+    match outlook {
+        Outlook::Wait { waits_for, .. } => wait::wait(order, waits_for, None, context),
+        Outlook::Execute(route) => build(order, routing, *route),
+        Outlook::Nothing => Decision::stop(vec![routing, Event::Cancelled], None, Release::Done),
+        Outlook::Fail(failure) => failed(order, wait::verdict(order, failure), None, vec![routing], context),
     }
 }
 
-/// The order's route; none if it is to take what its limit lets through now, and that is nothing.
-fn chosen(
-    order: &Order,
-    market: &Market,
-    policy: &RoutingPolicy,
-) -> (Result<Option<Route>, Failure>, Option<Arrival>) {
-    let ask = Ask::of(order.spec());
-    let Terms { kind, time_in_force } = order.terms();
-    match (kind, time_in_force) {
-        (OrderKind::Limit { limit_price } | OrderKind::StopLimit { limit_price, .. }, TimeInForce::Ioc) => {
-            routing::largest_within(&ask, limit_price, market, policy)
-        }
-        (
-            OrderKind::Market | OrderKind::Limit { .. } | OrderKind::StopLimit { .. } | OrderKind::Sniper,
-            TimeInForce::Gtc | TimeInForce::Ioc | TimeInForce::Fok | TimeInForce::Gtd(_),
-        ) => match wait::protection(order) {
-            Ok(protection) => {
-                let (route, arrival) = routing::route(&Ask { protection, ..ask }, market, policy);
-                (route.map(Some), arrival)
-            }
-            Err(failure) => (Err(failure), None),
-        },
-    }
+/// Its time is up, and nothing of it is at the venue.
+fn expired() -> Decision {
+    Decision::stop(vec![Event::Expired], None, Release::Done)
 }
 
 /// Builds the transaction of a route.
@@ -287,6 +273,10 @@ fn built(
     transaction: SignedTransaction,
     context: &Context,
 ) -> Decision {
+    // Quotes and building take their time, and from here on nothing can be taken back.
+    if terms::is_over(order, context.now) {
+        return expired();
+    }
     let submitted = Event::Submitted {
         venue,
         tx_id: transaction.id,
@@ -314,7 +304,12 @@ fn seen(order: &Order, attempt: Attempt, status: TxStatus, context: &Context) ->
         TxStatus::NotFound { block_height } if block_height > attempt.transaction.last_valid_height => {
             dead(order, VenueError::Expired, context)
         }
-        TxStatus::NotFound { .. } if context.venue_removes_duplicates => send_again(order, attempt, context),
+        // An order whose time is up is not sent any more, not even again.
+        TxStatus::NotFound { .. }
+            if context.venue_removes_duplicates && !terms::is_over(order, context.now) =>
+        {
+            send_again(order, attempt, context)
+        }
         TxStatus::NotFound { .. } => unresolved(order, attempt, context),
     }
 }
@@ -336,9 +331,9 @@ fn landed(order: &Order, attempt: &Attempt, fill: Fill) -> Decision {
 
 fn dead(order: &Order, error: VenueError, context: &Context) -> Decision {
     let (failure, outcome) = (Failure::Venue(error), Some(AttemptOutcome::Dead(error)));
-    match wait::after(order, failure) {
+    match terms::rests_on(order, failure) {
         // The price has gone by: that is no failure, and no attempt is used up.
-        Some(waits_for) => wait::wait(order, waits_for, outcome, context.now),
+        Some(waits_for) => wait::wait(order, waits_for, outcome, context),
         None => failed(order, wait::verdict(order, failure), outcome, Vec::new(), context),
     }
 }

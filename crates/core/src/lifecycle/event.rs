@@ -25,6 +25,9 @@ pub enum Event {
         /// Its new terms, if its owner has just replaced them.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         terms: Option<Terms>,
+        /// The refusal after which it rests again, if there was one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        refused: Option<Refusal>,
     },
     /// The venues have answered.
     Routing {
@@ -92,6 +95,15 @@ pub enum Event {
     Cancelled,
     /// Its time was up before anything was sent.
     Expired,
+}
+
+/// A transaction of a resting order that the venue refused because the price had gone by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refusal {
+    /// How many there have been of this order.
+    pub count: u32,
+    /// How long the order rests before it may be woken again, in milliseconds.
+    pub rest_ms: u64,
 }
 
 /// An event's name, without its data.

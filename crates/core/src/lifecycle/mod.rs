@@ -4,11 +4,13 @@
 mod attempt;
 mod decide;
 mod event;
+mod rest;
 mod state;
 mod wait;
 
 pub use attempt::{Attempt, AttemptOutcome};
 pub use decide::{Commit, Context, Decision, Input, Release, Step, decide};
-pub use event::{Event, EventKind, RecordedEvent};
+pub use event::{Event, EventKind, RecordedEvent, Refusal};
+pub use rest::{Rest, RestPolicy};
 pub use state::{IllegalTransition, State, Status};
-pub use wait::patience;
+pub use wait::longest_wait;

@@ -218,7 +218,7 @@ impl State {
         self.status().after(event.kind())?;
         Ok(match event {
             Event::Pending | Event::Retrying { .. } => Self::Pending,
-            Event::Waiting { waits_for, terms: _ } => Self::Waiting {
+            Event::Waiting { waits_for, .. } => Self::Waiting {
                 waits_for: *waits_for,
             },
             Event::Routing { .. } | Event::BestDex { .. } => Self::Routing,

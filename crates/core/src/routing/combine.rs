@@ -81,10 +81,21 @@ impl Market {
         });
         limits.allows(pool.venue) && !silent
     }
+
+    /// This market with no other pools than the pair's own; `None` if the pair is seen to have none.
+    pub fn own_pools(&self, spec: &OrderSpec) -> Option<Self> {
+        let view = self.pools.as_ref()?;
+        let own = |pool: &&VisiblePool| pool.direction(spec.token_in, spec.token_out).is_some();
+        let pools: Vec<_> = view.pools.iter().filter(own).cloned().collect();
+        (!pools.is_empty()).then(|| Self {
+            answers: self.answers.clone(),
+            pools: Some(PoolsView { pools, ..*view }),
+        })
+    }
 }
 
-/// The price at which the whole size of an order would be executed now, whatever it is: what every trigger of a
-/// waiting order is compared with. `None` if nobody would take it.
+/// The price at which the whole size of an order would be executed now by the best route, whatever it is. `None` if
+/// there is no route.
 pub fn price_of_all(spec: &OrderSpec, market: &Market, policy: &RoutingPolicy) -> Option<Price> {
     let ask = Ask {
         // However little that brings.

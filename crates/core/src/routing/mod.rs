@@ -19,6 +19,6 @@ pub use combine::{Ask, Market, price_of_all, route};
 pub use reason::RouteReason;
 pub use route::{Combination, Route, RouteLeg, Weighed};
 pub use rules::{MOST_LEGS, RouteLimits, RoutingPolicy};
-pub use single::{choose, minimum_out};
+pub use single::{best_quote, choose, minimum_out};
 pub use view::{PoolsView, VisiblePool};
 pub use within::largest_within;

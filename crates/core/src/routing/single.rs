@@ -51,6 +51,11 @@ fn reason(best: &Quote, next: &Quote) -> RouteReason {
     }
 }
 
+/// The best quote for the whole size, if any venue gave one.
+pub fn best_quote(answers: &[QuoteAnswer]) -> Option<&Quote> {
+    best(answers).map(|(quote, _)| quote)
+}
+
 pub(super) fn no_quotes(answers: &[QuoteAnswer]) -> Failure {
     let mut errors: Vec<_> = answers
         .iter()

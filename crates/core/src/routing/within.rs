@@ -7,14 +7,13 @@ use super::roads::{Road, Way, roads, usable};
 use super::route::{Route, Weighed};
 use super::rules::RoutingPolicy;
 use super::single::no_quotes;
-use crate::amm::{Ratio, Split, SplitLeg, marginal_max, mul_div_ceil};
+use crate::amm::{Split, SplitLeg, marginal_max, mul_div_ceil};
 use crate::amount::Amount;
 use crate::failure::{Failure, FailureClass, VenueError};
 use crate::order::Protection;
-use crate::price::{PRICE_SCALE, Price};
-use crate::token::Side;
+use crate::terms::Floor;
 
-/// The largest part of the size of which every unit is had at the limit or better, and its route; `None` if
+/// The largest part of the size of which every unit is had at the order's floor or better, and its route; `None` if
 /// there is no such part. Where that is the whole size, it is routed as any other.
 ///
 /// Every pool of the pair takes what its marginal price allows, `(√(γxy/least) − x)/γ` of a constant product
@@ -27,13 +26,13 @@ use crate::token::Side;
 /// known then.
 pub fn largest_within(
     ask: &Ask<'_>,
-    limit: Price,
+    floor: &Floor<'_>,
     market: &Market,
     policy: &RoutingPolicy,
 ) -> (Result<Option<Route>, Failure>, Option<Arrival>) {
     let within = Within {
         ask,
-        limit,
+        floor,
         market,
         policy,
     };
@@ -69,7 +68,7 @@ struct Part<'a> {
 
 struct Within<'a> {
     ask: &'a Ask<'a>,
-    limit: Price,
+    floor: &'a Floor<'a>,
     market: &'a Market,
     policy: &'a RoutingPolicy,
 }
@@ -100,8 +99,7 @@ impl Within<'_> {
 
     /// What each pool takes, the most first; no more pools than the order may have swaps.
     fn parts<'a>(&self, direct: Vec<Road<'a>>, secs: u64) -> Vec<Part<'a>> {
-        let (pair, side) = (&self.ask.pair, self.ask.side);
-        let Some(least) = ratio(self.limit, side, pair.base.decimals, pair.quote.decimals) else {
+        let Some(least) = self.floor.ratio() else {
             return Vec::new();
         };
         let part = |road: Road<'a>| {
@@ -156,27 +154,8 @@ impl Within<'_> {
         assemble(self.ask, &plan, secs, reason, min_out, Weighed::default())
     }
 
-    /// What an amount must give at the limit, rounded up.
+    /// What an amount must give, in raw units.
     fn least(&self, amount: Amount) -> Option<Amount> {
-        self.limit
-            .least_output(&self.ask.pair, self.ask.side, amount)
-            .ok()
+        self.floor.least(amount).ok()?
     }
-}
-
-/// The least output per input in raw units: the price of a sell, its reciprocal for a buy.
-fn ratio(price: Price, side: Side, base_decimals: u8, quote_decimals: u8) -> Option<Ratio> {
-    let (up, down) = (
-        u32::from(PRICE_SCALE) + u32::from(base_decimals),
-        u32::from(quote_decimals),
-    );
-    let one = |exponent: u32| 10u128.checked_pow(exponent);
-    let sell = Ratio::new(
-        price.units().checked_mul(one(down.saturating_sub(up))?)?,
-        one(up.saturating_sub(down))?,
-    );
-    Some(match side {
-        Side::Sell => sell,
-        Side::Buy => sell.inverted(),
-    })
 }

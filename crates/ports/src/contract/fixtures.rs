@@ -103,6 +103,7 @@ pub const fn waits() -> Event {
     Event::Waiting {
         waits_for: WaitsFor::Limit,
         terms: None,
+        refused: None,
     }
 }
 

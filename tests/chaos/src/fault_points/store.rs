@@ -8,7 +8,7 @@ use order_core::lifecycle::{Attempt, AttemptOutcome, Release};
 use order_core::order::OrderSpec;
 use order_ports::{
     AcceptError, Acceptance, Accepted, Claim, JournalError, Lease, Moved, OrderControl, OrderIntake,
-    OrderJournal, OrderLeases, StoreError, Sweep, WaitingOrder, WaitingRoom, WaitingSince, WorkHint,
+    OrderJournal, OrderLeases, StoreError, Sweep, WaitingOrder, WaitingRoom, WaitingSince, Woken, WorkHint,
 };
 
 use super::{Around, Injected, When};
@@ -100,7 +100,7 @@ impl WaitingRoom for Around<dyn WaitingRoom> {
         self.inner.overlap(last)
     }
 
-    async fn wake(&self, ids: &[OrderId]) -> Result<Vec<WorkHint>, StoreError> {
+    async fn wake(&self, ids: &[OrderId]) -> Result<Woken, StoreError> {
         self.points
             .around("waiting.wake", store, || self.inner.wake(ids))
             .await

@@ -12,7 +12,7 @@ use order_memory::MemoryStore;
 use order_ports::{
     AcceptError, Acceptance, Accepted, Claim, JournalError, Lease, Moved, OrderControl, OrderFilter,
     OrderIntake, OrderJournal, OrderLeases, OrderPage, OrderReader, StoreError, Sweep, WaitingOrder,
-    WaitingRoom, WaitingSince, WorkHint,
+    WaitingRoom, WaitingSince, Woken, WorkHint,
 };
 use parking_lot::Mutex;
 
@@ -176,7 +176,7 @@ impl WaitingRoom for UnfencedStore {
         self.store.overlap(last)
     }
 
-    async fn wake(&self, ids: &[OrderId]) -> Result<Vec<WorkHint>, StoreError> {
+    async fn wake(&self, ids: &[OrderId]) -> Result<Woken, StoreError> {
         self.store.wake(ids).await
     }
 }

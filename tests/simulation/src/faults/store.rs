@@ -10,7 +10,7 @@ use order_core::order::{Order, OrderSpec};
 use order_ports::{
     AcceptError, Acceptance, Accepted, Claim, JournalError, Lease, Moved, OrderControl, OrderFilter,
     OrderIntake, OrderJournal, OrderLeases, OrderPage, OrderReader, StoreError, Sweep, WaitingOrder,
-    WaitingRoom, WaitingSince, WorkHint,
+    WaitingRoom, WaitingSince, Woken, WorkHint,
 };
 
 use super::{Injected, Life};
@@ -177,7 +177,7 @@ impl WaitingRoom for FaultyStore {
         self.store.waiting.overlap(last)
     }
 
-    async fn wake(&self, ids: &[OrderId]) -> Result<Vec<WorkHint>, StoreError> {
+    async fn wake(&self, ids: &[OrderId]) -> Result<Woken, StoreError> {
         self.life
             .call("wake", unavailable, self.store.waiting.wake(ids))
             .await

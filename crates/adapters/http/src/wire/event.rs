@@ -7,7 +7,7 @@ use std::fmt::Display;
 use order_core::amount::Quantity;
 use order_core::failure::{Failure, VenueError};
 use order_core::id::OrderId;
-use order_core::lifecycle::{Event, RecordedEvent};
+use order_core::lifecycle::{Event, RecordedEvent, Refusal};
 use order_core::order::{Execution, Terms};
 use order_core::price::Price;
 use order_core::routing::RouteReason;
@@ -45,9 +45,11 @@ impl Serialize for Wire<'_> {
             Event::Pending | Event::Cancelled | Event::Expired => {
                 self.with((), None::<()>).serialize(serializer)
             }
-            Event::Waiting { waits_for, terms } => {
-                self.mirrored(Waiting::new(*waits_for, *terms), serializer)
-            }
+            Event::Waiting {
+                waits_for,
+                terms,
+                refused,
+            } => self.mirrored(Waiting::new(*waits_for, *terms, *refused), serializer),
             Event::Routing {
                 attempt,
                 quotes,
@@ -172,16 +174,22 @@ struct Waiting {
     stop_price: Option<Text<Decimal>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     expires_at: Option<Text<Time>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refusals: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rest_ms: Option<u64>,
 }
 
 impl Waiting {
-    fn new(waits_for: WaitsFor, terms: Option<Terms>) -> Self {
+    fn new(waits_for: WaitsFor, terms: Option<Terms>, refused: Option<Refusal>) -> Self {
         let (limit_price, stop_price) = terms.map_or((None, None), |terms| prices(terms.kind));
         Self {
             waiting_for: waits_for.as_str(),
             limit_price: limit_price.map(Text::of),
             stop_price: stop_price.map(Text::of),
             expires_at: terms.and_then(|terms| expiry(terms.time_in_force)),
+            refusals: refused.map(|refused| refused.count),
+            rest_ms: refused.map(|refused| refused.rest_ms),
         }
     }
 }

@@ -95,6 +95,9 @@ pub struct OrderView {
     code: Option<Text<Code>>,
     /// How many attempts have begun.
     attempts: u8,
+    /// How often the venue has refused a transaction of it because the price had gone by its limit. Each time the order
+    /// rests twice as long before it is tried again; none of these counts as an attempt.
+    refusals: u32,
     /// The sequence number of its last event.
     version: u32,
     /// When it was accepted.
@@ -167,6 +170,7 @@ impl From<&Order> for OrderView {
             error: failure.map(ToString::to_string),
             code: failure.map(|failure| Text::name(failure.code())),
             attempts: progress.attempt,
+            refusals: progress.refusals,
             version: progress.version,
             created_at: Text::at(order.created_at()),
             updated_at: Text::at(progress.updated_at),
@@ -239,6 +243,7 @@ impl Example for OrderView {
             error: None,
             code: None,
             attempts: 1,
+            refusals: 0,
             version: 6,
             created_at: Text::name("2026-11-20T12:00:00.000Z"),
             updated_at: Text::name("2026-11-20T12:00:01.874Z"),
@@ -289,7 +294,7 @@ mod tests {
                 "minAmountOut": null, "limitPrice": null, "stopPrice": null, "timeInForce": "gtc",
                 "expiresAt": null, "priority": "normal", "status": "pending", "waitingFor": null, "unknown": false, "dex": null,
                 "executedPrice": null, "amountOut": null, "txHash": null, "error": null, "code": null,
-                "attempts": 0, "version": 1, "createdAt": "1970-01-01T00:00:01.000Z",
+                "attempts": 0, "refusals": 0, "version": 1, "createdAt": "1970-01-01T00:00:01.000Z",
                 "updatedAt": "1970-01-01T00:00:01.000Z",
             })
         );

@@ -35,7 +35,7 @@ use order_core::order::{Order, OrderSpec};
 use order_ports::{
     AcceptError, Acceptance, Accepted, Claim, JournalError, Lease, Moved, OrderAudit, OrderControl,
     OrderFilter, OrderIntake, OrderJournal, OrderLeases, OrderPage, OrderReader, StoreError, Sweep,
-    WaitingOrder, WaitingRoom, WaitingSince, WorkHint,
+    WaitingOrder, WaitingRoom, WaitingSince, Woken, WorkHint,
 };
 use parking_lot::{Mutex, MutexGuard};
 use tokio::time::Instant;
@@ -103,7 +103,7 @@ impl MemoryStore {
     /// The place of a wait that begins now.
     fn next_place(&self, release: Release) -> WaitingSince {
         WaitingSince(match release {
-            Release::Wait(_) => self.waits.fetch_add(1, Ordering::Relaxed),
+            Release::Wait { .. } => self.waits.fetch_add(1, Ordering::Relaxed),
             Release::Done | Release::RunAgain(_) => 0,
         })
     }
@@ -251,12 +251,12 @@ impl WaitingRoom for MemoryStore {
         WaitingSince(last.0 - OVERLAP)
     }
 
-    async fn wake(&self, ids: &[OrderId]) -> Result<Vec<WorkHint>, StoreError> {
+    async fn wake(&self, ids: &[OrderId]) -> Result<Woken, StoreError> {
         let now = Instant::now();
-        Ok(ids
-            .iter()
-            .filter_map(|id| self.shard(*id).wake(*id, now))
-            .collect())
+        let mut woken = Woken::default();
+        ids.iter()
+            .for_each(|id| self.shard(*id).wake(*id, now, &mut woken));
+        Ok(woken)
     }
 }
 

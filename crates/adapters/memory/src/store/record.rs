@@ -1,16 +1,19 @@
 //! One order as a shard keeps it, and the fence around it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use order_core::audit::{AuditedAttempt, AuditedEvent, AuditedOrder};
 use order_core::id::{IdempotencyKey, OrderId, WorkerId};
-use order_core::lifecycle::{Attempt, AttemptOutcome, RecordedEvent};
+use order_core::lifecycle::{Attempt, AttemptOutcome, RecordedEvent, Rest};
 use order_core::order::{Order, OrderSpec, Progress};
 use order_core::time::Timestamp;
 use order_ports::{JournalError, Lease, Moved, OrderFilter, WaitingSince};
+use tokio::time::Instant;
 
 use super::Contradiction;
 use super::schedule::Timing;
+use crate::later;
 
 /// Events of an order that executes at its first attempt.
 const USUAL_STORY: usize = 6;
@@ -36,6 +39,8 @@ pub(super) struct Record {
     pub(super) timing: Timing,
     /// Its place among the orders that wait, while it waits.
     pub(super) waiting: Option<WaitingSince>,
+    /// How long its last rest was, and when that ends or ended; none before the first wait.
+    rest: Option<(Duration, Instant)>,
 }
 
 impl Record {
@@ -60,7 +65,27 @@ impl Record {
             epoch: 0,
             timing,
             waiting: None,
+            rest: None,
         }
+    }
+
+    /// Begins a rest.
+    pub(super) fn rest(&mut self, length: Duration, now: Instant) {
+        self.rest = Some((length, later(now, length)));
+    }
+
+    /// How long its rest still goes on.
+    pub(super) fn rest_left(&self, now: Instant) -> Duration {
+        self.rest
+            .map_or(Duration::ZERO, |(_, end)| end.saturating_duration_since(now))
+    }
+
+    /// The rest that it had last.
+    pub(super) fn rested(&self, now: Instant) -> Rest {
+        self.rest.map_or_else(Rest::default, |(length, end)| Rest {
+            length,
+            ended_ago: now.saturating_duration_since(end),
+        })
     }
 
     pub(super) fn is_terminal(&self) -> bool {

@@ -10,7 +10,7 @@ use order_core::id::{IdempotencyKey, OrderId, Owner, WorkerId};
 use order_core::lifecycle::{Attempt, AttemptOutcome, RecordedEvent, Release};
 use order_core::order::{Order, OrderSpec};
 use order_ports::{
-    Accepted, Claim, Claimed, JournalError, Lease, Moved, OrderFilter, Sweep, WaitingSince, WorkHint,
+    Accepted, Claim, Claimed, JournalError, Lease, Moved, OrderFilter, Sweep, WaitingSince, Woken, WorkHint,
 };
 use tokio::time::Instant;
 
@@ -91,10 +91,12 @@ impl Shard {
         };
         reschedule(&mut self.schedule, id, record, leased);
         let (snapshot, open_attempt) = (record.snapshot(id), record.open_attempt.clone());
+        let rested = record.rested(now);
         Claim::Taken(Box::new(Claimed {
             order: snapshot.into_order(),
             lease,
             open_attempt,
+            rested,
         }))
     }
 
@@ -151,7 +153,7 @@ impl Shard {
         }
         record.holder = None;
         record.advance(moved);
-        self.released(lease.order_id, release, due_at, place);
+        self.released(lease.order_id, release, due_at, place, now);
         Ok(())
     }
 
@@ -173,12 +175,19 @@ impl Shard {
         record.holder = None;
         record.epoch += 1;
         record.advance(moved);
-        self.released(id, release, due_at, place);
+        self.released(id, release, due_at, place, now);
         Ok(())
     }
 
     /// Files an order that nobody holds any more.
-    fn released(&mut self, id: OrderId, release: Release, due_at: Instant, place: WaitingSince) {
+    fn released(
+        &mut self,
+        id: OrderId,
+        release: Release,
+        due_at: Instant,
+        place: WaitingSince,
+        now: Instant,
+    ) {
         let Some(record) = self.records.get_mut(&id) else {
             return;
         };
@@ -188,7 +197,8 @@ impl Shard {
         if record.is_terminal() {
             return self.schedule.remove(id, record.timing);
         }
-        if let Release::Wait(_) = release {
+        if let Release::Wait { longest: _, rest } = release {
+            record.rest(rest, now);
             record.waiting = Some(place);
             self.waiting.insert((place, id));
         }
@@ -214,18 +224,22 @@ impl Shard {
             .collect()
     }
 
-    /// Makes an order due, if it waits.
-    pub(super) fn wake(&mut self, id: OrderId, now: Instant) -> Option<WorkHint> {
-        let record = self.records.get_mut(&id)?;
-        if record.waiting.is_none() || record.timing.due_at <= now {
-            return None;
+    /// Makes an order due, if it waits and its rest is over.
+    pub(super) fn wake(&mut self, id: OrderId, now: Instant, woken: &mut Woken) {
+        let waits = |record: &&mut Box<Record>| record.waiting.is_some() && record.timing.due_at > now;
+        let Some(record) = self.records.get_mut(&id).filter(waits) else {
+            return;
+        };
+        let rest = record.rest_left(now);
+        if !rest.is_zero() {
+            return woken.resting.push((id, rest));
         }
         let due = Timing {
             due_at: now,
             ..record.timing
         };
         reschedule(&mut self.schedule, id, record, due);
-        self.announce(id, now)
+        woken.hints.extend(self.announce(id, now));
     }
 
     /// Finds up to `limit` orders that are live, due, free and of that sweep, in no order, and more of them
@@ -354,7 +368,11 @@ fn due_after(release: Release, moved: Moved<'_>, now: Instant) -> Result<Instant
     match release {
         Release::Done if !moved.order.status().is_terminal() => Err(Contradiction::ReleasedForGood),
         Release::Done => Ok(now),
-        Release::RunAgain(delay) | Release::Wait(delay) => Ok(later(now, delay)),
+        Release::RunAgain(delay)
+        | Release::Wait {
+            longest: delay,
+            rest: _,
+        } => Ok(later(now, delay)),
     }
 }
 

@@ -13,7 +13,7 @@ use order_ports::contract::store as laws;
 use order_ports::{
     AcceptError, Acceptance, Accepted, Claim, JournalError, Lease, Moved, OrderControl, OrderFilter,
     OrderIntake, OrderJournal, OrderLeases, OrderPage, OrderReader, StoreError, Sweep, WaitingOrder,
-    WaitingRoom, WaitingSince, WorkHint,
+    WaitingRoom, WaitingSince, Woken, WorkHint,
 };
 use parking_lot::Mutex;
 use uuid::Uuid;
@@ -56,6 +56,8 @@ pub(crate) enum Break {
     WakesTwice,
     WakesEverybody,
     WakesAndForgets,
+    NeverRests,
+    HidesRests,
     ListsWaitsByAge,
     OverrulesNobody,
     OverrulesWithoutLooking,
@@ -213,7 +215,14 @@ impl OrderJournal for Broken {
     ) -> Result<(), JournalError> {
         let release = match (self.at, release) {
             (Break::ForgetsDelays, Release::RunAgain(_)) => Release::RunAgain(Duration::ZERO),
-            (Break::WaitsNoMoreThanAMoment, Release::Wait(_)) => Release::Wait(Duration::ZERO),
+            (Break::WaitsNoMoreThanAMoment, Release::Wait { rest, .. }) => Release::Wait {
+                longest: Duration::ZERO,
+                rest,
+            },
+            (Break::NeverRests, Release::Wait { longest, .. }) => Release::Wait {
+                longest,
+                rest: Duration::ZERO,
+            },
             _ => release,
         };
         let lease = self.lease(lease);
@@ -296,13 +305,16 @@ impl WaitingRoom for Broken {
         self.inner.overlap(last)
     }
 
-    async fn wake(&self, ids: &[OrderId]) -> Result<Vec<WorkHint>, StoreError> {
+    async fn wake(&self, ids: &[OrderId]) -> Result<Woken, StoreError> {
         let every = |ids: &[OrderId]| {
             let hint = |id: &OrderId| WorkHint {
                 order_id: *id,
                 priority: Priority::Normal,
             };
-            ids.iter().map(hint).collect()
+            Woken {
+                hints: ids.iter().map(hint).collect(),
+                resting: Vec::new(),
+            }
         };
         match self.at {
             Break::WakesTwice => {
@@ -321,6 +333,13 @@ impl WaitingRoom for Broken {
                 Ok(every(ids))
             }
             Break::WakesAndForgets => Ok(every(ids)),
+            Break::HidesRests => {
+                let woken = self.inner.wake(ids).await?;
+                Ok(Woken {
+                    resting: Vec::new(),
+                    ..woken
+                })
+            }
             _ => self.inner.wake(ids).await,
         }
     }
@@ -348,6 +367,11 @@ crate::bites! { Broken::new, (), [
         Break::WakesTwice => of_many_wakes_at_once_one_wakes_the_order, "left == right";
     a_store_that_wakes_what_does_not_wait: Break::WakesEverybody => what_does_not_wait_is_not_woken, "left == right";
     a_store_that_wakes_and_forgets_it: Break::WakesAndForgets => a_woken_order_that_nobody_takes_is_swept, "left == right";
+    a_store_that_wakes_what_rests: Break::NeverRests => an_order_is_not_woken_before_its_rest_is_over, "left == right";
+    a_store_that_does_not_tell_its_rests:
+        Break::HidesRests => an_order_is_not_woken_before_its_rest_is_over, "the store says what rests";
+    a_store_that_forgets_how_long_a_rest_was:
+        Break::NeverRests => a_rest_ends_and_its_length_is_told_with_the_next_lease, "left == right";
     a_store_that_lists_waits_by_age:
         Break::ListsWaitsByAge => orders_that_wait_are_listed_by_when_they_began_to, "left == right";
     a_store_whose_owners_have_no_say: Break::OverrulesNobody => an_owner_cancels_an_order_that_waits, "Fenced";

@@ -1,6 +1,6 @@
 -- A page of orders with their whole stories and all their transactions, in one snapshot.
 with page as materialized (
-    select id, idempotency_key, spec, created_at, version, attempt, state, updated_at, terms
+    select id, idempotency_key, spec, created_at, version, attempt, state, updated_at, terms, refusals
     from orders
     where id > $1
     order by id

@@ -19,4 +19,5 @@ where orders.id = any($1::uuid[])
   and (orders.lease_until is null or orders.lease_until <= now())
   and relaxed.setting is not null
 returning input.n, orders.id, orders.spec, orders.created_at, orders.version, orders.attempt, orders.state,
-          orders.updated_at, orders.terms, orders.lease_epoch, orders.attempt_open
+          orders.updated_at, orders.terms, orders.refusals, orders.lease_epoch, orders.attempt_open, orders.rest,
+          (extract(epoch from greatest(now() - orders.rest_until, interval '0')) * 1000000)::bigint as rested_ago

@@ -24,6 +24,12 @@ with moved as (
             when input.gives_back then null
             else orders.waiting_since
         end,
+        rest = coalesce(input.rest, orders.rest),
+        rest_until = case
+            when input.rest is not null then now() + input.rest * interval '1 microsecond'
+            else orders.rest_until
+        end,
+        refusals = input.refusals,
         lease_owner = case when input.gives_back then null else orders.lease_owner end,
         lease_until = case when input.gives_back then null else orders.lease_until end
     from unnest(
@@ -31,13 +37,13 @@ with moved as (
         $5::text[], $6::text[], $7::text[], $8::integer[], $9::smallint[], $10::timestamptz[],
         $11::text[], $12::boolean[], $13::bigint[], $14::text[],
         $15::bytea[], $16::smallint[], $17::text[], $18::text[], $19::timestamptz[], $20::text[], $21::bytea[],
-        $22::boolean[]
+        $22::boolean[], $23::bigint[], $24::integer[]
     ) with ordinality as input (
         id, holder, epoch, base_version,
         status, venue, state, version, attempt, updated_at,
         events, gives_back, run_again, outcome,
         tx_id, number, tx_venue, last_valid_height, written_at, draft, bytes,
-        waits,
+        waits, rest, refusals,
         n
     )
     where orders.id = any($1::uuid[])

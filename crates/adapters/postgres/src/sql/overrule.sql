@@ -9,6 +9,8 @@ with moved as (
         terms = $8::jsonb,
         next_run_at = case when $10::bigint is null then next_run_at else now() + $10 * interval '1 microsecond' end,
         waiting_since = case when $11 then now() end,
+        rest = coalesce($12, rest),
+        rest_until = case when $12::bigint is not null then now() + $12 * interval '1 microsecond' else rest_until end,
         lease_owner = null,
         lease_until = null,
         lease_epoch = lease_epoch + 1

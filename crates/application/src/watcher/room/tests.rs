@@ -31,6 +31,7 @@ fn waiting(n: u128, side: Side, kind: OrderKind, waits_for: WaitsFor) -> Waiting
     let event = Event::Waiting {
         waits_for,
         terms: None,
+        refused: None,
     };
     order.apply(event, Timestamp::from_millis(2)).unwrap();
     WaitingOrder {

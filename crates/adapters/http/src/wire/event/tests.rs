@@ -94,7 +94,13 @@ fn events_without_data_have_no_meta() {
 
 #[test]
 fn waiting_says_what_for_and_what_was_replaced() {
-    let waiting = |waits_for, terms| wire(Event::Waiting { waits_for, terms });
+    let waiting = |waits_for, terms| {
+        wire(Event::Waiting {
+            waits_for,
+            terms,
+            refused: None,
+        })
+    };
     let plain = json!({"waitingFor": "stop", "meta": {"waitingFor": "stop"}});
     assert_eq!(waiting(WaitsFor::Stop, None), with("waiting", plain));
     let terms = Terms {
@@ -108,6 +114,22 @@ fn waiting_says_what_for_and_what_was_replaced() {
     let mut mirrored = fields.clone();
     mirrored["meta"] = fields;
     assert_eq!(waiting(WaitsFor::Limit, Some(terms)), with("waiting", mirrored));
+}
+
+#[test]
+fn waiting_again_after_a_refusal_says_how_often_and_how_long() {
+    let event = wire(Event::Waiting {
+        waits_for: WaitsFor::Limit,
+        terms: None,
+        refused: Some(Refusal {
+            count: 3,
+            rest_ms: 1_600,
+        }),
+    });
+    let fields = json!({"waitingFor": "limit", "refusals": 3, "restMs": 1_600});
+    let mut mirrored = fields.clone();
+    mirrored["meta"] = fields;
+    assert_eq!(event, with("waiting", mirrored));
 }
 
 #[test]

@@ -44,6 +44,10 @@ struct EventMeta {
     stop_price: Option<Text<Decimal>>,
     /// The new end of its time.
     expires_at: Option<Text<Time>>,
+    /// How often the venue has refused the order's transaction because the price had gone by.
+    refusals: Option<u32>,
+    /// How long the order rests before it may be woken again, in milliseconds.
+    rest_ms: Option<u64>,
     /// Raydium's price; null when it gave none.
     #[oai(nullable)]
     r_quote: Option<Text<Decimal>>,
@@ -105,6 +109,10 @@ pub struct EventView {
     stop_price: Option<Text<Decimal>>,
     /// waiting: the new end of its time.
     expires_at: Option<Text<Time>>,
+    /// waiting: how often the venue has refused the order's transaction because the price had gone by.
+    refusals: Option<u32>,
+    /// waiting: how long the order rests before it may be woken again, in milliseconds.
+    rest_ms: Option<u64>,
     /// The fields once more.
     meta: Option<EventMeta>,
 }
@@ -130,6 +138,8 @@ impl Example for EventView {
             limit_price: None,
             stop_price: None,
             expires_at: None,
+            refusals: None,
+            rest_ms: None,
             r_quote: None,
             m_quote: None,
         };
@@ -156,6 +166,8 @@ impl Example for EventView {
             limit_price: None,
             stop_price: None,
             expires_at: None,
+            refusals: None,
+            rest_ms: None,
             meta: Some(meta),
         }
     }

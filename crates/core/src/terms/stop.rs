@@ -1,0 +1,29 @@
+//! The price that a stop is compared with.
+
+use crate::order::{Order, OrderKind, OrderSpec};
+use crate::price::Price;
+use crate::routing::{Market, RoutingPolicy, best_quote, price_of_all};
+use crate::trigger::Trigger;
+
+/// The stop of an order that has one.
+pub(super) fn trigger(order: &Order) -> Option<Trigger> {
+    match order.terms().kind {
+        OrderKind::StopLimit { stop_price, .. } => Some(Trigger::stop(order.spec().side, stop_price)),
+        OrderKind::Market | OrderKind::Limit { .. } | OrderKind::Sniper => None,
+    }
+}
+
+/// The pair's own market for the size: the best quote of the pair's pools, or what they give together where none of
+/// them takes the size alone. Only where the pair has no pool at all, the best way by another token counts.
+///
+/// A way by another token must not hold a stop back: that the pair's market has fallen is what the trader protects
+/// against, however much better such a way may still be. `None` if no price is known now.
+pub fn stop_price(spec: &OrderSpec, market: &Market, policy: &RoutingPolicy) -> Option<Price> {
+    if let Some(quote) = best_quote(&market.answers) {
+        return Some(quote.price);
+    }
+    match market.own_pools(spec) {
+        Some(own) => price_of_all(spec, &own, policy),
+        None => price_of_all(spec, market, policy),
+    }
+}
