@@ -19,7 +19,7 @@ use order_core::routing::RouteReason;
 use order_core::time::Timestamp;
 use order_core::token::TokenRegistry;
 use order_core::trigger::WaitsFor;
-use order_core::venue::{Fill, TxId, Venue};
+use order_core::venue::{Fill, PoolId, Quote, QuoteAnswer, TxId, Venue};
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -95,7 +95,10 @@ fn story(events: Vec<Event>, outcome: Option<AttemptOutcome>) -> AuditedOrder {
 }
 
 fn story_of(kind: OrderKind, events: Vec<Event>, outcome: Option<AttemptOutcome>) -> AuditedOrder {
-    let spec = OrderSpec { kind, ..spec() };
+    story_with(OrderSpec { kind, ..spec() }, events, outcome)
+}
+
+fn story_with(spec: OrderSpec, events: Vec<Event>, outcome: Option<AttemptOutcome>) -> AuditedOrder {
     let (mut order, first) = Order::accept(id(1), spec, Timestamp::from_millis(0));
     let mut recorded = vec![AuditedEvent {
         event: first,
@@ -384,4 +387,101 @@ fn a_stop_fires_once_and_before_anything_is_sent() {
     let twice = vec![for_stop.clone(), for_limit, for_stop];
     assert_caught(&executed(stop, twice), Invariant::FiresOnce);
     assert_caught(&executed(OrderKind::Sniper, Vec::new()), Invariant::FiresOnce);
+}
+
+/// Executes an order whose own program took it at its word that this is what was asked for: the attempt's minimum is
+/// whatever it is.
+fn executed_as(adjust: impl FnOnce(&mut OrderSpec), attempt_asked: u128) -> Report {
+    let events = [up_to_submitted(), vec![confirmed()]].concat();
+    let mut spec = spec();
+    adjust(&mut spec);
+    let mut order = story_with(spec, events, Some(AttemptOutcome::Landed(FILL)));
+    order.attempts[0].min_out = Amount::new(attempt_asked);
+    audit(&[order], &[landed()])
+}
+
+#[test]
+fn an_execution_below_the_requests_minimum_is_caught_though_its_attempt_asked_for_less() {
+    let ioc = |minimum| {
+        move |spec: &mut OrderSpec| {
+            spec.kind = at(100);
+            spec.time_in_force = TimeInForce::Ioc;
+            spec.protection = Protection::MinOut(Amount::new(minimum));
+        }
+    };
+    let fair = executed_as(ioc(9), 1);
+    assert_eq!(fair.violated(), 0, "{fair}");
+    assert_caught(&executed_as(ioc(10), 1), Invariant::AmountsHold);
+    // Half of the size, for half of the minimum or less.
+    let part = |minimum| {
+        move |spec: &mut OrderSpec| {
+            ioc(minimum)(spec);
+            spec.amount_in = Amount::new(20);
+        }
+    };
+    let fair = executed_as(part(18), 1);
+    assert_eq!(fair.violated(), 0, "{fair}");
+    assert_caught(&executed_as(part(19), 1), Invariant::AmountsHold);
+}
+
+#[test]
+fn a_size_that_was_not_asked_for_is_caught() {
+    assert_caught(
+        &executed_as(|spec| spec.amount_in = Amount::new(9), 9),
+        Invariant::AmountsHold,
+    );
+    // Only what is immediate may execute in part.
+    assert_caught(
+        &executed_as(|spec| spec.amount_in = Amount::new(11), 9),
+        Invariant::AmountsHold,
+    );
+}
+
+#[test]
+fn an_execution_by_a_venue_that_was_ruled_out_or_past_its_time_is_caught() {
+    let elsewhere = |spec: &mut OrderSpec| spec.route.venues = vec![Venue::Meteora];
+    assert_caught(&executed_as(elsewhere, 9), Invariant::LimitHolds);
+    let late = |spec: &mut OrderSpec| spec.time_in_force = TimeInForce::Gtd(Timestamp::from_millis(5));
+    assert_caught(&executed_as(late, 9), Invariant::LimitHolds);
+    let in_time = executed_as(
+        |spec| spec.time_in_force = TimeInForce::Gtd(Timestamp::from_millis(6)),
+        9,
+    );
+    assert_eq!(in_time.violated(), 0, "{in_time}");
+}
+
+#[test]
+fn more_slippage_than_was_allowed_is_caught() {
+    let quoted = |out| {
+        let quote = Quote {
+            venue: Venue::Raydium,
+            pool: PoolId("pool".into()),
+            amount_in: Amount::new(10).with_decimals(9),
+            amount_out: Amount::new(out).with_decimals(6),
+            fee: Amount::ZERO.with_decimals(9),
+            price: Price::new(1),
+            price_impact_bps: 0,
+        };
+        let mut events = up_to_submitted();
+        events[0] = Event::Routing {
+            attempt: 1,
+            quotes: vec![QuoteAnswer {
+                venue: Venue::Raydium,
+                result: Ok(quote),
+            }],
+            arrival: None,
+        };
+        events.push(confirmed());
+        let spec = OrderSpec {
+            protection: Protection::Slippage(1_000),
+            ..spec()
+        };
+        audit(
+            &[story_with(spec, events, Some(AttemptOutcome::Landed(FILL)))],
+            &[landed()],
+        )
+    };
+    let fair = quoted(10);
+    assert_eq!(fair.violated(), 0, "{fair}");
+    assert_caught(&quoted(11), Invariant::AmountsHold);
 }

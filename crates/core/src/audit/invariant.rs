@@ -33,9 +33,9 @@ pub enum Invariant {
     EpochNeverFalls,
     /// Each subscriber saw exactly what came after its start, in order.
     StreamsAreExact,
-    /// Executed amounts are at least the minimum, and what the order shows.
+    /// Executed amounts are at least what the request asks for, and what the order shows.
     AmountsHold,
-    /// No execution is worse than the limit that its order had when it was submitted.
+    /// No execution is outside the terms that its order had when it was submitted: limit, minimum, venues, swaps, time.
     LimitHolds,
     /// A stop, or the wait for a pool, comes before everything else, and is over once it has fired.
     FiresOnce,
@@ -106,8 +106,8 @@ impl Invariant {
             Self::RetriesWait => "no retry sooner than its backoff",
             Self::EpochNeverFalls => "the epoch never falls along a story",
             Self::StreamsAreExact => "each subscriber saw exactly its part of the story",
-            Self::AmountsHold => "executed amounts are at least the minimum, and as shown",
-            Self::LimitHolds => "no execution is worse than its order's limit",
+            Self::AmountsHold => "executed amounts are at least what was asked for, and as shown",
+            Self::LimitHolds => "no execution is outside its order's terms",
             Self::FiresOnce => "a stop, or the wait for a pool, fires once and first",
         }
     }

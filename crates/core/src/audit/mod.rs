@@ -9,6 +9,7 @@ mod record;
 mod report;
 mod story;
 mod stream;
+mod terms;
 mod trigger;
 
 pub use invariant::Invariant;
@@ -81,7 +82,8 @@ impl Auditor {
         let landed = self.ledger.get(&id).map_or(&[][..], Vec::as_slice);
         story::check(&self.terms, audited, &mut self.report);
         execution::check(audited, landed, &mut self.report);
-        trigger::check(audited, landed, &mut self.report);
+        terms::check(&self.terms, audited, landed, &mut self.report);
+        trigger::check(audited, &mut self.report);
         match execution::claimed(audited) {
             Some(execution) if execution::is_shown(execution, landed) => {
                 execution::shown(id, execution, landed, &mut self.report);
