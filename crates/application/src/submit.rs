@@ -216,8 +216,9 @@ impl Engine {
         let request = Ask::of(spec).request;
         let view = look(&self.ports, &request, self.settings.quote_timeout).await;
         match view {
-            Some(view) if view.leads_around(&request, &spec.route) => Ok(()),
-            Some(_) | None => Err(SubmitError::NoPool),
+            Some(view) if !view.leads_around(&request, &spec.route) => Err(SubmitError::NoPool),
+            // Pools that cannot be seen now are no reason to refuse.
+            Some(_) | None => Ok(()),
         }
     }
 }

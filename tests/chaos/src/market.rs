@@ -41,8 +41,18 @@ pub(crate) const LATE_PAIRS: [(&str, &str); 2] = [("JUP", "BONK"), ("RAY", "BONK
 impl Band {
     /// A price within it.
     pub(crate) fn any_price(&self, dice: &Dice) -> String {
-        let cents = self.low * 100 + dice.below((self.high - self.low) * 100);
+        let cents = self.any_cents(dice);
         format!("{}.{:02}", cents / 100, cents % 100)
+    }
+
+    /// What so many hundredths of the base token bring at a price within it.
+    pub(crate) fn any_proceeds(&self, dice: &Dice, hundredths: u64) -> String {
+        let proceeds = self.any_cents(dice) * hundredths;
+        format!("{}.{:04}", proceeds / 10_000, proceeds % 10_000)
+    }
+
+    fn any_cents(&self, dice: &Dice) -> u64 {
+        self.low * 100 + dice.below((self.high - self.low) * 100)
     }
 
     /// Prices beyond it, on either side.

@@ -11,8 +11,10 @@ use order_core::lifecycle::Status;
 use order_core::order::{OrderKind, OrderSpec, Protection, TimeInForce};
 use order_core::price::Price;
 use order_core::priority::Priority;
+use order_core::routing::RouteLimits;
 use order_core::time::Timestamp;
-use order_core::token::{Pair, TokenRegistry};
+use order_core::token::{Pair, Side, TokenRegistry};
+use order_core::venue::Venue;
 
 use crate::clock::SimClock;
 use crate::dice::{CountedIds, Dice};
@@ -248,12 +250,19 @@ pub fn random_spec(dice: &Dice, tokens: &TokenRegistry, owner: Owner, now: Times
         ("ETH", "USDC"),
         ("RAY", "SOL"),
         ("USDC", "JUP"),
+        // No pool of its own: by USDC or SOL.
+        ("RAY", "JUP"),
     ];
     let (token_in, token_out) = dice.pick(&pairs);
     let (token_in, token_out) = (tokens.find(token_in)?, tokens.find(token_out)?);
     let (pair, side) = tokens.orient(token_in, token_out);
     let whole = 10u128.pow(u32::from(token_in.decimals));
     let kind = random_kind(dice, &pair);
+    let amount_in = Amount::new(whole * u128::from(1 + dice.below(50)));
+    let protection = match own_minimum(dice, &pair, side, amount_in) {
+        Some(minimum) => Protection::MinOut(minimum),
+        None => Protection::Slippage(dice.pick(&[0, 10, 50, 500])),
+    };
     Some(OrderSpec {
         owner,
         client_order_id: None,
@@ -262,12 +271,12 @@ pub fn random_spec(dice: &Dice, tokens: &TokenRegistry, owner: Owner, now: Times
         token_out,
         pair,
         side,
-        amount_in: Amount::new(whole * u128::from(1 + dice.below(50))),
-        protection: Protection::Slippage(dice.pick(&[0, 10, 50, 500])),
+        amount_in,
+        protection,
         slippage_by_default: false,
         time_in_force: random_force(dice, kind, now),
         priority: dice.pick(&Priority::ALL),
-        route: Default::default(),
+        route: random_route(dice, &pair),
         trace: None,
     })
 }
@@ -319,9 +328,42 @@ fn near(dice: &Dice) -> Price {
     Price::new((14_925 + u128::from(dice.below(150))) * 10u128.pow(16))
 }
 
+/// 3.115 JUP for a RAY, by other tokens, give or take half a percent.
+fn near_by_another_way(dice: &Dice) -> Price {
+    Price::new((3_100 + u128::from(dice.below(32))) * 10u128.pow(15))
+}
+
+/// A minimum of the request's own, about what the market gives at first, for some orders of the pair whose price is known.
+fn own_minimum(dice: &Dice, pair: &Pair, side: Side, amount_in: Amount) -> Option<Amount> {
+    if pair.base.symbol.as_str() != "SOL" || pair.quote.symbol.as_str() != "USDC" || !dice.strikes(300) {
+        return None;
+    }
+    near(dice).least_output(pair, side, amount_in).ok()
+}
+
+/// Some orders go to one venue only, or make one swap.
+fn random_route(dice: &Dice, pair: &Pair) -> RouteLimits {
+    // A pair without a pool of its own takes two swaps at least, and an order that rules that out is refused.
+    let legs: &[u8] = if pair.quote.symbol.as_str() == "JUP" {
+        &[2, 3]
+    } else {
+        &[1, 2, 3]
+    };
+    let venues = dice.strikes(150).then(|| dice.pick(&Venue::ALL));
+    RouteLimits {
+        venues: venues.into_iter().collect(),
+        max_legs: dice.strikes(150).then(|| dice.pick(legs)),
+    }
+}
+
 /// Some kind of order; limits and stops are near to where the market begins.
 fn random_kind(dice: &Dice, pair: &Pair) -> OrderKind {
-    if pair.base.symbol.as_str() != "SOL" || dice.strikes(400) {
+    let near: fn(&Dice) -> Price = match (pair.base.symbol.as_str(), pair.quote.symbol.as_str()) {
+        ("SOL", "USDC") => near,
+        ("RAY", "JUP") => near_by_another_way,
+        _ => return OrderKind::Market,
+    };
+    if dice.strikes(400) {
         return OrderKind::Market;
     }
     let limit_price = near(dice);

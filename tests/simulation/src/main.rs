@@ -31,6 +31,7 @@ struct Arguments {
 enum Engine {
     Honest,
     NaiveWorker,
+    ForgetsMinimum,
     NoFence,
     WriteBehind,
     SilenceIsFailure,
@@ -43,6 +44,7 @@ impl From<Engine> for Variant {
         match engine {
             Engine::Honest => Self::Honest,
             Engine::NaiveWorker => Self::NaiveWorker,
+            Engine::ForgetsMinimum => Self::ForgetsMinimum,
             Engine::NoFence => Self::NoFence,
             Engine::WriteBehind => Self::WriteBehind,
             Engine::SilenceIsFailure => Self::SilenceIsFailure,

@@ -68,3 +68,8 @@ fn not_found_taken_for_dead_executes_twice_and_denies_it() {
 fn sending_again_to_a_chain_that_keeps_duplicates_executes_twice() {
     assert_caught(Variant::TrustsDuplicates, &[Invariant::ExecutedOnce]);
 }
+
+#[test]
+fn a_minimum_that_the_worker_forgets_is_held_against_the_request() {
+    assert_caught(Variant::ForgetsMinimum, &[Invariant::AmountsHold]);
+}

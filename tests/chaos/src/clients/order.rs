@@ -123,15 +123,20 @@ fn limited(dice: &Dice) -> Value {
         .iter()
         .find(|swap| (swap.0, swap.1) == (token_in, token_out))
         .map_or(1, |swap| swap.2);
+    let hundredths = 100 * (1 + dice.below(most)) + dice.below(100);
     let mut body = json!({
         "type": "limit",
         "tokenIn": token_in,
         "tokenOut": token_out,
-        "amountIn": amount(dice, most),
+        "amountIn": format!("{}.{:02}", hundredths / 100, hundredths % 100),
         "limitPrice": band.any_price(dice),
         // The prices of other pairs do not move along, and a way around by one of them would be no way to go.
         "maxLegs": 1 + dice.below(2) * u64::from(band.base == "ETH"),
     });
+    if token_in == band.base && dice.percent(25) {
+        // Beside the limit, and above it or below.
+        body["minAmountOut"] = json!(band.any_proceeds(dice, hundredths));
+    }
     match dice.below(10) {
         0..3 => {
             body["type"] = json!("stop_limit");

@@ -1,6 +1,7 @@
 //! Engines that are broken on purpose, each in one way that is tempting in practice. They run in the same
 //! worlds as the real one, so that the audit can be seen to notice.
 
+mod forgetful;
 mod naive;
 mod settlement;
 mod unfenced;
@@ -14,6 +15,7 @@ use order_ports::Settlement;
 pub use naive::NaiveWorker;
 
 use crate::faults::StorePorts;
+use forgetful::WithoutMinimum;
 use settlement::{Misread, MisreadSettlement};
 use unfenced::UnfencedStore;
 use write_behind::WriteBehind;
@@ -35,17 +37,20 @@ pub enum Variant {
     NotFoundIsDead,
     /// It sends the same bytes again to a chain that executes them again.
     TrustsDuplicates,
+    /// Its worker forgets the minimum that the request names.
+    ForgetsMinimum,
 }
 
 impl Variant {
     /// All that are broken.
-    pub const BROKEN: [Self; 6] = [
+    pub const BROKEN: [Self; 7] = [
         Self::NaiveWorker,
         Self::NoFence,
         Self::WriteBehind,
         Self::SilenceIsFailure,
         Self::NotFoundIsDead,
         Self::TrustsDuplicates,
+        Self::ForgetsMinimum,
     ];
 
     pub(crate) const fn chain_removes_duplicates(self) -> bool {
@@ -61,7 +66,8 @@ impl Variant {
             | Self::WriteBehind
             | Self::SilenceIsFailure
             | Self::NotFoundIsDead
-            | Self::TrustsDuplicates => StorePorts::of(store),
+            | Self::TrustsDuplicates
+            | Self::ForgetsMinimum => StorePorts::of(store),
         }
     }
 
@@ -71,6 +77,10 @@ impl Variant {
             Self::WriteBehind => {
                 let journal = Arc::new(WriteBehind::new(Arc::clone(&store.journal)));
                 StorePorts { journal, ..store }
+            }
+            Self::ForgetsMinimum => {
+                let leases = Arc::new(WithoutMinimum::new(Arc::clone(&store.leases)));
+                StorePorts { leases, ..store }
             }
             Self::Honest
             | Self::NaiveWorker
@@ -87,7 +97,9 @@ impl Variant {
             Self::SilenceIsFailure => Misread::SilenceAsFailure,
             Self::NotFoundIsDead => Misread::NotFoundAsDead,
             Self::TrustsDuplicates => Misread::DuplicatesAsRemoved,
-            Self::Honest | Self::NaiveWorker | Self::NoFence | Self::WriteBehind => return settlement,
+            Self::Honest | Self::NaiveWorker | Self::NoFence | Self::WriteBehind | Self::ForgetsMinimum => {
+                return settlement;
+            }
         };
         Arc::new(MisreadSettlement::new(settlement, misread))
     }
