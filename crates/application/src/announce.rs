@@ -5,9 +5,10 @@
 
 use std::sync::Arc;
 
-use order_core::id::Owner;
-use order_core::lifecycle::RecordedEvent;
+use order_core::id::{OrderId, Owner};
+use order_core::lifecycle::{Event, RecordedEvent};
 use order_ports::{Notice, Notifier, WorkHint, WorkQueue};
+use parking_lot::Mutex;
 use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 
@@ -21,7 +22,7 @@ const BATCH: usize = 256;
 pub struct Announcer {
     hints: mpsc::Sender<WorkHint>,
     notices: mpsc::Sender<Notice>,
-    waits: Arc<Notify>,
+    resting: Arc<Resting>,
 }
 
 impl Announcer {
@@ -43,7 +44,7 @@ impl Announcer {
         let announcer = Self {
             hints,
             notices,
-            waits: Arc::default(),
+            resting: Arc::default(),
         };
         (announcer, carry)
     }
@@ -55,14 +56,17 @@ impl Announcer {
         }
     }
 
-    /// Rings when an order of this process has begun to wait.
-    pub(crate) fn waits(&self) -> Arc<Notify> {
-        Arc::clone(&self.waits)
+    /// What the market watcher of this process is told at once.
+    pub(crate) fn resting(&self) -> Arc<Resting> {
+        Arc::clone(&self.resting)
     }
 
     /// Events are committed.
     pub(crate) fn committed(&self, owner: &Owner, events: &[RecordedEvent]) {
         for event in events {
+            if let Event::Cancelled | Event::Expired = event.event {
+                self.resting.ended(event.order_id);
+            }
             let notice = Notice {
                 owner: owner.clone(),
                 event: event.clone(),
@@ -71,6 +75,40 @@ impl Announcer {
                 tracing::debug!(order_id = %event.order_id, "notice dropped; the patrol will find the event");
             }
         }
+    }
+}
+
+/// What happens in this process to resting orders, for its market watcher. What another process does, the watcher reads
+/// in the store.
+#[derive(Default)]
+pub(crate) struct Resting {
+    began: Notify,
+    ended: Mutex<Vec<OrderId>>,
+}
+
+impl Resting {
+    /// An order has begun to rest, or its terms were replaced.
+    pub(crate) fn began(&self) {
+        self.began.notify_one();
+    }
+
+    /// Returns when an order has begun to rest.
+    pub(crate) async fn changed(&self) {
+        self.began.notified().await;
+    }
+
+    /// An order was cancelled or expired, and may have rested until then.
+    fn ended(&self, id: OrderId) {
+        let mut ended = self.ended.lock();
+        // A process without a watcher has no use for them; a watcher that falls behind finds out by itself.
+        if ended.len() < BUFFER {
+            ended.push(id);
+        }
+    }
+
+    /// The orders that have ended since this was asked last.
+    pub(crate) fn left(&self) -> Vec<OrderId> {
+        std::mem::take(&mut *self.ended.lock())
     }
 }
 

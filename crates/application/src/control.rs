@@ -156,7 +156,7 @@ impl Engine {
         };
         match self.overrule(order, event, release).await {
             Ok(replaced) => {
-                self.announcer.waits().notify_one();
+                self.announcer.resting().began();
                 Ok(replaced)
             }
             Err(Overruled::Illegal | Overruled::Moved) => {

@@ -118,7 +118,7 @@ impl<'a> HeldOrder<'a> {
     ) -> Result<(), JournalError> {
         self.write(Write::Record(outcome, release)).await?;
         if let Release::Wait { .. } = release {
-            self.announcer.waits().notify_one();
+            self.announcer.resting().began();
         }
         Ok(())
     }

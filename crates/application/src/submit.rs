@@ -210,7 +210,7 @@ impl Engine {
 impl Engine {
     /// Refuses what does not lead anywhere by another token either.
     async fn around(&self, spec: &OrderSpec) -> Result<(), SubmitError> {
-        if spec.route.most_legs(&self.settings.routing) < 2 {
+        if spec.route.most_legs(&self.settings.routing) < 2 || self.ports.pools.is_none() {
             return Err(SubmitError::NoPool);
         }
         let request = Ask::of(spec).request;

@@ -35,7 +35,7 @@ pub struct MarketMoves {
 pub trait MarketFeed: Send + Sync {
     /// Which of these pairs have moved after that revision, as soon as one has, else none after `wait`. Without a
     /// revision, or with one of another life of the market, all of them that there are, at once. A pair without a
-    /// pool has not moved.
+    /// pool has not moved. A question that names no pair is about all that have a pool.
     ///
     /// # Errors
     /// [`VenueError`] when the venues cannot be asked.

@@ -67,7 +67,8 @@ impl MarketFeed for LocalFeed {
         after: Option<u64>,
         wait: Duration,
     ) -> Result<MarketMoves, VenueError> {
-        self.market.moves(pairs, after, wait).await
+        let named = (!pairs.is_empty()).then_some(pairs);
+        self.market.moves(named, after, wait).await
     }
 }
 

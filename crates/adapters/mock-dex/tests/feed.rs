@@ -107,6 +107,7 @@ enum Break {
     BeginsAnewEachTime,
     TellsTheWholeMarket,
     BelievesAnyRevision,
+    WantsNames,
 }
 
 struct BrokenFeed {
@@ -160,6 +161,11 @@ impl MarketFeed for BrokenFeed {
                 self.inner.moves(pairs, after, wait).await?;
                 self.inner.moves(pairs, None, Duration::ZERO).await
             }
+            Break::WantsNames if pairs.is_empty() => Ok(MarketMoves {
+                pairs: Vec::new(),
+                ..now
+            }),
+            Break::WantsNames => self.inner.moves(pairs, after, wait).await,
             Break::BelievesAnyRevision => {
                 let after = after.map(|after| after.min(now.revision));
                 self.inner.moves(pairs, after, wait).await
@@ -187,5 +193,7 @@ bites! {
     a_move_that_is_told_twice:
         TellsTheWholeMarket => a_trade_between_two_questions_is_told_at_once_and_not_again, "told twice";
     pairs_that_have_not_moved: TellsTheWholeMarket => only_what_has_moved_is_told, "left == right";
+    a_question_that_is_taken_to_the_letter:
+        WantsNames => a_question_that_names_no_pair_is_about_all, "all pairs are told";
     a_revision_of_nobody: BelievesAnyRevision => a_revision_of_another_life_counts_as_none, "told in time";
 }

@@ -1,89 +1,88 @@
-//! The market watcher: wakes orders whose triggers are met.
+//! The market watcher: wakes resting orders whose terms the market meets.
 //!
-//! It is driven by the market's moves, never by the number of those who wait: a move finds the triggers that it has
-//! reached in a sorted book, and only those orders are quoted. A quote for the whole size that meets the trigger
-//! wakes the order in the store, which happens once however many watchers see it; then it is an order that is due,
-//! like any other, and whoever executes it looks at the market again.
+//! It is driven by the market's moves, never by the number of resting orders: a move finds the orders that it may concern
+//! in sorted books ([`index`]), and only those are quoted. An order whose terms a quote meets ([`order_core::terms`]) is
+//! woken in the store, which happens once however many watchers see it; then it is an order that is due, like any other,
+//! and the worker that executes it looks at the market again, by the same rule.
 //!
-//! Every process that executes orders watches all who wait. The store is asked for those who have begun to wait
-//! since, so a watcher forgets nothing that matters when it dies, and a waiting order costs no task, no timer and
-//! no lease.
+//! Every process that executes orders watches all of them. The store is asked for those that have begun to rest since,
+//! so a watcher that dies forgets nothing that matters, and a resting order costs no task, no timer and no lease.
+//!
+//! Looks run beside the loop, a bounded number at once, so that slow venues hold up neither the market's moves nor the
+//! reading of the store; and the loop yields each time it goes round.
 
-mod room;
+mod index;
+mod look;
+mod prices;
+mod reading;
 
-use std::collections::HashSet;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
 use order_core::failure::VenueError;
 use order_core::id::OrderId;
-use order_core::price::Price;
-use order_core::routing::{Ask, price_of_all};
-use order_ports::{MarketMoves, StoreError, WaitingSince, Woken};
+use order_core::terms::Check;
+use order_ports::{MarketMoves, Woken};
 use tokio_util::sync::CancellationToken;
 
-use crate::announce::Announcer;
-use crate::quote::ask_all;
+use crate::announce::{Announcer, Resting};
 use crate::setup::{Ports, Settings};
 
-use room::{Candidate, Room};
+use index::TriggerIndex;
+use look::{Look, Silence, look_at};
+use reading::Reading;
 
-/// How often the store is asked who has begun to wait elsewhere; those of this process are known at once.
-const REFRESH: Duration = Duration::from_millis(250);
-/// How often the refresh looks back for those who showed up late, and looks are doubted.
-const LOOK_BACK: Duration = Duration::from_secs(5);
-/// For how long after the last newcomer others may show up who began to wait before it did: longer than any store's
-/// [`order_ports::WaitingRoom::overlap`].
-const LATECOMERS: Duration = Duration::from_secs(30);
-/// How often everything is read anew, and whoever left unnoticed is forgotten.
-const RELOAD: Duration = Duration::from_secs(600);
 /// How long one question for moves may wait.
-const PATIENCE: Duration = Duration::from_secs(10);
+const LONGEST_QUESTION: Duration = Duration::from_secs(10);
 /// Moves that come within this time are looked at together.
 const GATHER: Duration = Duration::from_millis(10);
-/// How long to wait after a failure.
+/// How long to wait after a failure of the store or of the market's moves.
 const PAUSE: Duration = Duration::from_millis(500);
-/// How many orders are read, and how many looked at, in one go.
-const BATCH: usize = 1_000;
-/// How many quotes are asked for at once.
-const QUOTES: usize = 64;
+/// How many looks are under way at once.
+const LOOKS: usize = 64;
+/// The longest pause of all looks while no venue answers.
+const LONGEST_SILENCE: Duration = Duration::from_secs(5);
 
 type Moves = Pin<Box<dyn Future<Output = Result<MarketMoves, VenueError>> + Send>>;
+type Looks = FuturesUnordered<Pin<Box<dyn Future<Output = Look> + Send>>>;
 
-/// Watches the market for those who wait.
+/// Watches the market for resting orders.
 pub struct MarketWatcher {
     ports: Ports,
     settings: Settings,
     announcer: Announcer,
-    room: Room,
-    /// From where the store is read on.
-    place: Option<(WaitingSince, OrderId)>,
-    /// The farthest place that was ever read, and when, by the clock's monotonic reading.
-    newest: Option<(WaitingSince, OrderId)>,
-    newest_at: Duration,
+    resting: Arc<Resting>,
+    index: TriggerIndex,
+    reading: Reading,
     revision: Option<u64>,
-    /// When, by the clock's monotonic reading, the store is read again.
-    next_refresh: Duration,
-    next_look_back: Duration,
-    next_reload: Duration,
+    moves: Option<Moves>,
+    looks: Looks,
+    /// Orders whose terms are met, to be woken.
+    met: Vec<OrderId>,
+    /// No look begins before this, and how long that pause was: all venues are silent.
+    silent_until: Duration,
+    silence: Duration,
 }
 
 impl MarketWatcher {
-    /// A watcher who knows nobody yet.
+    /// A watcher that knows no order yet.
     pub fn new(ports: Ports, settings: Settings, announcer: Announcer) -> Self {
         Self {
+            resting: announcer.resting(),
+            index: TriggerIndex::new(settings.rest),
+            reading: Reading::default(),
             ports,
             settings,
             announcer,
-            room: Room::default(),
-            place: None,
-            newest: None,
-            newest_at: Duration::ZERO,
             revision: None,
-            next_refresh: Duration::ZERO,
-            next_look_back: Duration::ZERO,
-            next_reload: Duration::ZERO,
+            moves: None,
+            looks: FuturesUnordered::new(),
+            met: Vec::new(),
+            silent_until: Duration::ZERO,
+            silence: Duration::ZERO,
         }
     }
 
@@ -97,156 +96,168 @@ impl MarketWatcher {
     }
 
     async fn watch(&mut self) {
-        let bell = self.announcer.waits();
-        let mut moves: Option<Moves> = None;
-        // Whether there are others to look at; but what is heard of the market meanwhile goes first.
-        let mut more = false;
+        let resting = Arc::clone(&self.resting);
         loop {
-            if self.room.len() > 0 && moves.is_none() {
-                moves = Some(self.ask_for_moves());
+            for id in resting.left() {
+                self.index.forget(id);
             }
-            let rest = self.next_refresh.saturating_sub(self.ports.clock.monotonic());
-            let heard = tokio::select! {
+            if self.reading.is_due(self.now()) {
+                self.read().await;
+            }
+            self.begin_looks().await;
+            if self.index.len() > 0 && self.moves.is_none() {
+                self.moves = Some(self.ask_for_moves(Duration::ZERO));
+            }
+            let idle = self.until_something_is_due();
+            tokio::select! {
                 biased;
-                moved = next(&mut moves) => Heard::Moved(moved),
-                () = bell.notified() => Heard::TimeToRead,
-                () = std::future::ready(()), if more => Heard::Nothing,
-                () = self.ports.clock.sleep(rest) => Heard::TimeToRead,
-            };
-            match heard {
-                Heard::Moved(moved) => {
-                    moves = None;
-                    self.heed(moved).await;
-                }
-                Heard::TimeToRead => {
-                    if self.refresh().await {
-                        (moves, self.revision) = (None, None);
-                    }
-                }
-                Heard::Nothing => {}
+                moved = next(&mut self.moves) => self.heed(moved),
+                Some(look) = self.looks.next(), if !self.looks.is_empty() => self.learn(look),
+                () = resting.changed() => self.reading.hurry(),
+                () = self.ports.clock.sleep(idle) => {}
             }
-            more = self.look().await;
+            self.wake().await;
+            // Venues in this process may answer without ever letting another task run.
+            tokio::task::yield_now().await;
         }
+    }
+
+    fn now(&self) -> Duration {
+        self.ports.clock.monotonic()
+    }
+
+    async fn read(&mut self) {
+        let now = self.now();
+        if let Err(error) = self.reading.read(&self.ports, &mut self.index, now).await {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "cannot look for orders that rest"
+            );
+        }
+    }
+
+    /// How long nothing has to be done unless something is heard of.
+    fn until_something_is_due(&self) -> Duration {
+        let room = self.looks.len() < LOOKS;
+        let look = self.index.next_due().filter(|_| room);
+        let look = look.map(|at| at.max(self.silent_until));
+        let next = look.map_or(self.reading.next(), |at| at.min(self.reading.next()));
+        next.saturating_sub(self.now())
     }
 
     /// The question is kept until it is answered: others would cost a connection each.
-    fn ask_for_moves(&self) -> Moves {
-        let (feed, clock) = (self.ports.feed.clone(), self.ports.clock.clone());
-        let (after, pairs) = (self.revision, self.room.pairs());
+    fn ask_for_moves(&self, pause: Duration) -> Moves {
+        let (feed, clock, after) = (self.ports.feed.clone(), self.ports.clock.clone(), self.revision);
         Box::pin(async move {
-            if after.is_some() {
-                clock.sleep(GATHER).await;
+            let gather = if after.is_some() { GATHER } else { Duration::ZERO };
+            let pause = pause.max(gather);
+            if !pause.is_zero() {
+                clock.sleep(pause).await;
             }
-            feed.moves(&pairs, after, PATIENCE).await
+            // About all pairs: any of them may be on a way of an order.
+            feed.moves(&[], after, LONGEST_QUESTION).await
         })
     }
 
-    async fn heed(&mut self, moved: Result<MarketMoves, VenueError>) {
+    fn heed(&mut self, moved: Result<MarketMoves, VenueError>) {
+        self.moves = None;
         match moved {
             Ok(moves) => {
                 self.revision = Some(moves.revision);
-                moves.pairs.into_iter().for_each(|state| self.room.moved(state));
+                self.index.moved(moves.pairs, self.now());
             }
             Err(error) => {
                 tracing::warn!(%error, "the market's moves are not known");
-                // Whatever happened meanwhile, everything is looked at afterwards.
+                // Whatever happened meanwhile, every pair is told of afterwards.
                 self.revision = None;
-                self.ports.clock.sleep(PAUSE).await;
+                self.moves = Some(self.ask_for_moves(PAUSE));
             }
         }
     }
 
-    /// Reads from the store who waits. Whether the market must be asked about other pairs from now on.
-    async fn refresh(&mut self) -> bool {
-        let now = self.ports.clock.monotonic();
-        self.next_refresh = now + REFRESH;
-        if now >= self.next_reload {
-            self.next_reload = now + RELOAD;
-            (self.room, self.place, self.revision) = (Room::default(), None, None);
-        } else if now >= self.next_look_back {
-            self.next_look_back = now + LOOK_BACK;
-            self.room.doubt();
-            if now < self.newest_at + LATECOMERS {
-                let back = |(since, id)| (self.ports.waiting.overlap(since), id);
-                self.place = self.place.map(back);
-            }
-        }
-        match self.read_on().await {
-            // Of those nothing is known yet, and the market was asked about the others.
-            Ok(other_pairs) => other_pairs,
-            Err(error) => {
-                tracing::warn!(
-                    error = &error as &dyn std::error::Error,
-                    "cannot look for orders that wait"
-                );
-                false
-            }
-        }
-    }
-
-    /// Whether other pairs are waited for by now.
-    async fn read_on(&mut self) -> Result<bool, StoreError> {
-        let known = self.room.pairs();
-        loop {
-            let page = self.ports.waiting.waiting(self.place, BATCH).await?;
-            for waiting in &page {
-                self.room.enter(waiting);
-                self.place = Some((waiting.since, waiting.order.id()));
-            }
-            if self.place > self.newest {
-                (self.newest, self.newest_at) = (self.place, self.ports.clock.monotonic());
-            }
-            if page.len() < BATCH {
-                break;
-            }
-        }
-        Ok(known != self.room.pairs())
-    }
-
-    /// Looks at some of those whose trigger may be met, and wakes those for whom it is. Whether there are more.
-    async fn look(&mut self) -> bool {
-        let candidates = self.room.candidates(BATCH);
-        let full = candidates.len() == BATCH;
-        let looks = futures_util::stream::iter(candidates)
-            .map(|candidate| look_at(&self.ports, &self.settings, candidate))
-            .buffer_unordered(QUOTES);
-        let looks: Vec<_> = looks.collect().await;
-        let mut met = Vec::new();
-        for (id, look) in looks {
-            match look {
-                Look::Met => met.push(id),
-                Look::Short(quoted) => self.room.short(id, quoted),
-                Look::Nothing => self.room.look_again(id),
-            }
-        }
-        self.wake(&met).await;
-        full
-    }
-
-    async fn wake(&mut self, ids: &[OrderId]) {
-        if ids.is_empty() {
+    /// Begins as many looks as there is room for.
+    async fn begin_looks(&mut self) {
+        let now = self.now();
+        let room = LOOKS - self.looks.len().min(LOOKS);
+        if room == 0 || now < self.silent_until {
             return;
         }
-        match self.ports.waiting.wake(ids).await {
+        let candidates = self.index.take(room, now);
+        for candidate in self.without_those_that_left(candidates).await {
+            let look = look_at(self.ports.clone(), self.settings, candidate);
+            self.looks.push(Box::pin(look));
+        }
+    }
+
+    /// Leaves orders out that have gone on elsewhere: cancelled, say, by the owner in another process.
+    async fn without_those_that_left(&mut self, candidates: Vec<index::Candidate>) -> Vec<index::Candidate> {
+        let ids: Vec<_> = candidates.iter().map(|candidate| candidate.order.id()).collect();
+        if ids.is_empty() {
+            return candidates;
+        }
+        // A store that does not answer now is no reason not to look: nothing is woken that does not rest.
+        let Ok(versions) = self.ports.reader.versions(&ids).await else {
+            return candidates;
+        };
+        for (id, version) in versions {
+            if self.index.version(id).is_some_and(|known| known < version) {
+                self.index.forget(id);
+            }
+        }
+        let rests = |candidate: &index::Candidate| self.index.version(candidate.order.id()).is_some();
+        candidates.into_iter().filter(rests).collect()
+    }
+
+    fn learn(&mut self, look: Look) {
+        let now = self.now();
+        let Look {
+            id,
+            since,
+            check,
+            silence,
+        } = look;
+        let longest = match silence {
+            Silence::None => self.settings.rest.longest,
+            // An order that could not be quoted for that is to be there soon after the venue is.
+            Silence::Some | Silence::All => LONGEST_SILENCE,
+        };
+        match check {
+            Check::Met => self.met.push(id),
+            Check::Short { .. } | Check::Unquotable => self.index.answer(id, since, check, longest, now),
+        }
+        if silence != Silence::All {
+            self.silence = Duration::ZERO;
+        } else if now >= self.silent_until {
+            // However many orders there are to look at, venues that are out of order are asked in vain together.
+            self.silence = (self.silence * 2).clamp(self.settings.rest.first, LONGEST_SILENCE);
+            self.silent_until = now + self.silence;
+        }
+    }
+
+    async fn wake(&mut self) {
+        if self.met.is_empty() {
+            return;
+        }
+        let ids = std::mem::take(&mut self.met);
+        let now = self.now();
+        match self.ports.waiting.wake(&ids).await {
             Ok(Woken { hints, resting }) => {
-                tracing::debug!(met = ids.len(), woken = hints.len(), "triggers are met");
+                tracing::debug!(met = ids.len(), woken = hints.len(), "orders' terms are met");
                 hints.into_iter().for_each(|hint| self.announcer.due(hint));
-                let resting: HashSet<_> = resting.into_iter().map(|(id, _)| id).collect();
-                for id in ids {
-                    if resting.contains(id) {
-                        self.room.look_again(*id);
-                    } else {
-                        // It does not wait any more, or will be listed anew when it does.
-                        self.room.forget(*id);
-                    }
+                for (id, left) in &resting {
+                    self.index.rests(*id, *left, now);
                 }
+                let rests = |id: &OrderId| resting.iter().any(|(resting, _)| resting == id);
+                // The others rest no more, or will be listed anew when they do.
+                let gone = ids.into_iter().filter(|id| !rests(id));
+                gone.for_each(|id| self.index.forget(id));
             }
             Err(error) => {
                 tracing::warn!(
                     error = &error as &dyn std::error::Error,
-                    "cannot wake orders whose triggers are met"
+                    "cannot wake orders whose terms are met"
                 );
-                ids.iter().for_each(|id| self.room.look_again(*id));
+                ids.iter().for_each(|id| self.index.rests(*id, PAUSE, now));
             }
         }
     }
@@ -257,39 +268,4 @@ async fn next(moves: &mut Option<Moves>) -> Result<MarketMoves, VenueError> {
         Some(moves) => moves.await,
         None => std::future::pending().await,
     }
-}
-
-/// What the watcher has heard.
-enum Heard {
-    Moved(Result<MarketMoves, VenueError>),
-    /// Somebody may have begun to wait.
-    TimeToRead,
-    Nothing,
-}
-
-/// What a look at an order's quotes has found.
-enum Look {
-    /// Its trigger is met.
-    Met,
-    /// The price of the whole size is this.
-    Short(Price),
-    /// No venue gave a quote.
-    Nothing,
-}
-
-async fn look_at(ports: &Ports, settings: &Settings, candidate: Candidate) -> (OrderId, Look) {
-    let Candidate { id, wanted } = candidate;
-    let Some(wanted) = wanted else {
-        return (id, Look::Met);
-    };
-    let spec = &wanted.spec;
-    let request = Ask::of(spec).request;
-    let market = ask_all(ports, &request, &spec.route, settings.quote_timeout).await;
-    let price = price_of_all(spec, &market, &settings.routing);
-    let look = match price {
-        Some(price) if wanted.trigger.is_met(price) => Look::Met,
-        Some(price) => Look::Short(price),
-        None => Look::Nothing,
-    };
-    (id, look)
 }

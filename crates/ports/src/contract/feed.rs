@@ -41,6 +41,7 @@ macro_rules! feed_contract {
             a_trade_between_two_questions_is_told_at_once_and_not_again,
             only_what_has_moved_is_told,
             a_revision_of_another_life_counts_as_none,
+            a_question_that_names_no_pair_is_about_all,
         ] }
     };
 }
@@ -163,4 +164,17 @@ pub async fn a_revision_of_another_life_counts_as_none(market: &FeedMarket) {
     let told = market.look(&pairs).await;
     let again = market.moves(&pairs, Some(told.revision + 1_000), WAIT).await;
     assert_eq!(again, told);
+}
+
+pub async fn a_question_that_names_no_pair_is_about_all(market: &FeedMarket) {
+    let told = market.look(&[]).await;
+    let all = pairs_of(&told);
+    assert!(
+        all.contains(&market.pair) && all.contains(&market.other),
+        "{all:?}"
+    );
+    assert!(!all.contains(&market.nowhere), "{all:?}");
+    market.trade().await;
+    let told = market.moves(&[], Some(told.revision), WAIT).await;
+    assert_eq!(pairs_of(&told), [market.pair], "only one has moved");
 }

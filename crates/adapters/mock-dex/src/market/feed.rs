@@ -72,10 +72,10 @@ const fn key(pair: &Pair) -> (Symbol, Symbol) {
 }
 
 impl Market {
-    /// As [`order_ports::MarketFeed::moves`].
+    /// As [`order_ports::MarketFeed::moves`]; of all pairs where none are given.
     pub(crate) async fn moves(
         &self,
-        pairs: &[Pair],
+        pairs: Option<&[Pair]>,
         after: Option<u64>,
         wait: Duration,
     ) -> Result<MarketMoves, VenueError> {
@@ -101,11 +101,14 @@ impl Market {
         }
     }
 
-    fn pair_states(&self, pairs: &[Pair], height: u64) -> Vec<PairState> {
-        let desks = pairs
-            .iter()
-            .filter_map(|pair| self.directory.desk_of(pair.base, pair.quote));
+    fn pair_states(&self, pairs: Option<&[Pair]>, height: u64) -> Vec<PairState> {
+        let desk = |pair: &Pair| self.directory.desk_of(pair.base, pair.quote);
+        let desks = match pairs {
+            Some(pairs) => pairs.iter().filter_map(desk).collect(),
+            None => self.directory.desks(),
+        };
         desks
+            .into_iter()
             .filter_map(|desk| state(&self.desk_at(&desk, height)))
             .collect()
     }

@@ -99,7 +99,8 @@ async fn moves(market: &Market, request: Request<Incoming>) -> Result<Answer, Re
         })
     };
     let pairs: Vec<_> = asked.pairs.iter().filter_map(pair).collect();
-    let moves = market.moves(&pairs, asked.after, wait).await;
+    let named = (!asked.pairs.is_empty()).then_some(pairs.as_slice());
+    let moves = market.moves(named, asked.after, wait).await;
     let moves = moves.map_err(Refused::unavailable)?;
     Ok(json(&MovesAnswer::from(moves)))
 }
