@@ -12,6 +12,7 @@ mod metrics;
 mod one_connection;
 mod orders;
 mod quotes;
+mod resting;
 mod routing;
 mod streams;
 mod waiting;

@@ -173,6 +173,22 @@ impl Client {
         events
     }
 
+    /// Waits until an order is as it should be; the order as it then stands.
+    ///
+    /// # Panics
+    /// When that takes longer than anything takes in a test.
+    pub async fn until(&self, id: &str, holds: impl Fn(&Value) -> bool) -> Value {
+        let end = tokio::time::Instant::now() + PATIENCE;
+        loop {
+            let order = self.order(id).await;
+            if holds(&order) {
+                return order;
+            }
+            assert!(tokio::time::Instant::now() < end, "still {order}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
     /// Waits for an order to end; the order as it then stands.
     pub async fn finished(&self, id: &str) -> Value {
         self.story(id).await;
