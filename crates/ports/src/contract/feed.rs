@@ -171,7 +171,7 @@ pub async fn a_question_that_names_no_pair_is_about_all(market: &FeedMarket) {
     let all = pairs_of(&told);
     assert!(
         all.contains(&market.pair) && all.contains(&market.other),
-        "{all:?}"
+        "all pairs are told: {all:?}"
     );
     assert!(!all.contains(&market.nowhere), "{all:?}");
     market.trade().await;

@@ -23,9 +23,9 @@ pub struct BinParams {
     pub base_factor: u32,
     /// Weight of the variable fee; zero turns it off.
     pub variable_fee_control: u32,
-    /// Swaps closer together than this many seconds count as one movement.
+    /// Movements closer together than this many seconds count as one.
     pub filter_secs: u64,
-    /// After this many seconds without a swap, earlier movements are forgotten.
+    /// After this many seconds without a movement, earlier ones are forgotten.
     pub decay_secs: u64,
     /// How much of the volatility is kept in between, in basis points.
     pub reduction_bps: u32,
@@ -91,7 +91,7 @@ pub struct Volatility {
     pub reference: u32,
     /// The bin from which the present movement is measured.
     pub id_reference: i32,
-    /// When the last swap was, in whole seconds.
+    /// When a swap last moved the active bin, in whole seconds.
     pub last_update_secs: u64,
 }
 

@@ -29,7 +29,6 @@ impl Bins {
             return Err(AmmError::ZeroInput);
         }
         let mut volatility = self.volatility.refreshed(&self.params, self.active, now_secs);
-        volatility.last_update_secs = now_secs;
         let mut steps = Vec::new();
         let mut filled = Vec::new();
         let mut left = amount_in;
@@ -45,6 +44,10 @@ impl Bins {
         }
         if left > 0 {
             return Err(AmmError::InsufficientLiquidity);
+        }
+        // A swap that stays in its bin is no movement: the time since the last one goes on.
+        if filled.last().is_some_and(|(id, _)| *id != self.active) {
+            volatility.last_update_secs = now_secs;
         }
         let result = self.total(direction, amount_in, steps)?;
         let lp_fees = self.fees_after(&result)?;
