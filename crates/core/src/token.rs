@@ -83,6 +83,17 @@ pub struct Token {
     pub decimals: u8,
 }
 
+impl Token {
+    /// The native token of Solana, in which network fees are paid there.
+    pub const SOL: Self = Self {
+        symbol: Symbol {
+            bytes: *b"SOL\0\0\0\0\0\0\0\0\0",
+            len: 3,
+        },
+        decimals: 9,
+    };
+}
+
 /// Which way an order trades its pair's base token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

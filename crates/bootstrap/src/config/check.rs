@@ -96,7 +96,6 @@ impl Check<'_> {
             ..
         } = config;
         self.range("orders.slippage_bps", orders.slippage_bps, 0..=10_000);
-        self.range("routing.leg_cost_bps", routing.leg_cost_bps, 0..=10_000);
         self.range("routing.max_legs", routing.max_legs, 1..=MOST_LEGS);
         let key = config.quotes.key.as_ref().map(|key| key.expose_secret().len());
         if key.is_some_and(|length| length < LEAST_KEY) {

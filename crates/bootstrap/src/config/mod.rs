@@ -17,11 +17,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use order_core::access::{KeyId, Scopes, SecretHash};
+use order_core::amount::Amount;
 use order_core::id::Owner;
-use order_core::token::{Symbol, TokenRegistry};
+use order_core::token::{Symbol, Token, TokenRegistry};
 use order_mock_dex::MarketSettings;
+use order_mock_dex::settings::Exact;
 use secrecy::SecretString;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, de};
 
 pub use self::address::Address;
 pub use self::familiar::familiar_names;
@@ -201,8 +203,19 @@ pub struct Orders {
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "config/default.toml says what each is for")]
 pub struct Routing {
-    pub leg_cost_bps: u16,
+    #[serde(deserialize_with = "lamports")]
+    pub leg_cost: Amount,
     pub max_legs: u8,
+}
+
+/// An amount of SOL, at most one: more than a swap ever costs.
+fn lamports<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Amount, D::Error> {
+    let sol = Exact::deserialize(deserializer)?.0;
+    let lamports = sol.to_units(Token::SOL.decimals).map_err(de::Error::custom)?;
+    if lamports > 10u128.pow(u32::from(Token::SOL.decimals)) {
+        return Err(de::Error::custom("must be from 0 to 1 SOL"));
+    }
+    Ok(Amount::new(lamports))
 }
 
 /// How long a quote binds, and who can tell that it is one of ours.

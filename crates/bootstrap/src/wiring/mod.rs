@@ -17,6 +17,7 @@ use order_core::id::WorkerId;
 use order_core::lifecycle::RestPolicy;
 use order_core::retry::RetryPolicy;
 use order_core::routing::RoutingPolicy;
+use order_core::token::Token;
 use order_http::HealthReport;
 use order_memory::{MemoryDispatchWindow, MemoryNotifier, MemoryQueue, MemoryStore};
 use order_ports::{Clock, Entropy, OrderBacklog};
@@ -183,7 +184,8 @@ pub(crate) fn settings(config: &Config) -> Settings {
             cap: queue.backoff_cap,
         },
         routing: RoutingPolicy {
-            leg_cost_bps: routing.leg_cost_bps,
+            native: Token::SOL,
+            leg_cost: routing.leg_cost,
             max_legs: routing.max_legs,
         },
         rest: RestPolicy {

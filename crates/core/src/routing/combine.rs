@@ -1,6 +1,7 @@
 //! Several swaps where they bring in more than they cost.
 
 use super::arrival::{Arrival, arrival};
+use super::leg_cost::leg_cost;
 use super::reason::{RouteReason, gain_ppm};
 use super::roads::{Road, Way, around, roads, usable};
 use super::route::{Combination, Route, RouteLeg, Weighed};
@@ -128,7 +129,7 @@ pub fn route(
         secs: view.secs,
         quoted: baseline.map(|(quote, _)| quote),
         most_legs: usize::from(ask.limits.most_legs(policy)),
-        leg_cost: leg_cost(baseline.map(|(quote, _)| quote), policy),
+        leg_cost: leg_cost(&view.pools, request, policy),
     };
     let (found, weighed) = search.run(&direct, &pools);
     let route = match found.and_then(|plan| search.route(&plan, weighed.clone())) {
@@ -149,12 +150,6 @@ fn of_baseline(
     let mut route = Route::single(&ask.request, quote, reason, min_out);
     route.weighed = weighed;
     Ok(route)
-}
-
-/// What another swap must bring in, rounded up.
-fn leg_cost(quoted: Option<&Quote>, policy: &RoutingPolicy) -> u128 {
-    let out = quoted.map_or(0, |quote| quote.amount_out.amount.units());
-    mul_div_ceil(out, u128::from(policy.leg_cost_bps), 10_000).unwrap_or(u128::MAX)
 }
 
 /// A division of the size over ways, not worse than any way alone.

@@ -6,6 +6,7 @@
 
 mod arrival;
 mod combine;
+mod leg_cost;
 mod reason;
 mod roads;
 mod route;

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::amount::Amount;
+use crate::token::Token;
 use crate::venue::Venue;
 
 /// No transaction has more swaps.
@@ -10,9 +12,11 @@ pub const MOST_LEGS: u8 = 8;
 /// When another swap is worth it, by configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RoutingPolicy {
-    /// What each swap beyond the first must bring in, in basis points of what the best venue alone gives. A
-    /// share and not an amount, so that one setting fits all tokens.
-    pub leg_cost_bps: u16,
+    /// The chain's native token, in which its fees are paid.
+    pub native: Token,
+    /// What each swap beyond the first costs, and so must bring in at least: its part of the network fee, in raw units of
+    /// the native token.
+    pub leg_cost: Amount,
     /// How many swaps a route may have, from 1 to [`MOST_LEGS`].
     pub max_legs: u8,
 }
@@ -20,7 +24,9 @@ pub struct RoutingPolicy {
 impl Default for RoutingPolicy {
     fn default() -> Self {
         Self {
-            leg_cost_bps: 1,
+            native: Token::SOL,
+            // 0.00002 SOL.
+            leg_cost: Amount::new(20_000),
             max_legs: 4,
         }
     }

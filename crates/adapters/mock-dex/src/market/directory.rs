@@ -100,7 +100,8 @@ impl Directory {
         index.desks.get(number).cloned()
     }
 
-    /// The desk of a pair, and the desks of the two pairs that lead around it by way of each other token.
+    /// The desk of a pair, and the desks of the two pairs that lead around it by way of each other token; and those that
+    /// tell what the chain's native token, in which fees are paid, is worth in the output.
     pub(super) fn desks_between(&self, token_in: Token, token_out: Token) -> Vec<SharedDesk> {
         let index = self.index.read();
         let desk = |a: Token, b: Token| {
@@ -117,6 +118,8 @@ impl Directory {
                 desks.extend([first, second]);
             }
         }
+        let fees = desk(Token::SOL, token_out).or_else(|| desk(Token::SOL, token_in));
+        desks.extend(fees.filter(|fees| !desks.iter().any(|known| Arc::ptr_eq(known, fees))));
         desks
     }
 
