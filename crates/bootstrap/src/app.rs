@@ -37,15 +37,19 @@ pub struct RunningApp {
     keys: KeyRing,
     failures: Failures,
     patience: Duration,
+    /// For how long it serves on when it is told to stop.
+    delay: Duration,
     phases: Phases,
     tasks: Tasks,
     closing: Closing,
-    _everything: [DropGuard; 4],
+    _everything: [DropGuard; 5],
 }
 
 /// What is stopped in which order.
 #[derive(Clone, Default)]
 struct Phases {
+    /// Say that clients should go elsewhere, and serve on.
+    leave: CancellationToken,
     /// Refuse new orders, take no more work.
     drain: CancellationToken,
     /// Tell what is still to be told.
@@ -187,6 +191,7 @@ impl App {
                 health,
                 metrics: Arc::new(metrics),
                 pressure: Pressure::default(),
+                leaving: phases.leave.clone(),
                 auth,
             };
             tasks.relay.push(run_until_stopped(
@@ -226,6 +231,7 @@ impl App {
             keys,
             failures,
             patience: settings.drain_timeout + GRACE,
+            delay: loaded.config.process.shutdown_delay,
             _everything: phases.guards(),
             phases,
             tasks,
@@ -264,6 +270,11 @@ impl RunningApp {
     /// told and disconnected.
     pub async fn stop(mut self) {
         tracing::info!("stopping");
+        self.phases.leave.cancel();
+        if !self.delay.is_zero() {
+            tracing::info!(delay = ?self.delay, "not ready any more; serving until balancers have noticed");
+            tokio::time::sleep(self.delay).await;
+        }
         self.phases.drain.cancel();
         ended(&mut self.tasks.work, self.patience).await;
         self.closing.close_queue().await;
@@ -282,8 +293,9 @@ impl RunningApp {
 }
 
 impl Phases {
-    fn guards(&self) -> [DropGuard; 4] {
-        [&self.drain, &self.announce, &self.doors, &self.relay].map(|phase| phase.clone().drop_guard())
+    fn guards(&self) -> [DropGuard; 5] {
+        [&self.leave, &self.drain, &self.announce, &self.doors, &self.relay]
+            .map(|phase| phase.clone().drop_guard())
     }
 }
 

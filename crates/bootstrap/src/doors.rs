@@ -64,6 +64,8 @@ pub(crate) struct Behind {
     pub(crate) health: Arc<dyn HealthReport>,
     pub(crate) metrics: Arc<dyn MetricsReport>,
     pub(crate) pressure: Pressure,
+    /// Cancelled when the process is about to stop, and still serves.
+    pub(crate) leaving: CancellationToken,
     /// Who checks API keys, if keys are wanted.
     pub(crate) auth: Option<Arc<Authenticator>>,
 }
@@ -110,6 +112,8 @@ fn usual(loaded: &Loaded, settings: Settings, behind: &Behind) -> HttpSettings {
         drain_timeout: settings.drain_timeout,
         body_limit: limits.body_bytes,
         header_timeout: limits.header_timeout,
+        idle_timeout: limits.idle_timeout,
+        leaving: behind.leaving.clone(),
         body_timeout: limits.body_timeout,
         socket: SocketSettings {
             max_message: limits.message_bytes,
@@ -117,7 +121,7 @@ fn usual(loaded: &Loaded, settings: Settings, behind: &Behind) -> HttpSettings {
             silence: limits.ping_timeout,
             ..SocketSettings::default()
         },
-        limits: limits.for_doors(&config.server),
+        limits: limits.for_doors(&config.server, config.auth.mode),
         pressure: behind.pressure.clone(),
         ..HttpSettings::new(Arc::new(loaded.tokens.clone()), Arc::clone(&behind.health))
     }

@@ -55,6 +55,8 @@ fn main() -> ExitCode {
         Command::Load(args) => measure(&args),
         Command::Openapi => match write!(std::io::stdout(), "{}", order_bootstrap::openapi()) {
             Ok(()) => ExitCode::SUCCESS,
+            // The reader has seen enough, as `head` has.
+            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
             Err(error) => fail(&error, FAILED),
         },
     }

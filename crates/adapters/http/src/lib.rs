@@ -8,6 +8,7 @@ mod access;
 mod docs;
 mod doors;
 mod guard;
+mod head_time;
 mod health;
 mod metrics;
 mod page;
@@ -20,7 +21,7 @@ mod tls;
 mod wire;
 
 pub use docs::openapi_json;
-pub use guard::{LimitSettings, Pressure, Rate, is_origin};
+pub use guard::{LimitSettings, Pressure, Rate, is_host, is_origin};
 pub use health::{Health, HealthReport, PartHealth};
 pub use metrics::MetricsReport;
 pub use request::QuoteSeal;

@@ -24,6 +24,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::doors::Doors;
 use crate::guard::{self, Connections, Guard, LimitSettings};
+use crate::head_time::{Answer, HeadTime, Noted, UnderWay};
 use crate::routes::routes;
 use crate::settings::HttpSettings;
 
@@ -54,7 +55,8 @@ pub async fn serve(
 ) -> io::Result<()> {
     let local = listener.local_addr()?;
     let tasks = TaskTracker::new();
-    let (header_timeout, drain_timeout) = (settings.header_timeout, settings.drain_timeout);
+    let (header_timeout, idle_timeout) = (settings.header_timeout, settings.idle_timeout);
+    let (drain_timeout, leaving) = (settings.drain_timeout, settings.leaving.clone());
     let limits = settings.limits.clone();
     let tls = match &settings.certificates {
         Some(certificates) => {
@@ -76,6 +78,8 @@ pub async fn serve(
         endpoint: routes(&doors),
         local: LocalAddr(Addr::SocketAddr(local)),
         header_timeout,
+        idle_timeout,
+        leaving,
         connections: Connections::new(&limits),
         limits,
         tls,
@@ -103,6 +107,9 @@ struct Server {
     endpoint: BoxEndpoint<'static, Response>,
     local: LocalAddr,
     header_timeout: Duration,
+    idle_timeout: Duration,
+    /// Cancelled when clients should go to another process.
+    leaving: CancellationToken,
     connections: Connections,
     limits: LimitSettings,
     tls: Option<TlsAcceptor>,
@@ -174,16 +181,25 @@ impl Server {
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let remote = RemoteAddr(Addr::SocketAddr(remote));
+        let head = HeadTime::new();
         let service = service_fn(|request: http::Request<Incoming>| {
+            let under_way = head.complete();
             let request = (request, self.local.clone(), remote.clone(), scheme.clone()).into();
             async {
                 let response = self.endpoint.get_response(request).await;
-                Ok::<http::Response<_>, Infallible>(response.into())
+                Ok::<_, Infallible>(self.finish(response.into(), under_way))
             }
         });
+        let connection = Noted {
+            connection,
+            head: head.clone(),
+        };
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
-            .header_read_timeout(self.header_timeout)
+            // A connection that rests is closed after this time; a head has a shorter one of its own.
+            .header_read_timeout(self.idle_timeout.max(self.header_timeout))
+            // A client that has sent all it has to say still waits for its answer.
+            .half_close(true)
             .max_headers(self.limits.head_fields)
             .max_buf_size(self.limits.head_bytes)
             .serve_connection(TokioIo::new(connection), service)
@@ -191,6 +207,10 @@ impl Server {
         let mut connection = std::pin::pin!(connection);
         let ended = tokio::select! {
             ended = connection.as_mut() => ended,
+            () = head.runs_out(self.header_timeout) => {
+                tracing::debug!("a client takes too long to send a request's head");
+                return;
+            }
             () = self.stop.cancelled() => {
                 connection.as_mut().graceful_shutdown();
                 tokio::select! {
@@ -202,6 +222,27 @@ impl Server {
         if let Err(error) = ended {
             tracing::debug!(error = &error as &dyn std::error::Error, "a connection broke");
         }
+    }
+}
+
+impl Server {
+    /// Says so where the client should come back by another connection, and notes for how long the answer takes.
+    fn finish<B>(&self, mut response: http::Response<B>, under_way: UnderWay) -> http::Response<Answer<B>> {
+        let switches = response.status() == http::StatusCode::SWITCHING_PROTOCOLS;
+        if self.leaving.is_cancelled() && !switches {
+            let close = http::HeaderValue::from_static("close");
+            response.headers_mut().insert(http::header::CONNECTION, close);
+        }
+        let under_way = if switches {
+            under_way.for_good();
+            None
+        } else {
+            Some(under_way)
+        };
+        response.map(|body| Answer {
+            body,
+            _under_way: under_way,
+        })
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use order_application::Authenticator;
 use order_core::token::TokenRegistry;
+use tokio_util::sync::CancellationToken;
 
 use crate::guard::{LimitSettings, Pressure};
 use crate::health::HealthReport;
@@ -23,12 +24,17 @@ pub struct HttpSettings {
     pub body_limit: usize,
     /// The slippage of an order that names none, in basis points.
     pub slippage_bps: u16,
-    /// How long a client may take to send a request's head; an idle connection is closed after it, too.
+    /// How long a client may take to send a request's head.
     pub header_timeout: Duration,
+    /// How long a connection may rest between two requests.
+    pub idle_timeout: Duration,
     /// How long a client may take to send a request's body.
     pub body_timeout: Duration,
     /// How long requests and sockets may take to end when the server stops.
     pub drain_timeout: Duration,
+    /// Cancelled when balancers should send clients to other processes: from then on the service is not ready, and asks
+    /// clients to close their connections, but serves.
+    pub leaving: CancellationToken,
     /// How often an event stream that has nothing to say shows that it is alive.
     pub keep_alive: Duration,
     /// How long the parts of the engine may take to say how they are.
@@ -100,8 +106,10 @@ impl HttpSettings {
             body_limit: 16 * 1024,
             slippage_bps: 50,
             header_timeout: Duration::from_secs(30),
+            idle_timeout: Duration::from_secs(75),
             body_timeout: Duration::from_secs(30),
             drain_timeout: Duration::from_secs(10),
+            leaving: CancellationToken::new(),
             keep_alive: Duration::from_secs(15),
             health_timeout: Duration::from_secs(3),
             auth: None,

@@ -166,6 +166,7 @@ impl Check<'_> {
             ("watch.patrol_interval", watch.patrol_interval, 10 * MILLISECOND),
             ("process.start_timeout", process.start_timeout, Duration::ZERO),
             ("process.drain_timeout", process.drain_timeout, Duration::ZERO),
+            ("process.shutdown_delay", process.shutdown_delay, Duration::ZERO),
         ] {
             self.duration(key, value, least..=24 * HOUR);
         }

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use config::{Map, Source, Value, ValueKind};
 use url::Url;
 
+use super::kubernetes;
 use super::mistake::Mistake;
 
 /// The familiar names, as settings.
@@ -162,7 +163,8 @@ impl Variables<'_> {
             .map_err(|error| Mistake::at(format!("{family}_HOST"), format!("is not a host ({error})")))?;
         let name = format!("{family}_PORT");
         if let Some(port) = self.get(&name) {
-            let port = port.parse().ok().filter(|port| *port != 0);
+            // Kubernetes writes the whole address there, for a Service of this name.
+            let port = kubernetes::port_of(port).or_else(|| port.parse().ok().filter(|port| *port != 0));
             let port: u16 = port.ok_or_else(|| Mistake::at(&name, "must be a port, 1 to 65535"))?;
             url.set_port(Some(port))
                 .map_err(|()| Mistake::at(&name, "does not go with this host"))?;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use config::{ConfigError, Environment, File, FileFormat, FileSourceString, Map, Source, Value, ValueKind};
 
 use super::familiar;
+use super::kubernetes;
 use super::mistake::Mistake;
 
 /// The defaults, which name every setting.
@@ -172,7 +173,9 @@ fn reject_near_misses(environment: &HashMap<String, String>, mistakes: &mut Vec<
         .collect();
     names.sort();
     for name in names {
-        if !name.starts_with("ORDER_ENGINE__") && name != "ORDER_ENGINE_CONFIG" {
+        let ours = name.starts_with("ORDER_ENGINE__") || name == "ORDER_ENGINE_CONFIG";
+        let value = environment.get(name).map_or("", String::as_str);
+        if !ours && !kubernetes::injects(name, value) {
             mistakes.push(Mistake::at(
                 name,
                 "is not a setting; sections and keys are set off by two underscores",

@@ -6,7 +6,7 @@ use std::time::Duration;
 use order_http::{LimitSettings, Rate};
 use serde::Deserialize;
 
-use super::Server;
+use super::{AuthMode, Server};
 
 /// What callers may take. What is absent is not limited.
 #[derive(Clone, Debug, Deserialize)]
@@ -47,6 +47,8 @@ pub struct Limits {
     #[serde(with = "humantime_serde")]
     pub header_timeout: Duration,
     #[serde(with = "humantime_serde")]
+    pub idle_timeout: Duration,
+    #[serde(with = "humantime_serde")]
     pub body_timeout: Duration,
     #[serde(with = "humantime_serde")]
     pub write_timeout: Duration,
@@ -60,7 +62,7 @@ pub struct Limits {
 
 impl Limits {
     /// As the doors want it.
-    pub fn for_doors(&self, server: &Server) -> LimitSettings {
+    pub fn for_doors(&self, server: &Server, auth: AuthMode) -> LimitSettings {
         LimitSettings {
             trusted_hops: server.trusted_hops,
             exempt_loopback: self.exempt_loopback,
@@ -78,8 +80,26 @@ impl Limits {
             head_bytes: self.head_bytes,
             head_fields: self.head_fields,
             origins: server.origins().map(Into::into).collect(),
+            hosts: match auth {
+                AuthMode::Off => Some(
+                    server
+                        .hosts()
+                        .chain(origins_hosts(server))
+                        .map(Into::into)
+                        .collect(),
+                ),
+                AuthMode::Keys => None,
+            },
         }
     }
+}
+
+/// The hosts of the origins whose pages may call: whoever trusts such a page trusts its name.
+fn origins_hosts(server: &Server) -> impl Iterator<Item = &str> {
+    server.origins().filter_map(|origin| {
+        let host = origin.split_once("://")?.1;
+        Some(host.rsplit_once(':').map_or(host, |(host, _port)| host))
+    })
 }
 
 /// Without a burst of its own, a rate may be taken for two seconds at once.

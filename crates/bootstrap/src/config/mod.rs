@@ -7,6 +7,7 @@ mod address;
 mod check;
 mod decode;
 mod familiar;
+mod kubernetes;
 mod layers;
 mod limits;
 mod mistake;
@@ -129,14 +130,31 @@ pub struct Server {
     pub trusted_hops: usize,
     #[serde(default)]
     pub allowed_origins: String,
+    #[serde(default)]
+    pub allowed_hosts: String,
 }
 
 impl Server {
     /// The origins whose pages may call.
     pub fn origins(&self) -> impl Iterator<Item = &str> {
-        let origins = self.allowed_origins.split(',').map(str::trim);
-        origins.filter(|origin| !origin.is_empty())
+        listed(&self.allowed_origins)
     }
+
+    /// The listed names by which it may be asked without a key.
+    pub fn allowed_hosts(&self) -> impl Iterator<Item = &str> {
+        listed(&self.allowed_hosts)
+    }
+
+    /// The names, beside local ones, by which it may be asked without a key: those that are listed, and the one that it
+    /// listens on.
+    pub fn hosts(&self) -> impl Iterator<Item = &str> {
+        self.allowed_hosts().chain([self.host.as_str()])
+    }
+}
+
+/// The entries of a list with commas between.
+fn listed(text: &str) -> impl Iterator<Item = &str> {
+    text.split(',').map(str::trim).filter(|entry| !entry.is_empty())
 }
 
 /// Who is let in.
@@ -270,6 +288,8 @@ pub struct Process {
     pub start_timeout: Duration,
     #[serde(with = "humantime_serde")]
     pub drain_timeout: Duration,
+    #[serde(with = "humantime_serde")]
+    pub shutdown_delay: Duration,
 }
 
 /// What is logged, and how.

@@ -120,7 +120,8 @@ async fn ready(doors: &Doors) -> Result<Response, Problem> {
             detail: Some("no answer in time".into()),
         }],
     });
-    let view = ReadyView::new(health, doors.engine.draining() || doors.stop.is_cancelled());
+    let leaving = doors.settings.leaving.is_cancelled() || doors.stop.is_cancelled();
+    let view = ReadyView::new(health, doors.engine.draining() || leaving);
     let status = if view.is_ready() {
         StatusCode::OK
     } else {

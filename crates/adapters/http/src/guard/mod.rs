@@ -8,6 +8,7 @@ mod caller;
 mod connections;
 mod counts;
 mod headers;
+mod host;
 mod origin;
 mod pace;
 mod settings;
@@ -31,6 +32,7 @@ use crate::wire::problem::Problem;
 
 pub use self::caller::{Caller, CallerKey};
 pub use self::connections::Connections;
+pub use self::host::is_host;
 pub use self::origin::is_origin;
 pub use self::pace::Pace;
 pub use self::settings::{LimitSettings, Rate};
@@ -168,10 +170,28 @@ impl Guard {
         }
     }
 
+    fn check_host(&self, request: &Request) -> Result<(), Problem> {
+        let named = host::named(request.headers(), request.version());
+        let host = named.map_err(|_| Problem::bad_host())?;
+        match (host, &self.settings.hosts) {
+            (Some(host), Some(allowed)) if !is_about_the_process(request.uri().path()) => {
+                host::check(&host, allowed).map_err(|_| Problem::host_not_allowed())
+            }
+            (Some(_) | None, Some(_) | None) => Ok(()),
+        }
+    }
+
     async fn answer(&self, doors: &Doors, request: Request) -> Response {
-        let page = origin::page(request.headers(), &self.settings.origins);
+        let page = origin::page(
+            request.headers(),
+            &self.settings.origins,
+            self.settings.trusted_hops,
+        );
         if page == Page::Foreign {
             return refused("origin", Problem::origin_not_allowed()).into_response();
+        }
+        if is_encoded(request.headers()) {
+            return refused("encoding", Problem::encoding_not_supported()).into_response();
         }
         let Ok(_slot) = self.under_way.try_acquire() else {
             let problem = Problem::overloaded("too many requests are under way");
@@ -179,7 +199,7 @@ impl Guard {
         };
         let answer = async {
             match page {
-                Page::Listed => doors.shared.get_response(request).await,
+                Page::Listed => doors.shared.get_response(origin::any_headers(request)).await,
                 Page::Own | Page::Foreign => doors.own.get_response(request).await,
             }
         };
@@ -192,7 +212,9 @@ impl Guard {
     async fn pass(&self, doors: &Doors, request: Request) -> Response {
         let encrypted = *request.scheme() == Scheme::HTTPS;
         let mut told = HeaderMap::new();
-        let mut response = if is_about_the_process(request.uri().path()) {
+        let mut response = if let Err(problem) = self.check_host(&request) {
+            refused("host", problem).into_response()
+        } else if is_about_the_process(request.uri().path()) {
             doors.own.get_response(request).await
         } else {
             match self.count(self.caller(&request)) {
@@ -243,6 +265,14 @@ pub fn guarded(guard: Arc<Guard>, doors: BoxEndpoint<'static, Response>) -> BoxE
     })
     .map_to_response()
     .boxed()
+}
+
+/// Whether the body is compressed, or otherwise not what its type says.
+fn is_encoded(headers: &HeaderMap) -> bool {
+    let codings = headers.get_all(http::header::CONTENT_ENCODING);
+    codings
+        .iter()
+        .any(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity"))
 }
 
 /// Counts a refusal.

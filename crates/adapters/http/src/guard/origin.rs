@@ -3,11 +3,13 @@
 
 use http::HeaderValue;
 use http::header::{self, HeaderMap, HeaderName};
+use poem::Request;
 use poem::http::Method;
 use poem::middleware::Cors;
 use url::Url;
 
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 
 /// For how long a browser may go by what it was told of a door, in seconds.
 const REMEMBER: i32 = 600;
@@ -27,7 +29,9 @@ pub enum Page {
 }
 
 /// Whose page it is.
-pub fn page(headers: &HeaderMap, listed: &[String]) -> Page {
+///
+/// Behind trusted proxies the name by which the client knows this service is the one that they hand on.
+pub fn page(headers: &HeaderMap, listed: &[String], trusted_hops: usize) -> Page {
     let Some(origin) = headers.get(header::ORIGIN) else {
         return Page::Own;
     };
@@ -36,15 +40,52 @@ pub fn page(headers: &HeaderMap, listed: &[String]) -> Page {
         return Page::Own;
     }
     let origin = origin.to_str().unwrap_or_default();
-    if listed.iter().any(|listed| listed == ANY || listed == origin) {
+    if listed.iter().any(|listed| is_listed(listed, origin)) {
         return Page::Listed;
     }
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
-    if host.is_some_and(|host| is_at(origin, host)) {
+    let forwarded = (trusted_hops > 0).then(|| forwarded_host(headers)).flatten();
+    if host.is_some_and(|host| is_at(origin, host)) || forwarded.is_some_and(|host| is_named(origin, host)) {
         Page::Own
     } else {
         Page::Foreign
     }
+}
+
+/// The host that the nearest proxy says it was asked by.
+fn forwarded_host(headers: &HeaderMap) -> Option<&str> {
+    let last = |name: &HeaderName| headers.get_all(name).iter().next_back()?.to_str().ok();
+    if let Some(hosts) = last(&FORWARDED_HOST) {
+        return hosts.rsplit(',').next().map(str::trim);
+    }
+    let element = last(&header::FORWARDED)?.rsplit(',').next()?;
+    let pairs = element.split(';').filter_map(|pair| pair.split_once('='));
+    let mut hosts = pairs.filter(|(name, _)| name.trim().eq_ignore_ascii_case("host"));
+    hosts.next().map(|(_, host)| host.trim().trim_matches('"'))
+}
+
+/// Whether the origin has this host. Proxies often leave the port out, and then any goes with it.
+fn is_named(origin: &str, host: &str) -> bool {
+    let Ok(url) = Url::parse(origin) else { return false };
+    let bare = Url::parse(&format!("{}://{host}", url.scheme()));
+    let port_left_out = bare.as_ref().is_ok_and(|bare| bare.port().is_none()) && !host.ends_with(':');
+    is_at(origin, host) || (port_left_out && bare.is_ok_and(|bare| bare.host() == url.host()))
+}
+
+/// Whether an entry of the list is about this origin.
+fn is_listed(listed: &str, origin: &str) -> bool {
+    let Some((scheme, suffix)) = listed.split_once("://*.") else {
+        return listed == ANY || listed == origin;
+    };
+    let Some(host) = origin
+        .strip_prefix(scheme)
+        .and_then(|rest| rest.strip_prefix("://"))
+    else {
+        return false;
+    };
+    host.strip_suffix(suffix)
+        .and_then(|sub| sub.strip_suffix('.'))
+        .is_some_and(|sub| !sub.is_empty() && !sub.contains(['/', '@', ':']))
 }
 
 /// Whether the origin is what the request is addressed to. The scheme is not looked at: a proxy may take it away.
@@ -56,6 +97,17 @@ fn is_at(origin: &str, host: &str) -> bool {
     matches!(url.scheme(), "http" | "https")
         && url.host() == asked.host()
         && url.port_or_known_default() == asked.port_or_known_default()
+}
+
+/// A preflight that asks for more than listed pages may send is told what they may, as any other is: the browser then
+/// names the header that is not on the list.
+pub fn any_headers(mut request: Request) -> Request {
+    if request.method() == Method::OPTIONS {
+        request
+            .headers_mut()
+            .remove(header::ACCESS_CONTROL_REQUEST_HEADERS);
+    }
+    request
 }
 
 /// What listed pages may do.
@@ -77,6 +129,9 @@ pub fn cors() -> Cors {
             HeaderName::from_static("idempotency-key"),
             HeaderName::from_static("last-event-id"),
             HeaderName::from_static("x-api-key"),
+            HeaderName::from_static("traceparent"),
+            HeaderName::from_static("tracestate"),
+            HeaderName::from_static("baggage"),
         ])
         .expose_headers([
             header::ETAG,
@@ -91,10 +146,15 @@ pub fn cors() -> Cors {
 
 /// Whether that text may stand in a list of origins.
 pub fn is_origin(text: &str) -> bool {
+    // A pattern for names below a domain is an origin, but for the star.
+    let origin = text.replacen("://*.", "://", 1);
+    let domain = origin == text || Url::parse(&origin).is_ok_and(|url| url.domain().is_some());
     text == ANY
-        || (HeaderValue::from_str(text).is_ok()
-            && Url::parse(text).is_ok_and(|url| {
-                matches!(url.scheme(), "http" | "https") && url.origin().ascii_serialization() == text
+        || (domain
+            && !origin.contains('*')
+            && HeaderValue::from_str(&origin).is_ok()
+            && Url::parse(&origin).is_ok_and(|url| {
+                matches!(url.scheme(), "http" | "https") && url.origin().ascii_serialization() == origin
             }))
 }
 
@@ -106,15 +166,61 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert(header::ORIGIN, origin.parse().unwrap());
         headers.insert(header::HOST, host.parse().unwrap());
-        page(
-            &headers,
-            &listed.iter().map(|&origin| origin.into()).collect::<Vec<_>>(),
-        )
+        let listed: Vec<_> = listed.iter().map(|&origin| origin.into()).collect();
+        page(&headers, &listed, 0)
+    }
+
+    fn behind_a_proxy(origin: &str, name: &'static str, value: &str, trusted_hops: usize) -> Page {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::ORIGIN, origin.parse().unwrap());
+        headers.insert(header::HOST, "127.0.0.1:3000".parse().unwrap());
+        headers.insert(name, value.parse().unwrap());
+        page(&headers, &[], trusted_hops)
+    }
+
+    #[test]
+    fn behind_a_trusted_proxy_its_name_counts() {
+        for (name, value) in [
+            ("x-forwarded-host", "desk.example"),
+            ("x-forwarded-host", "desk.example:8443"),
+            ("x-forwarded-host", "inner, desk.example"),
+            (
+                "forwarded",
+                "for=192.0.2.1;host=\"desk.example:8443\";proto=https",
+            ),
+        ] {
+            let page = |hops| behind_a_proxy("https://desk.example:8443", name, value, hops);
+            assert_eq!(page(1), Page::Own, "{value}");
+            assert_eq!(page(0), Page::Foreign, "{value}: nobody vouches for it");
+        }
+        let other = |value| behind_a_proxy("https://evil.example", "x-forwarded-host", value, 1);
+        assert_eq!(other("desk.example"), Page::Foreign);
+        let other_port = behind_a_proxy("https://desk.example:1", "x-forwarded-host", "desk.example:2", 1);
+        assert_eq!(other_port, Page::Foreign);
+    }
+
+    #[test]
+    fn a_pattern_lists_what_is_below_a_domain_and_nothing_else() {
+        let listed = ["https://*.desk.example"];
+        for good in ["https://eu.desk.example", "https://a.b.desk.example"] {
+            assert_eq!(from(good, "api.example", &listed), Page::Listed, "{good}");
+        }
+        for bad in [
+            "https://desk.example",
+            "http://eu.desk.example",
+            "https://eu.desk.example:8443",
+            "https://evildesk.example",
+            "https://eu.desk.example.evil",
+            "https://evil.example/.desk.example",
+            "https://evil.example:1.desk.example",
+        ] {
+            assert_eq!(from(bad, "api.example", &listed), Page::Foreign, "{bad}");
+        }
     }
 
     #[test]
     fn a_page_may_call_where_it_comes_from() {
-        assert_eq!(page(&HeaderMap::new(), &[]), Page::Own);
+        assert_eq!(page(&HeaderMap::new(), &[], 0), Page::Own);
         for (origin, host) in [
             ("http://localhost:3000", "localhost:3000"),
             ("https://desk.example", "desk.example"),
@@ -154,7 +260,13 @@ mod tests {
 
     #[test]
     fn what_browsers_never_say_is_no_origin() {
-        for good in ["*", "https://desk.example", "http://localhost:5173"] {
+        for good in [
+            "*",
+            "https://desk.example",
+            "http://localhost:5173",
+            "https://*.desk.example",
+            "https://*.desk.example:8443",
+        ] {
             assert!(is_origin(good), "{good}");
         }
         for bad in [
@@ -163,6 +275,11 @@ mod tests {
             "https://desk.example:443",
             "ws://x",
             "",
+            "https://*",
+            "https://*.127.0.0.1",
+            "https://a.*.example",
+            "https://*.*.example",
+            "https://*.desk.example/",
         ] {
             assert!(!is_origin(bad), "{bad}");
         }

@@ -45,8 +45,11 @@ pub struct LimitSettings {
     pub head_bytes: usize,
     /// The most fields of a request's head.
     pub head_fields: usize,
-    /// The pages of other origins that may call, as browsers name them (`https://desk.example`); `*` is any.
+    /// The pages of other origins that may call, as browsers name them (`https://desk.example`,
+    /// `https://*.desk.example`); `*` is any.
     pub origins: Vec<String>,
+    /// The names, beside local ones, by which this service may be asked without a key; `None` where keys are on.
+    pub hosts: Option<Vec<String>>,
 }
 
 impl Default for LimitSettings {
@@ -68,6 +71,7 @@ impl Default for LimitSettings {
             head_bytes: 16 * 1024,
             head_fields: 64,
             origins: Vec::new(),
+            hosts: None,
         }
     }
 }

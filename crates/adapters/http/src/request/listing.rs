@@ -89,7 +89,7 @@ fn read_parameter(
     match name {
         "status" => match value
             .split(',')
-            .map(|name| Status::from_name(name.trim()))
+            .map(|name| Status::from_name(&name.trim().to_ascii_lowercase()))
             .collect::<Option<Vec<_>>>()
         {
             Some(statuses) => filter.statuses.extend(statuses),

@@ -321,6 +321,38 @@ impl Problem {
             .detail("pages of this origin may not call; server.allowed_origins lists those that may")
     }
 
+    /// Asked by a name that may not be this service's.
+    pub fn host_not_allowed() -> Self {
+        Self::new(
+            StatusCode::MISDIRECTED_REQUEST,
+            "host_not_allowed",
+            "Host not allowed",
+        )
+        .detail(
+            "without API keys only local names and addresses are answered; server.allowed_hosts lists further ones",
+        )
+    }
+
+    /// No host, or several.
+    pub fn bad_host() -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "invalid_request", "Invalid request")
+            .detail("a request needs exactly one Host header that names a host")
+    }
+
+    /// A compressed body.
+    pub fn encoding_not_supported() -> Self {
+        Self::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "unsupported_media_type",
+            "Unsupported media type",
+        )
+        .detail("bodies are taken as they are, without a Content-Encoding")
+        .with_header(
+            poem::http::header::ACCEPT_ENCODING,
+            HeaderValue::from_static("identity"),
+        )
+    }
+
     /// Something that should not happen.
     pub fn internal() -> Self {
         Self::new(

@@ -48,6 +48,7 @@ impl Check<'_> {
         for (key, value) in [
             ("request_timeout", limits.request_timeout),
             ("header_timeout", limits.header_timeout),
+            ("idle_timeout", limits.idle_timeout),
             ("body_timeout", limits.body_timeout),
             ("write_timeout", limits.write_timeout),
             ("handshake_timeout", limits.handshake_timeout),
@@ -77,7 +78,14 @@ impl Check<'_> {
         if !server.origins().all(order_http::is_origin) {
             self.wrong(
                 "server.allowed_origins",
-                "must be origins as browsers write them, with commas between: https://desk.example, without a path; or *",
+                "must be origins as browsers write them, with commas between: https://desk.example, without a path; \
+                 https://*.desk.example for those below it; or *",
+            );
+        }
+        if !server.allowed_hosts().all(order_http::is_host) {
+            self.wrong(
+                "server.allowed_hosts",
+                "must be names of hosts with commas between, without scheme, port or path: desk.example",
             );
         }
         match (&server.tls_certificate, &server.tls_key) {
