@@ -13,6 +13,7 @@ in_both_modes!(
     a_key_is_one_order,
     a_client_order_id_is_one_order,
     many_at_once_are_one_order,
+    a_repeated_request_is_told_what_has_become_of_its_order,
     a_key_is_one_order_though_the_pools_have_moved,
     a_key_is_one_order_though_its_quote_has_expired
 );
@@ -41,7 +42,15 @@ async fn a_key_is_one_order(mode: Mode) {
         (again.status, again.header("idempotency-replayed")),
         (202, Some("true"))
     );
-    assert_eq!(again.text, first.text);
+    let (first_reply, again_reply) = (first.json(), again.json());
+    assert_eq!(
+        (&again_reply["orderId"], &again_reply["links"]),
+        (&first_reply["orderId"], &first_reply["links"])
+    );
+    assert_eq!(
+        (&first_reply["status"], &again_reply["status"]),
+        (&json!("pending"), &json!("confirmed"))
+    );
     // The same order in other words.
     let words =
         json!({"type": "market", "side": "sell", "tokenIn": "sol", "tokenOut": "usdc", "amount": 1.50});
@@ -98,6 +107,60 @@ async fn many_at_once_are_one_order(mode: Mode) {
     assert_eq!(fresh, 1);
     assert_eq!(count(&engine).await, 1);
     engine.stop().await;
+}
+
+/// Who cancels an order and submits it again under its name must not wait for a fill that cannot come.
+async fn a_repeated_request_is_told_what_has_become_of_its_order(mode: Mode) {
+    let engine = TestEngine::start(mode, "").await;
+    let order = sell_with(json!({"type": "limit", "limitPrice": "1000", "clientOrderId": "desk-1"}));
+    let id = engine.accepted(&order).await;
+    assert_eq!(engine.delete(&format!("/api/orders/{id}")).await.status, 200);
+    let expected = json!({
+        "success": true, "message": "Order was received before: cancelled", "orderId": id, "clientOrderId": "desk-1",
+        "status": "cancelled",
+    });
+    let fits = |mut reply: Value| {
+        reply.as_object_mut().unwrap().remove("links");
+        assert_eq!(reply, expected);
+    };
+    let again = engine.execute(&order).await;
+    assert_eq!(
+        (again.status, again.header("idempotency-replayed")),
+        (202, Some("true"))
+    );
+    fits(again.json());
+
+    let mut socket = engine.socket("/api/orders/execute?after=99").await.unwrap();
+    socket.send(&order).await;
+    fits(socket.next().await.unwrap());
+
+    // A stream tells it by its events.
+    let request = engine
+        .request(Method::POST, "/api/orders/execute")
+        .header("accept", "text/event-stream");
+    let stream = engine.send(request.json(&order)).await;
+    assert_eq!(stream.header("idempotency-replayed"), Some("true"));
+    let last = stream.text.trim_end().rsplit("data: ").next().unwrap();
+    let last: Value = serde_json::from_str(last).unwrap();
+    assert_eq!(
+        (&last["status"], &last["clientOrderId"]),
+        (&json!("cancelled"), &json!("desk-1"))
+    );
+
+    // One that time has overtaken is known all the same.
+    let soon = sell_with(json!({
+        "type": "limit", "limitPrice": "1000", "timeInForce": "gtd", "clientOrderId": "desk-2",
+        "expiresAt": now_millis() + 1_500,
+    }));
+    let id = engine.accepted(&soon).await;
+    assert_eq!(engine.finished(&id).await["status"], "expired");
+    assert_eq!(engine.execute(&soon).await.json()["status"], "expired");
+    engine.stop().await;
+}
+
+fn now_millis() -> u64 {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    u64::try_from(now.unwrap().as_millis()).unwrap()
 }
 
 /// One pool, of 100 SOL and 15,000 USDC.

@@ -4,6 +4,8 @@
 
 mod access;
 mod bad_input;
+mod client_ids;
+mod conditions;
 mod doors;
 mod idempotency;
 mod immediate;

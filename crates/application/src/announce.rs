@@ -5,8 +5,9 @@
 
 use std::sync::Arc;
 
-use order_core::id::{OrderId, Owner};
+use order_core::id::OrderId;
 use order_core::lifecycle::{Event, RecordedEvent};
+use order_core::order::OrderSpec;
 use order_ports::{Notice, Notifier, WorkHint, WorkQueue};
 use parking_lot::Mutex;
 use tokio::sync::{Notify, mpsc};
@@ -61,14 +62,15 @@ impl Announcer {
         Arc::clone(&self.resting)
     }
 
-    /// Events are committed.
-    pub(crate) fn committed(&self, owner: &Owner, events: &[RecordedEvent]) {
+    /// Events of the order that was asked for so are committed.
+    pub(crate) fn committed(&self, spec: &OrderSpec, events: &[RecordedEvent]) {
         for event in events {
             if let Event::Cancelled | Event::Expired = event.event {
                 self.resting.ended(event.order_id);
             }
             let notice = Notice {
-                owner: owner.clone(),
+                owner: spec.owner.clone(),
+                client_order_id: spec.client_order_id.clone(),
                 event: event.clone(),
             };
             if self.notices.try_send(notice).is_err() {

@@ -60,6 +60,31 @@ pub struct Amendment {
     pub time_in_force: Option<TimeInForce>,
 }
 
+/// The versions of an order that a decision of its owner is meant for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Expected {
+    /// Whatever its version is, as long as there is the order.
+    Any,
+    /// One of these.
+    OneOf(Vec<u32>),
+}
+
+impl Expected {
+    /// Whether that version is one of them.
+    pub fn allows(&self, version: u32) -> bool {
+        match self {
+            Self::Any => true,
+            Self::OneOf(versions) => versions.contains(&version),
+        }
+    }
+}
+
+impl From<u32> for Expected {
+    fn from(version: u32) -> Self {
+        Self::OneOf(vec![version])
+    }
+}
+
 /// What became of many orders that were to be cancelled.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CancelledMany {
@@ -75,10 +100,26 @@ impl Engine {
     /// # Errors
     /// [`ControlError`].
     pub async fn cancel(&self, id: OrderId, owner: Option<&Owner>) -> Result<Order, ControlError> {
+        self.cancel_if(id, owner, &Expected::Any).await
+    }
+
+    /// Cancels an order that is at one of these versions. One that is cancelled stays so, whatever was expected.
+    ///
+    /// # Errors
+    /// [`ControlError`].
+    pub async fn cancel_if(
+        &self,
+        id: OrderId,
+        owner: Option<&Owner>,
+        expected: &Expected,
+    ) -> Result<Order, ControlError> {
         for _ in 0..TRIES {
             let order = self.owned(id, owner).await?;
             if *order.state() == State::Cancelled {
                 return Ok(order);
+            }
+            if !expected.allows(order.version()) {
+                return Err(ControlError::OtherVersion(order.version()));
             }
             let too_late = ControlError::TooLate(order.status());
             match self.overrule(order, Event::Cancelled, Release::Done).await {
@@ -126,7 +167,7 @@ impl Engine {
         }
     }
 
-    /// Replaces the terms of an order that waits, and is at this version.
+    /// Replaces the terms of an order that waits, and is at one of the versions expected.
     ///
     /// # Errors
     /// [`ControlError`].
@@ -134,40 +175,39 @@ impl Engine {
         &self,
         id: OrderId,
         owner: Option<&Owner>,
-        version: u32,
+        expected: impl Into<Expected> + Send,
         amendment: Amendment,
     ) -> Result<Order, ControlError> {
-        let order = self.owned(id, owner).await?;
-        let State::Waiting { waits_for } = *order.state() else {
-            return Err(ControlError::NotWaiting(order.status()));
-        };
-        if order.version() != version {
-            return Err(ControlError::OtherVersion(order.version()));
-        }
-        let terms = amended(order.terms(), waits_for, amendment)?;
-        let event = Event::Waiting {
-            waits_for,
-            terms: Some(terms),
-            refused: None,
-        };
-        let release = Release::Wait {
-            longest: longest_wait(terms, self.ports.clock.now()),
-            rest: Duration::ZERO,
-        };
-        match self.overrule(order, event, release).await {
-            Ok(replaced) => {
-                self.announcer.resting().began();
-                Ok(replaced)
+        let expected = expected.into();
+        for _ in 0..TRIES {
+            let order = self.owned(id, owner).await?;
+            let State::Waiting { waits_for } = *order.state() else {
+                return Err(ControlError::NotWaiting(order.status()));
+            };
+            if !expected.allows(order.version()) {
+                return Err(ControlError::OtherVersion(order.version()));
             }
-            Err(Overruled::Illegal | Overruled::Moved) => {
-                let order = self.owned(id, owner).await?;
-                match order.state() {
-                    State::Waiting { .. } => Err(ControlError::OtherVersion(order.version())),
-                    other => Err(ControlError::NotWaiting(other.status())),
+            let terms = amended(order.terms(), waits_for, amendment)?;
+            let event = Event::Waiting {
+                waits_for,
+                terms: Some(terms),
+                refused: None,
+            };
+            let release = Release::Wait {
+                longest: longest_wait(terms, self.ports.clock.now()),
+                rest: Duration::ZERO,
+            };
+            match self.overrule(order, event, release).await {
+                Ok(replaced) => {
+                    self.announcer.resting().began();
+                    return Ok(replaced);
                 }
+                // Whatever it is now, the next look finds it: in another state, or at another version.
+                Err(Overruled::Illegal | Overruled::Moved) => {}
+                Err(Overruled::Store(error)) => return Err(error.into()),
             }
-            Err(Overruled::Store(error)) => Err(error.into()),
         }
+        Err(ControlError::Busy)
     }
 
     async fn owned(&self, id: OrderId, owner: Option<&Owner>) -> Result<Order, ControlError> {
@@ -182,7 +222,7 @@ impl Engine {
             events: &events,
         };
         self.ports.control.overrule(moved, release).await?;
-        self.announcer.committed(&order.spec().owner, &events);
+        self.announcer.committed(order.spec(), &events);
         tracing::debug!(order_id = %order.id(), status = order.status().as_str(), "decided by its owner");
         Ok(order)
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use order_core::id::{OrderId, Owner};
+use order_core::id::{ClientOrderId, OrderId, Owner};
 use order_core::lifecycle::RecordedEvent;
 use order_core::order::Order;
 use order_core::time::Timestamp;
@@ -61,6 +61,24 @@ impl Engine {
         Ok(order.filter(|order| owner.is_none_or(|owner| order.spec().owner == *owner)))
     }
 
+    /// The order that this owner calls so, if there is one.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn order_called(
+        &self,
+        owner: &Owner,
+        client_order_id: &ClientOrderId,
+    ) -> Result<Option<Order>, StoreError> {
+        let filter = OrderFilter {
+            owner: Some(owner.clone()),
+            client_order_id: Some(client_order_id.clone()),
+            ..OrderFilter::default()
+        };
+        let page = self.ports.reader.list(&filter, None, 1).await?;
+        Ok(page.items.into_iter().next())
+    }
+
     /// A page of orders, newest first.
     ///
     /// # Errors
@@ -107,10 +125,8 @@ impl Engine {
         let Some(order) = self.order(id, owner).await? else {
             return Ok(None);
         };
-        Ok(Some((
-            order,
-            OrderWatch::new(Arc::clone(&self.ports.reader), tap, id, after),
-        )))
+        let watch = OrderWatch::new(Arc::clone(&self.ports.reader), tap, &order, after);
+        Ok(Some((order, watch)))
     }
 
     /// Watches all orders of an owner, or of everybody: the stories of those still open, then all live.

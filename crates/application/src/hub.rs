@@ -213,7 +213,8 @@ impl Audience for Hub {
 
 /// The event, shared by all who watch it.
 fn encodable(notice: &Notice, live: &mut Option<Arc<LiveEvent>>) -> Arc<LiveEvent> {
-    Arc::clone(live.get_or_insert_with(|| Arc::new(LiveEvent::new(notice.event.clone()))))
+    let new = || LiveEvent::new(notice.event.clone(), notice.client_order_id.clone());
+    Arc::clone(live.get_or_insert_with(|| Arc::new(new())))
 }
 
 #[derive(Clone, Copy)]

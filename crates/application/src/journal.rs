@@ -149,7 +149,7 @@ impl<'a> HeldOrder<'a> {
             self.ports.clock.sleep(pause).await;
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
-        self.announcer.committed(&self.order.spec().owner, &self.unsaved);
+        self.announcer.committed(self.order.spec(), &self.unsaved);
         if !self.unsaved.is_empty() {
             self.tell_of_the_end();
         }

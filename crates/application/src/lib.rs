@@ -26,7 +26,7 @@ mod worker;
 
 pub use access::{Access, AccessError, Authenticator, KeyRing, NewKey, Ticket};
 pub use announce::Announcer;
-pub use control::{Amendment, CancelledMany, ControlError};
+pub use control::{Amendment, CancelledMany, ControlError, Expected};
 pub use engine::Engine;
 pub use execute::ExecuteError;
 pub use hub::Hub;
@@ -34,7 +34,7 @@ pub use live::LiveEvent;
 pub use quote::QuoteReport;
 pub use relay::Relay;
 pub use setup::{Ports, Settings};
-pub use submit::{Submission, SubmitError};
+pub use submit::{Submission, SubmitError, SubmitOptions};
 pub use sweep::Sweeper;
 pub use watch::{OrderWatch, WatchError};
 pub use watch_owner::OwnerWatch;

@@ -2,20 +2,23 @@
 
 use std::sync::{Arc, OnceLock};
 
+use order_core::id::ClientOrderId;
 use order_core::lifecycle::RecordedEvent;
 
 /// An event and, once somebody has needed it, its text on the wire.
 #[derive(Debug)]
 pub struct LiveEvent {
     event: RecordedEvent,
+    client_order_id: Option<ClientOrderId>,
     wire: OnceLock<Arc<str>>,
 }
 
 impl LiveEvent {
-    /// An event that nobody has encoded yet.
-    pub const fn new(event: RecordedEvent) -> Self {
+    /// An event that nobody has encoded yet, of the order that its owner calls so.
+    pub const fn new(event: RecordedEvent, client_order_id: Option<ClientOrderId>) -> Self {
         Self {
             event,
+            client_order_id,
             wire: OnceLock::new(),
         }
     }
@@ -25,8 +28,13 @@ impl LiveEvent {
         &self.event
     }
 
+    /// The owner's own id of its order, if it has one.
+    pub const fn client_order_id(&self) -> Option<&ClientOrderId> {
+        self.client_order_id.as_ref()
+    }
+
     /// Its text on the wire, encoded by whoever comes first. All callers must encode alike.
-    pub fn wire(&self, encode: impl FnOnce(&RecordedEvent) -> String) -> Arc<str> {
-        Arc::clone(self.wire.get_or_init(|| encode(&self.event).into()))
+    pub fn wire(&self, encode: impl FnOnce(&Self) -> String) -> Arc<str> {
+        Arc::clone(self.wire.get_or_init(|| encode(self).into()))
     }
 }

@@ -2,24 +2,48 @@
 
 use order_core::amount::Quantity;
 use order_core::failure::VenueError;
-use order_core::id::{IdempotencyKey, OrderId, Owner};
+use order_core::id::{ClientOrderId, IdempotencyKey, OrderId, Owner};
 use order_core::lifecycle::Status;
 use order_core::order::{Order, OrderKind, OrderSpec, TimeInForce};
+use order_core::price::Price;
 use order_core::routing::Ask;
 use order_core::time::Timestamp;
-use order_ports::{AcceptError, Acceptance, Accepted, OrderFilter, WorkHint};
+use order_ports::{AcceptError, Acceptance, Accepted, OrderFilter, StoreError, WorkHint};
 use tracing::{Instrument, Span};
 
 use crate::engine::Engine;
 use crate::quote::look;
 use crate::spans;
 
+/// What a submission says besides the order itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SubmitOptions {
+    /// What makes a repeated request the same one.
+    pub key: Option<IdempotencyKey>,
+    /// Whether a stop that the market has passed already may trigger at once, instead of being refused.
+    pub allow_immediate: bool,
+}
+
+impl SubmitOptions {
+    /// Those of a request that may be repeated under this key.
+    pub fn keyed(key: IdempotencyKey) -> Self {
+        Self {
+            key: Some(key),
+            ..Self::default()
+        }
+    }
+}
+
 /// An accepted order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Submission {
     /// Its id.
     pub order_id: OrderId,
-    /// Whether the same request had been accepted before.
+    /// Its owner's own id of it, if it has one.
+    pub client_order_id: Option<ClientOrderId>,
+    /// Where it stands: pending, unless the same request had been accepted before.
+    pub status: Status,
+    /// Whether it had been.
     pub replayed: bool,
 }
 
@@ -38,6 +62,14 @@ pub enum SubmitError {
         /// What they hold.
         capacity: Quantity,
     },
+    /// Its stop would trigger at once, and the request does not say that it may.
+    #[error("the stop at {stop} would trigger at once: the market is at {market}")]
+    WouldTrigger {
+        /// The stop, quote per base.
+        stop: Price,
+        /// The price of the whole size now, quote per base.
+        market: Price,
+    },
     /// The owner has as many orders under way as may be.
     #[error("{most} orders of this owner are not over yet")]
     TooManyOpen {
@@ -52,29 +84,37 @@ pub enum SubmitError {
     Accept(#[from] AcceptError),
 }
 
+/// The store names an order that it does not have.
+#[derive(Debug, thiserror::Error)]
+#[error("the order {0} was accepted, and is not there")]
+struct Vanished(OrderId);
+
+impl From<Vanished> for AcceptError {
+    fn from(vanished: Vanished) -> Self {
+        Self::Store(StoreError::Corrupt(Box::new(vanished)))
+    }
+}
+
 impl Engine {
     /// Accepts an order. When this returns, the order is durable.
     ///
     /// # Errors
     /// [`SubmitError`].
-    pub async fn submit(
-        &self,
-        spec: OrderSpec,
-        key: Option<IdempotencyKey>,
-    ) -> Result<Submission, SubmitError> {
+    pub async fn submit(&self, spec: OrderSpec, options: SubmitOptions) -> Result<Submission, SubmitError> {
         if self.draining() {
             return Err(SubmitError::Draining);
         }
         let span = spans::accept();
-        self.take_in(spec, key, &span).instrument(span.clone()).await
+        self.take_in(spec, options, &span).instrument(span.clone()).await
     }
 
     async fn take_in(
         &self,
         spec: OrderSpec,
-        key: Option<IdempotencyKey>,
+        options: SubmitOptions,
         span: &Span,
     ) -> Result<Submission, SubmitError> {
+        let SubmitOptions { key, .. } = options;
         let now = self.ports.clock.now();
         let refusal = match self.acceptable(&spec, now).await {
             Ok(()) => self.has_room(&spec.owner).await.err(),
@@ -83,10 +123,10 @@ impl Engine {
         if let Some(refusal) = refusal {
             return self.recall(&spec, key).await?.ok_or(refusal);
         }
-        let owner = spec.owner.clone();
         let priority = spec.priority;
         let (order, event) = Order::accept(self.ports.ids.next(), spec, now);
         let order_id = order.id();
+        let accepted = order.spec().clone();
         let acceptance = Acceptance {
             order,
             event: event.clone(),
@@ -96,22 +136,34 @@ impl Engine {
             Accepted::Replayed(order_id) => {
                 span.record("order_id", tracing::field::display(order_id));
                 span.record("replayed", true);
-                Ok(Submission {
-                    order_id,
-                    replayed: true,
-                })
+                self.replayed(order_id).await
             }
             Accepted::New => {
                 span.record("order_id", tracing::field::display(order_id));
                 self.announcer.due(WorkHint { order_id, priority });
-                self.announcer.committed(&owner, &[event]);
+                self.announcer.committed(&accepted, &[event]);
                 tracing::debug!(%order_id, "order accepted");
                 Ok(Submission {
                     order_id,
+                    client_order_id: accepted.client_order_id,
+                    status: Status::Pending,
                     replayed: false,
                 })
             }
         }
+    }
+
+    /// An order that the same request had brought in before, as it stands now. While it cannot be read, the request is
+    /// to be repeated once more, which is as safe as this repetition was.
+    async fn replayed(&self, order_id: OrderId) -> Result<Submission, SubmitError> {
+        let order = self.order(order_id, None).await.map_err(AcceptError::from)?;
+        let order = order.ok_or_else(|| AcceptError::from(Vanished(order_id)))?;
+        Ok(Submission {
+            order_id,
+            client_order_id: order.spec().client_order_id.clone(),
+            status: order.status(),
+            replayed: true,
+        })
     }
 
     /// Refuses what has no time left, or is out of reach.
@@ -162,11 +214,10 @@ impl Engine {
         if key.is_none() && spec.client_order_id.is_none() {
             return Ok(None);
         }
-        let known = self.ports.intake.recall(spec, key).await?;
-        Ok(known.map(|order_id| Submission {
-            order_id,
-            replayed: true,
-        }))
+        match self.ports.intake.recall(spec, key).await? {
+            Some(order_id) => self.replayed(order_id).await.map(Some),
+            None => Ok(None),
+        }
     }
 
     /// Refuses a size that no venue could ever fill. A venue that cannot be asked now is no reason to refuse.
@@ -210,6 +261,7 @@ impl Engine {
 impl Engine {
     /// Refuses what does not lead anywhere by another token either.
     async fn around(&self, spec: &OrderSpec) -> Result<(), SubmitError> {
+        // Venues that show no pools at all fill every order in one swap.
         if spec.route.most_legs(&self.settings.routing) < 2 || self.ports.pools.is_none() {
             return Err(SubmitError::NoPool);
         }

@@ -3,8 +3,9 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use order_core::id::OrderId;
+use order_core::id::{ClientOrderId, OrderId};
 use order_core::lifecycle::RecordedEvent;
+use order_core::order::Order;
 use order_ports::{OrderReader, StoreError};
 
 use crate::hub::{Signal, Tap};
@@ -29,6 +30,7 @@ pub struct OrderWatch {
     reader: Arc<dyn OrderReader>,
     tap: Tap,
     order: OrderId,
+    client_order_id: Option<ClientOrderId>,
     delivered: u32,
     /// Events known and not delivered yet, in order.
     backlog: VecDeque<Arc<LiveEvent>>,
@@ -39,11 +41,12 @@ pub struct OrderWatch {
 
 impl OrderWatch {
     /// Watches from behind `after`. The tap must have been opened before the order was looked up.
-    pub(crate) fn new(reader: Arc<dyn OrderReader>, tap: Tap, order: OrderId, after: u32) -> Self {
+    pub(crate) fn new(reader: Arc<dyn OrderReader>, tap: Tap, order: &Order, after: u32) -> Self {
         Self {
             reader,
             tap,
-            order,
+            order: order.id(),
+            client_order_id: order.spec().client_order_id.clone(),
             delivered: after,
             backlog: VecDeque::new(),
             behind: true,
@@ -96,8 +99,11 @@ impl OrderWatch {
             self.finished = self.already_over().await?;
         }
         self.behind = events.len() == PAGE;
-        self.backlog
-            .extend(events.into_iter().map(|event| Arc::new(LiveEvent::new(event))));
+        self.backlog.extend(
+            events
+                .into_iter()
+                .map(|event| Arc::new(LiveEvent::new(event, self.client_order_id.clone()))),
+        );
         Ok(())
     }
 

@@ -4,7 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use order_core::id::{OrderId, Owner};
+use order_core::id::{ClientOrderId, OrderId, Owner};
 use order_core::lifecycle::Status;
 use order_core::order::Order;
 use order_core::time::Timestamp;
@@ -27,6 +27,14 @@ const CLOCK_SKEW: Duration = Duration::from_secs(1);
 /// How many finished orders are remembered, so that a late signal about one does not tell it again.
 const REMEMBERED: usize = 10_000;
 
+/// What is known of an order that is told of.
+#[derive(Debug, Default)]
+struct Told {
+    /// The last event that was delivered.
+    seq: u32,
+    client_order_id: Option<ClientOrderId>,
+}
+
 /// A watcher of many orders.
 pub struct OwnerWatch {
     ports: Ports,
@@ -39,7 +47,7 @@ pub struct OwnerWatch {
     started: bool,
     /// Orders from before the watch, whose stories are to be read.
     to_read: VecDeque<OrderId>,
-    delivered: HashMap<OrderId, u32>,
+    delivered: HashMap<OrderId, Told>,
     finished: VecDeque<OrderId>,
     backlog: VecDeque<Arc<LiveEvent>>,
 }
@@ -68,7 +76,7 @@ impl OwnerWatch {
             if self.delivered.contains_key(&order.id()) {
                 continue;
             }
-            self.delivered.insert(order.id(), after.min(order.version()));
+            self.knows(order.id(), order.spec().client_order_id.as_ref()).seq = after.min(order.version());
             if order.version() > after {
                 self.to_read.push_back(order.id());
             } else if order.status().is_terminal() {
@@ -98,7 +106,10 @@ impl OwnerWatch {
             }
             if !self.started {
                 let open = self.open().await?;
-                self.to_read.extend(open.iter().map(Order::id));
+                for order in &open {
+                    self.knows(order.id(), order.spec().client_order_id.as_ref());
+                    self.to_read.push_back(order.id());
+                }
                 self.started = true;
                 continue;
             }
@@ -116,8 +127,17 @@ impl OwnerWatch {
         }
     }
 
+    /// The last event of that order that was delivered; 0 if none was.
     fn known(&self, order: OrderId) -> u32 {
-        self.delivered.get(&order).copied().unwrap_or(0)
+        self.delivered.get(&order).map_or(0, |told| told.seq)
+    }
+
+    /// Notes what the order's owner calls it.
+    fn knows(&mut self, order: OrderId, client_order_id: Option<&ClientOrderId>) -> &mut Told {
+        self.delivered.entry(order).or_insert_with(|| Told {
+            seq: 0,
+            client_order_id: client_order_id.cloned(),
+        })
     }
 
     async fn hear(&mut self, live: Arc<LiveEvent>) -> Result<(), StoreError> {
@@ -126,6 +146,7 @@ impl OwnerWatch {
             self.backlog.push_back(live);
             return Ok(());
         }
+        self.knows(order, live.client_order_id());
         self.read(order).await
     }
 
@@ -135,7 +156,7 @@ impl OwnerWatch {
         if event.seq <= self.known(event.order_id) {
             return false;
         }
-        self.delivered.insert(event.order_id, event.seq);
+        self.knows(event.order_id, live.client_order_id()).seq = event.seq;
         if event.event.kind().is_terminal() {
             self.finish(event.order_id);
         }
@@ -151,15 +172,17 @@ impl OwnerWatch {
         }
     }
 
-    /// Reads the rest of one order's story.
+    /// Reads the rest of the story of an order that is known.
     async fn read(&mut self, order: OrderId) -> Result<(), StoreError> {
         let mut after = self.known(order);
         loop {
             let events = self.ports.reader.events(order, after, EVENTS).await?;
             let full = events.len() == EVENTS;
             after = events.last().map_or(after, |event| event.seq);
-            self.backlog
-                .extend(events.into_iter().map(|event| Arc::new(LiveEvent::new(event))));
+            let told = self.delivered.get(&order);
+            let client_order_id = told.and_then(|told| told.client_order_id.as_ref());
+            let live = |event| Arc::new(LiveEvent::new(event, client_order_id.cloned()));
+            self.backlog.extend(events.into_iter().map(live));
             if !full {
                 return Ok(());
             }
@@ -216,12 +239,12 @@ impl OwnerWatch {
             let ended = order.progress().updated_at.plus(CLOCK_SKEW);
             !order.status().is_terminal() || ended >= since
         };
-        versions.extend(
-            newest
-                .iter()
-                .filter(current)
-                .map(|order| (order.id(), order.version())),
-        );
+        for order in newest.iter().filter(current) {
+            if order.version() > self.known(order.id()) {
+                self.knows(order.id(), order.spec().client_order_id.as_ref());
+                versions.push((order.id(), order.version()));
+            }
+        }
         for (order, version) in versions {
             if version > self.known(order) {
                 self.read(order).await?;

@@ -11,15 +11,38 @@ mod support;
 
 use std::sync::Arc;
 
-use order_application::{Engine, Settings, SubmitError};
+use order_application::{Engine, Settings, SubmitError, SubmitOptions};
 use order_core::failure::VenueError;
 use order_core::id::OrderId;
-use order_core::order::TimeInForce;
+use order_core::lifecycle::{Event, Status};
+use order_core::order::{Order, OrderSpec, TimeInForce};
+use order_core::time::Timestamp;
 use order_ports::{
-    AcceptError, Accepted, MockNotifier, MockOrderIntake, MockWorkQueue, NotifyError, QueueError, StoreError,
+    AcceptError, Accepted, MockNotifier, MockOrderIntake, MockOrderReader, MockWorkQueue, NotifyError,
+    OrderReader, QueueError, StoreError,
 };
 use support::{engine, id, ports, spec, venue};
 use tokio::sync::mpsc;
+
+fn keyed() -> SubmitOptions {
+    SubmitOptions::keyed("key".parse().unwrap())
+}
+
+/// A store that has one order, which its owner has cancelled.
+fn one_cancelled() -> Arc<dyn OrderReader> {
+    let mut reader = MockOrderReader::new();
+    reader.expect_order().returning(|asked| {
+        assert_eq!(asked, id(77));
+        let named = OrderSpec {
+            client_order_id: Some("mine".parse().unwrap()),
+            ..spec()
+        };
+        let (mut order, _) = Order::accept(asked, named, Timestamp::from_millis(1));
+        order.apply(Event::Cancelled, Timestamp::from_millis(2)).unwrap();
+        Ok(Some(order))
+    });
+    Arc::new(reader)
+}
 
 #[tokio::test(start_paused = true)]
 async fn an_accepted_order_is_announced_with_its_priority() {
@@ -43,13 +66,13 @@ async fn an_accepted_order_is_announced_with_its_priority() {
     ports.notifier = Arc::new(notifier);
 
     let (engine, _) = engine(ports, Settings::default());
-    let submission = engine.submit(spec(), None).await.unwrap();
+    let submission = engine.submit(spec(), SubmitOptions::default()).await.unwrap();
     let hint = hints.recv().await.unwrap();
     assert_eq!(
         (hint.order_id, hint.priority),
         (submission.order_id, spec().priority)
     );
-    assert!(!submission.replayed);
+    assert_eq!((submission.status, submission.replayed), (Status::Pending, false));
 }
 
 #[tokio::test(start_paused = true)]
@@ -74,9 +97,9 @@ async fn a_lost_queue_does_not_refuse_an_order() {
     ports.notifier = Arc::new(notifier);
 
     let (engine, _) = engine(ports, Settings::default());
-    assert!(engine.submit(spec(), None).await.is_ok());
+    assert!(engine.submit(spec(), SubmitOptions::default()).await.is_ok());
     tokio::time::sleep(std::time::Duration::from_secs(1)).await;
-    assert!(engine.submit(spec(), None).await.is_ok());
+    assert!(engine.submit(spec(), SubmitOptions::default()).await.is_ok());
 }
 
 #[tokio::test(start_paused = true)]
@@ -88,6 +111,7 @@ async fn a_repeated_request_gets_the_first_order_and_is_not_announced_again() {
         .expect_accept()
         .returning(|_| Ok(Accepted::Replayed(id(77))));
     ports.intake = Arc::new(intake);
+    ports.reader = one_cancelled();
     let mut notifier = MockNotifier::new();
     notifier
         .expect_listen()
@@ -95,8 +119,11 @@ async fn a_repeated_request_gets_the_first_order_and_is_not_announced_again() {
     ports.notifier = Arc::new(notifier);
 
     let (engine, _) = engine(ports, Settings::default());
-    let submission = engine.submit(spec(), Some("key".parse().unwrap())).await.unwrap();
+    let submission = engine.submit(spec(), keyed()).await.unwrap();
     assert_eq!((submission.order_id, submission.replayed), (id(77), true));
+    // It says what has become of the order meanwhile.
+    assert_eq!(submission.status, Status::Cancelled);
+    assert_eq!(submission.client_order_id, Some("mine".parse().unwrap()));
     // The queue's double panics on any call.
     tokio::time::sleep(std::time::Duration::from_secs(1)).await;
 }
@@ -108,6 +135,7 @@ fn out_of_reach(recalled: impl Fn() -> Result<Option<OrderId>, AcceptError> + Se
     let mut intake = MockOrderIntake::new();
     intake.expect_recall().returning(move |_, _| recalled());
     ports.intake = Arc::new(intake);
+    ports.reader = one_cancelled();
     let mut notifier = MockNotifier::new();
     notifier
         .expect_listen()
@@ -118,22 +146,22 @@ fn out_of_reach(recalled: impl Fn() -> Result<Option<OrderId>, AcceptError> + Se
 
 #[tokio::test(start_paused = true)]
 async fn a_repeated_request_gets_the_first_order_though_the_pools_have_moved() {
-    let key = || Some("key".parse().unwrap());
     let again = out_of_reach(|| Ok(Some(id(77))))
-        .submit(spec(), key())
+        .submit(spec(), keyed())
         .await
         .unwrap();
     assert_eq!((again.order_id, again.replayed), (id(77), true));
+    assert_eq!(again.status, Status::Cancelled);
 
     let other = out_of_reach(|| Err(AcceptError::KeyReused(id(77))))
-        .submit(spec(), key())
+        .submit(spec(), keyed())
         .await;
     assert!(
         matches!(other, Err(SubmitError::Accept(AcceptError::KeyReused(first))) if first == id(77)),
         "{other:?}"
     );
 
-    let fresh = out_of_reach(|| Ok(None)).submit(spec(), key()).await;
+    let fresh = out_of_reach(|| Ok(None)).submit(spec(), keyed()).await;
     assert!(matches!(fresh, Err(SubmitError::TooLarge { .. })), "{fresh:?}");
 }
 
@@ -150,7 +178,7 @@ async fn refusal(
         .returning(|| Err(NotifyError::Unavailable("nobody listens here".into())));
     ports.notifier = Arc::new(notifier);
     let (engine, _) = engine(ports, Settings::default());
-    engine.submit(spec, None).await.unwrap_err()
+    engine.submit(spec, SubmitOptions::default()).await.unwrap_err()
 }
 
 #[tokio::test(start_paused = true)]
@@ -191,14 +219,14 @@ async fn a_store_that_is_away_is_said_so() {
         .returning(|| Err(NotifyError::Unavailable("nobody listens here".into())));
     ports.notifier = Arc::new(notifier);
     let (engine, drain) = engine(ports, Settings::default());
-    let error = engine.submit(spec(), None).await.unwrap_err();
+    let error = engine.submit(spec(), SubmitOptions::default()).await.unwrap_err();
     assert!(matches!(
         error,
         SubmitError::Accept(AcceptError::Store(StoreError::Unavailable(_)))
     ));
     drain.cancel();
     assert!(matches!(
-        engine.submit(spec(), None).await,
+        engine.submit(spec(), SubmitOptions::default()).await,
         Err(SubmitError::Draining)
     ));
 }

@@ -210,6 +210,9 @@ pub struct SubmitArgs {
     /// Quote token per base token.
     #[arg(long, value_name = "PRICE")]
     pub stop_price: Option<String>,
+    /// Place a stop_limit order even if the market has passed its stop, so that it triggers at once.
+    #[arg(long)]
+    pub allow_immediate: bool,
     /// gtc, ioc, fok or gtd.
     #[arg(long, value_name = "NAME")]
     pub time_in_force: Option<String>,

@@ -119,6 +119,43 @@ fn what_is_refused_is_told_in_the_engines_words() {
     assert_eq!(code, Some(2), "{err}");
 }
 
+/// Whether a stop may trigger at once is said of an order that has one.
+#[test]
+fn a_stop_may_be_allowed_to_trigger_at_once() {
+    let engine = Engine::start();
+    let stop = [
+        "--type",
+        "stop_limit",
+        "--stop-price",
+        "100",
+        "--limit-price",
+        "90",
+    ];
+    let allowed = [
+        &["submit", "1", "SOL", "USDC", "--detach", "--allow-immediate"],
+        &stop[..],
+    ]
+    .concat();
+    let (code, out, err) = engine.run(&allowed);
+    assert_eq!(code, Some(0), "{out}{err}");
+    let (code, _, err) = engine.run(&["submit", "1", "SOL", "USDC", "--allow-immediate"]);
+    assert_eq!(code, Some(2), "{err}");
+    assert!(err.contains("allowImmediate"), "{err}");
+    let sniper = [
+        "submit",
+        "1",
+        "SOL",
+        "USDC",
+        "--type",
+        "sniper",
+        "--time-in-force",
+        "fok",
+    ];
+    let (code, _, err) = engine.run(&sniper);
+    assert_eq!(code, Some(2), "{err}");
+    assert!(err.contains("timeInForce"), "{err}");
+}
+
 #[test]
 fn an_engine_that_is_not_there_is_a_code_of_its_own() {
     let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use order_core::id::{OrderId, Owner};
+use order_core::id::{ClientOrderId, OrderId, Owner};
 use order_core::lifecycle::RecordedEvent;
 
 /// A committed event on its way to those who watch.
@@ -11,6 +11,8 @@ use order_core::lifecycle::RecordedEvent;
 pub struct Notice {
     /// Whose order.
     pub owner: Owner,
+    /// The owner's own id of that order, if it has one.
+    pub client_order_id: Option<ClientOrderId>,
     /// The event.
     pub event: RecordedEvent,
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use order_core::audit::AuditedOrder;
-use order_core::id::{IdempotencyKey, OrderId, Owner, WorkerId};
+use order_core::id::{ClientOrderId, IdempotencyKey, OrderId, Owner, WorkerId};
 use order_core::lifecycle::{Attempt, AttemptOutcome, RecordedEvent, Release, Rest, Status};
 use order_core::order::{Order, OrderSpec};
 use order_core::time::Timestamp;
@@ -208,6 +208,8 @@ pub trait OrderJournal: Send + Sync {
 pub struct OrderFilter {
     /// Whose.
     pub owner: Option<Owner>,
+    /// The one that its owner calls so: with an owner, at most one order.
+    pub client_order_id: Option<ClientOrderId>,
     /// In one of these states.
     pub statuses: Vec<Status>,
     /// Of this type, by its name on the wire.

@@ -168,11 +168,14 @@ async fn a_key_is_good_for_its_scopes_alone(mode: Mode) {
     let (id, version) = wait(&both).await;
     // What each scope is good for, by operation.
     let needs = |operation: &str| match operation {
-        "submitOrder" | "cancelOrder" | "replaceOrder" | "cancelOrders" | "executeSocket" => {
-            Some(Scope::Trade)
-        }
-        "listOrders" | "getOrder" | "getEvents" | "explainOrder" | "listTokens" | "quote" | "watchOrder"
-        | "watchOrderUpdates" | "watchOrders" => Some(Scope::Read),
+        "submitOrder"
+        | "cancelOrder"
+        | "cancelOrderByClientId"
+        | "replaceOrder"
+        | "cancelOrders"
+        | "executeSocket" => Some(Scope::Trade),
+        "listOrders" | "getOrder" | "getOrderByClientId" | "getEvents" | "explainOrder" | "listTokens"
+        | "quote" | "watchOrder" | "watchOrderUpdates" | "watchOrders" => Some(Scope::Read),
         "createTicket" | "ping" | "live" | "ready" => None,
         unknown => panic!("{unknown} has no entry here"),
     };
@@ -209,7 +212,7 @@ async fn a_key_is_good_for_its_scopes_alone(mode: Mode) {
         let following = client.socket(&format!("/api/orders/execute?orderId={id}")).await;
         assert_eq!(following.is_ok(), scope == Scope::Read, "{scope}");
     }
-    assert!(entries.len() >= 18);
+    assert!(entries.len() >= 20);
 
     // Whoever only watches gives no commands.
     let reader = holder(&engine, "ann", &[Scope::Read]).await;

@@ -105,6 +105,21 @@ async fn try_operation(scene: &Scene, name: &str, method: &str, path: &str) {
     };
     match name {
         "getOrder" | "explainOrder" | "cancelOrder" => same(scene, name, by_id, 404).await,
+        "getOrderByClientId" | "cancelOrderByClientId" => {
+            // Hers is called so, and nobody's order is called by the other.
+            let ask = async |id: &str| {
+                let path = path.replace("{clientOrderId}", id);
+                told(bob.send(bob.request(method.parse().unwrap(), &path)).await)
+            };
+            let (hers, nobodys) = (ask("hers").await, ask("none").await);
+            assert_eq!((hers.0, nobodys.0), (404, 404), "{name}");
+            assert_eq!(hers.1.replace("hers", "none"), nobodys.1, "{name}");
+            let theirs = bob.request(
+                method.parse().unwrap(),
+                &path.replace("{clientOrderId}", "hers?userId=ann"),
+            );
+            assert_eq!(bob.send(theirs).await.status, 403, "{name}");
+        }
         "getEvents" => {
             same(scene, name, by_id, 404).await;
             for query in ["?after=1", "?after=1000"] {
@@ -172,6 +187,7 @@ async fn try_operation(scene: &Scene, name: &str, method: &str, path: &str) {
                 "dex=raydium",
                 "from=0",
                 "to=9999999999999",
+                "clientOrderId=hers",
             ] {
                 let page = bob.get(&format!("/api/orders?{filter}")).await.json();
                 for order in page["items"].as_array().unwrap() {

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use order_application::{Amendment, ControlError, Engine, SubmitError};
+use order_application::{Amendment, ControlError, Engine, SubmitError, SubmitOptions};
 use order_core::amount::Amount;
 use order_core::id::{IdempotencyKey, OrderId, Owner};
 use order_core::lifecycle::Status;
@@ -63,7 +63,7 @@ impl Doors {
             let Running { engine, gone } = self.any().await;
             let answer = tokio::select! {
                 biased;
-                answer = engine.submit(spec.clone(), Some(key.clone())) => answer,
+                answer = engine.submit(spec.clone(), SubmitOptions::keyed(key.clone())) => answer,
                 () = gone.cancelled() => continue,
             };
             match answer {
@@ -84,7 +84,12 @@ impl Doors {
                     self.testimony.came_too_late();
                     return None;
                 }
-                Err(SubmitError::Expired | SubmitError::NoPool | SubmitError::TooLarge { .. }) => {
+                Err(
+                    SubmitError::Expired
+                    | SubmitError::NoPool
+                    | SubmitError::TooLarge { .. }
+                    | SubmitError::WouldTrigger { .. },
+                ) => {
                     return acknowledged;
                 }
             }
@@ -98,7 +103,8 @@ impl Doors {
             amount_in,
             ..spec.clone()
         };
-        let answer = tokio::time::timeout(PATIENCE, engine.submit(other, Some(key.clone()))).await;
+        let answer =
+            tokio::time::timeout(PATIENCE, engine.submit(other, SubmitOptions::keyed(key.clone()))).await;
         if let Ok(Ok(submission)) = answer {
             self.testimony
                 .complains(format!("{key} was taken for another order: {submission:?}"));

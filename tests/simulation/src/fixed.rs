@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use order_application::{Announcer, Engine, Hub, Ports, Relay, Settings, Sweeper, Worker};
+use order_application::{Announcer, Engine, Hub, Ports, Relay, Settings, SubmitOptions, Sweeper, Worker};
 use order_core::amount::Amount;
 use order_core::id::WorkerId;
 use order_core::lifecycle::{Event, EventKind};
@@ -208,7 +208,7 @@ async fn story(
     number: usize,
 ) -> Result<Vec<Told>, Box<dyn std::error::Error + Send + Sync>> {
     let spec = spec(dice, number).ok_or("a token of the list is not known")?;
-    let id = engine.submit(spec, None).await?.order_id;
+    let id = engine.submit(spec, SubmitOptions::default()).await?.order_id;
     let (_, mut watch) = engine
         .watch(id, None, 0)
         .await?

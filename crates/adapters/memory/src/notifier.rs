@@ -74,6 +74,7 @@ mod tests {
     fn notice(n: u32) -> Arc<[Notice]> {
         Arc::new([Notice {
             owner: name("alice"),
+            client_order_id: None,
             event: acceptance(n, spec()).event,
         }])
     }

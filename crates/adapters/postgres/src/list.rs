@@ -152,6 +152,10 @@ fn push_branch(
     if let Some(owner) = &filter.owner {
         sql.push(" and owner = ").push_bind(owner.as_str().to_owned());
     }
+    if let Some(id) = &filter.client_order_id {
+        sql.push(" and client_order_id = ")
+            .push_bind(id.as_str().to_owned());
+    }
     if let Some(kind) = &filter.kind {
         sql.push(" and kind = ").push_bind(kind.clone());
         // What the index of the rarer kinds says of itself.

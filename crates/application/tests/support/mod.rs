@@ -127,6 +127,7 @@ pub fn story(number: u128) -> (Order, Vec<RecordedEvent>) {
 pub fn notice(event: &RecordedEvent) -> Notice {
     Notice {
         owner: "desk".parse().unwrap(),
+        client_order_id: None,
         event: event.clone(),
     }
 }

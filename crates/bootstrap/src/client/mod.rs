@@ -107,5 +107,9 @@ fn order(args: &SubmitArgs) -> Value {
     let said = given
         .into_iter()
         .filter_map(|(name, value)| Some((name.to_owned(), Value::from(value?.as_str()))));
-    Value::Object(said.collect::<Map<_, _>>())
+    let mut order = said.collect::<Map<_, _>>();
+    if args.allow_immediate {
+        order.insert("allowImmediate".to_owned(), true.into());
+    }
+    Value::Object(order)
 }

@@ -44,11 +44,16 @@ impl<'a> Floor<'a> {
     /// [`Failure::OutOfRange`] when the limit is a price at which the amount cannot be expressed.
     pub fn least(&self, paid: Amount) -> Result<Option<Amount>, Failure> {
         let by_limit = self.limit.map(|limit| self.by_limit(limit, paid)).transpose()?;
-        let by_minimum = self
-            .minimum
-            .map(|minimum| self.by_minimum(minimum, paid))
-            .transpose()?;
-        Ok(by_limit.max(by_minimum))
+        Ok(by_limit.max(self.least_by_minimum(paid)?))
+    }
+
+    /// What of that the order's own minimum asks for: its part for `paid`; `None` where a slippage protects instead.
+    ///
+    /// # Errors
+    /// [`Failure::OutOfRange`] when it cannot be expressed, which takes more paid than was asked.
+    pub fn least_by_minimum(&self, paid: Amount) -> Result<Option<Amount>, Failure> {
+        let part = |minimum| self.by_minimum(minimum, paid);
+        self.minimum.map(part).transpose()
     }
 
     fn by_limit(&self, limit: Price, paid: Amount) -> Result<Amount, Failure> {

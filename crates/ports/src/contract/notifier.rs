@@ -52,6 +52,7 @@ fn story(n: u32) -> Vec<Notice> {
         .iter()
         .map(|event| Notice {
             owner: name("alice"),
+            client_order_id: (n % 2 == 1).then(|| name("mine-1")),
             event: event.clone(),
         })
         .collect()

@@ -1,11 +1,15 @@
 //! From what poem-openapi generates to a document that other tools read without complaint, with examples.
+//!
+//! What is generated is OpenAPI 3.0 by and large. What is made of it is 3.1, where a schema is JSON Schema: only there
+//! can be said of a part that is another schema that it may be null, and only what is said so is read alike by
+//! validators and by generators of clients.
 
 use serde_json::{Map, Value, json};
 
 use super::examples;
 
 /// The version that the document conforms to.
-const OPENAPI: &str = "3.0.3";
+const OPENAPI: &str = "3.1.0";
 
 /// Schemas whose parts may be missing. Everywhere else a part that there is not is null.
 const LOOSE: [&str; 3] = ["OrderRequest", "QuoteRequest", "EventMeta"];
@@ -19,6 +23,7 @@ pub fn finished(generated: &str) -> String {
         root.remove("webhooks");
     }
     tidy(&mut document);
+    order_tags(&mut document);
     if let Some(Value::Object(schemas)) = document.pointer_mut("/components/schemas") {
         for (_, schema) in schemas
             .iter_mut()
@@ -26,6 +31,7 @@ pub fn finished(generated: &str) -> String {
         {
             require_nullable(schema);
         }
+        schemas.values_mut().for_each(modernise);
     }
     if let Some(Value::Object(paths)) = document.get_mut("paths") {
         for (path, methods) in paths {
@@ -35,7 +41,12 @@ pub fn finished(generated: &str) -> String {
                 }
                 add_examples(operation);
                 let parameters = operation.get_mut("parameters").and_then(Value::as_array_mut);
-                parameters.into_iter().flatten().for_each(allow_empty);
+                for parameter in parameters.into_iter().flatten() {
+                    allow_empty(parameter);
+                    leave_blank(parameter);
+                    modernise(&mut parameter["schema"]);
+                }
+                modernise_contents(operation);
             }
         }
     }
@@ -68,7 +79,7 @@ fn require_nullable(schema: &mut Value) {
     let nullable = properties
         .into_iter()
         .flatten()
-        .filter(|(_, property)| property["nullable"] == true);
+        .filter(|(_, property)| is_nullable(property));
     let names: Vec<Value> = nullable.map(|(name, _)| name.as_str().into()).collect();
     if names.is_empty() {
         return;
@@ -80,6 +91,114 @@ fn require_nullable(schema: &mut Value) {
         if let Some(required) = required.as_array_mut() {
             required.extend(names);
         }
+    }
+}
+
+/// Whether a schema of OpenAPI 3.0 allows null, by itself or by what it says besides another one.
+fn is_nullable(schema: &Value) -> bool {
+    let besides = schema["allOf"].as_array().into_iter().flatten();
+    schema["nullable"] == true || besides.into_iter().any(|part| part["nullable"] == true)
+}
+
+/// Makes JSON Schema of a schema of OpenAPI 3.0.
+fn modernise(schema: &mut Value) {
+    let nullable = is_nullable(schema);
+    let Some(members) = schema.as_object_mut() else {
+        return;
+    };
+    members.remove("nullable");
+    if let Some(example) = members.remove("example") {
+        members.insert("examples".into(), json!([example]));
+    }
+    if let Some(Value::Array(parts)) = members.remove("allOf") {
+        merge(members, parts, nullable);
+    }
+    if let Some(kind) = members.get("type").filter(|_| nullable).cloned() {
+        members.insert("type".into(), json!([kind, "null"]));
+        if let Some(names) = members.get_mut("enum").and_then(Value::as_array_mut) {
+            names.push(Value::Null);
+        }
+    }
+    if let Some(types) = members.get("oneOf").and_then(only_types) {
+        members.remove("oneOf");
+        members.insert("type".into(), types);
+    }
+    let parts = ["oneOf", "anyOf"]
+        .into_iter()
+        .filter_map(|name| members.get(name).cloned().map(|value| (name, value)));
+    for (name, mut value) in parts.collect::<Vec<_>>() {
+        value.as_array_mut().into_iter().flatten().for_each(modernise);
+        members.insert(name.into(), value);
+    }
+    if let Some(items) = members.get_mut("items") {
+        modernise(items);
+    }
+    let properties = members.get_mut("properties").and_then(Value::as_object_mut);
+    properties
+        .into_iter()
+        .flat_map(Map::values_mut)
+        .for_each(modernise);
+}
+
+/// What is said beside a reference stands beside it in JSON Schema.
+fn merge(members: &mut Map<String, Value>, parts: Vec<Value>, nullable: bool) {
+    for part in parts {
+        let Value::Object(mut part) = part else { continue };
+        part.remove("nullable");
+        match part.remove("$ref") {
+            Some(reference) if nullable => {
+                let either = json!([{"$ref": reference}, {"type": "null"}]);
+                members.insert("anyOf".into(), either);
+            }
+            Some(reference) => {
+                members.insert("$ref".into(), reference);
+            }
+            None => {}
+        }
+        members.extend(part);
+    }
+}
+
+/// The types of alternatives that differ in nothing else.
+fn only_types(alternatives: &Value) -> Option<Value> {
+    let alternatives = alternatives.as_array()?;
+    let alone = |schema: &Value| {
+        let members = schema.as_object()?;
+        members.get("type").filter(|_| members.len() == 1).cloned()
+    };
+    alternatives.iter().map(alone).collect()
+}
+
+/// The same for whatever an operation takes and answers.
+fn modernise_contents(operation: &mut Value) {
+    let responses = operation["responses"].as_object_mut();
+    let contents = responses
+        .into_iter()
+        .flat_map(Map::values_mut)
+        .filter_map(|response| response.get_mut("content"));
+    for content in contents {
+        for media_type in content.as_object_mut().into_iter().flat_map(Map::values_mut) {
+            modernise(&mut media_type["schema"]);
+        }
+    }
+}
+
+/// The chapters as they are read: those that a newcomer needs first.
+const CHAPTERS: [&str; 5] = ["Orders", "Quotes", "WebSockets", "Service", "Access"];
+
+fn order_tags(document: &mut Value) {
+    if let Some(tags) = document["tags"].as_array_mut() {
+        let place = |tag: &Value| CHAPTERS.iter().position(|name| tag["name"] == *name);
+        tags.sort_by_key(|tag| place(tag).unwrap_or(CHAPTERS.len()));
+    }
+}
+
+/// A parameter that may be left out has no example, since whoever tries the operation out would send it along.
+fn leave_blank(parameter: &mut Value) {
+    if parameter["required"] != true
+        && let Some(schema) = parameter["schema"].as_object_mut()
+    {
+        schema.remove("example");
     }
 }
 

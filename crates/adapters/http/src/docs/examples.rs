@@ -2,7 +2,7 @@
 //! events and problems against their schemas.
 
 use http::{HeaderMap, HeaderValue};
-use order_application::{ControlError, SubmitError};
+use order_application::{ControlError, LiveEvent, SubmitError};
 use order_core::amount::Amount;
 use order_core::failure::{Failure, VenueError};
 use order_core::id::OrderId;
@@ -102,6 +102,10 @@ fn problems() -> Vec<Value> {
         if_match(&HeaderMap::new())
             .err()
             .unwrap_or_else(Problem::internal),
+        refused(SubmitError::WouldTrigger {
+            stop: Price::new(148_000_000_000_000_000_000),
+            market: Price::new(149_850_000_000_000_000_000),
+        }),
         unprocessable("pair_not_traded")
             .detail("no venue trades this pair")
             .field("tokenOut", "has no pool with tokenIn on any venue"),
@@ -275,14 +279,22 @@ fn story() -> Vec<RecordedEvent> {
 pub fn events() -> Vec<Value> {
     story()
         .iter()
-        .map(|event| serde_json::to_value(Wire(event)).unwrap_or_default())
+        .map(|event| {
+            let client_order_id = None;
+            serde_json::to_value(Wire {
+                event,
+                client_order_id,
+            })
+            .unwrap_or_default()
+        })
         .collect()
 }
 
 /// The end of an order's life as server-sent events.
 pub fn event_stream() -> String {
     let story = story();
-    let last = story.iter().rev().take(2).rev();
-    last.map(|event| format!("id: {}\ndata: {}\n\n", event.seq, encode(event)))
+    let last = story.into_iter().rev().take(2).rev();
+    last.map(|event| LiveEvent::new(event, None))
+        .map(|live| format!("id: {}\ndata: {}\n\n", live.event().seq, encode(&live)))
         .collect()
 }

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use http::header::{ETAG, HeaderValue};
-use order_application::CancelledMany;
+use http::HeaderMap;
+use http::header::{ETAG, IF_NONE_MATCH};
+use order_application::{CancelledMany, Expected};
 use order_core::access::Scope;
 use order_core::id::{OrderId, Owner};
 use order_core::order::Order;
@@ -19,12 +20,14 @@ use super::answer::{Answers, describe, header, json, problem};
 use super::orders::order_id;
 use super::refusal::{not_controlled, store_failed};
 use crate::access::Principal;
-use crate::request::amend::{AmendRequest, Command, if_match, read_amendment};
+use crate::request::amend::{AmendRequest, Command, if_match, if_match_given, read_amendment};
 use crate::request::body::JsonBody;
-use crate::request::listing::read_listing;
+use crate::request::etag;
+use crate::request::listing::read_filter;
 use crate::wire::order::OrderView;
 use crate::wire::problem::Problem;
-use crate::wire::text::{Id, StatusName, Text};
+use crate::wire::reply::message;
+use crate::wire::text::{Id, Name, StatusName, Text};
 
 /// What may come instead of a cancelled order.
 pub struct CancelAnswers;
@@ -38,10 +41,15 @@ impl Answers for CancelAnswers {
         order.headers = vec![header::<String>("ETag", "Its version.")];
         vec![
             order,
+            problem(400, "If-Match is no tag: `invalid_request`."),
             problem(404, "There is no such order: `order_not_found`."),
             problem(
                 409,
                 "It is too late, a transaction may execute or the order is over: `not_cancellable`; or it is being worked on: `order_busy`.",
+            ),
+            problem(
+                412,
+                "It has another version than If-Match names: `version_mismatch`.",
             ),
             problem(
                 503,
@@ -69,7 +77,10 @@ impl Answers for ReplaceAnswers {
                 "Fields or the header are wrong; each is named: `invalid_request`.",
             ),
             problem(404, "There is no such order: `order_not_found`."),
-            problem(409, "It does not wait: `not_waiting`."),
+            problem(
+                409,
+                "It does not wait: `not_waiting`; or it is being worked on: `order_busy`.",
+            ),
             problem(412, "It has another version by now: `version_mismatch`."),
             problem(413, "The body is larger than 16 KiB: `body_too_large`."),
             problem(
@@ -142,10 +153,21 @@ impl Example for CancelledView {
 /// An order with its version.
 pub fn tagged(order: &Order) -> Result<Response, Problem> {
     let mut response = json(StatusCode::OK, &OrderView::from(order))?;
-    if let Ok(tag) = HeaderValue::try_from(format!("\"{}\"", order.version())) {
-        response.headers_mut().insert(ETAG, tag);
-    }
+    response.headers_mut().insert(ETAG, etag::tag(order.version()));
     Ok(response)
+}
+
+/// An order with its version, or only that it is as its reader knows it. A condition that is none is passed over, as
+/// one that was not sent: the answer is right without it.
+pub fn tagged_unless_known(order: &Order, headers: &HeaderMap) -> Result<Response, Problem> {
+    match etag::expected(headers, IF_NONE_MATCH) {
+        Ok(Some(known)) if known.allows(order.version()) => {
+            let mut response: Response = StatusCode::NOT_MODIFIED.into();
+            response.headers_mut().insert(ETAG, etag::tag(order.version()));
+            Ok(response)
+        }
+        Ok(Some(_) | None) | Err(etag::Malformed) => tagged(order),
+    }
 }
 
 pub async fn cancel(
@@ -154,8 +176,12 @@ pub async fn cancel(
     request: &Request,
     id: &str,
 ) -> Result<Response, Problem> {
+    let expected = if_match_given(request.headers())?.unwrap_or(Expected::Any);
     doors.guard.admit(doors.guard.caller(request), who.owner())?;
-    let order = doors.engine.cancel(order_id(id)?, who.owner()).await;
+    let order = doors
+        .engine
+        .cancel_if(order_id(id)?, who.owner(), &expected)
+        .await;
     tagged(&order.map_err(|error| not_controlled(error, id))?)
 }
 
@@ -170,16 +196,16 @@ pub async fn replace(
     let id_read = order_id(id)?;
     let amendment = read_amendment(&body)?;
     doors.guard.admit(doors.guard.caller(request), who.owner())?;
-    let version = if_match(request.headers())?;
+    let expected = if_match(request.headers())?;
     let order = doors
         .engine
-        .replace(id_read, who.owner(), version, amendment)
+        .replace(id_read, who.owner(), expected, amendment)
         .await;
     tagged(&order.map_err(|error| not_controlled(error, id))?)
 }
 
 pub async fn cancel_all(doors: &Doors, who: &Principal, request: &Request) -> Result<Response, Problem> {
-    let mut filter = read_listing(request, &doors.settings.registry, who)?.filter;
+    let mut filter = read_filter(request, &doors.settings.registry, who)?;
     let owner = filter.owner.get_or_insert_with(Owner::anonymous);
     doors.guard.admit(doors.guard.caller(request), Some(owner))?;
     let many = doors.engine.cancel_all(&filter).await;
@@ -194,6 +220,8 @@ struct CommandReply {
     success: bool,
     action: &'static str,
     order_id: Text<Id>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_order_id: Option<Text<Name>>,
     status: Text<StatusName>,
     version: u32,
 }
@@ -204,30 +232,29 @@ pub async fn command(doors: Arc<Doors>, who: Principal, command: Command, about:
         return problem.into_message();
     }
     let owner = who.owner();
-    let (Command::Cancel { order } | Command::Replace { order, .. }) = command;
+    let (Command::Cancel { order, .. } | Command::Replace { order, .. }) = command;
     let Some(id) = order.or(about) else {
         let missing = Problem::new(StatusCode::BAD_REQUEST, "invalid_request", "Invalid request");
         return missing.field("orderId", "is required").into_message();
     };
     let (action, outcome) = match command {
-        Command::Cancel { .. } => ("cancel", doors.engine.cancel(id, owner).await),
+        Command::Cancel { expected, .. } => ("cancel", doors.engine.cancel_if(id, owner, &expected).await),
         Command::Replace {
-            version, amendment, ..
+            expected, amendment, ..
         } => (
             "replace",
-            doors.engine.replace(id, owner, version, amendment).await,
+            doors.engine.replace(id, owner, expected, amendment).await,
         ),
     };
     match outcome {
-        // Strings, numbers and a boolean: this cannot fail to become JSON.
-        Ok(order) => serde_json::to_string(&CommandReply {
+        Ok(order) => message(&CommandReply {
             success: true,
             action,
             order_id: Text::of(order.id()),
+            client_order_id: order.spec().client_order_id.as_ref().map(Text::of),
             status: Text::name(order.status().as_str()),
             version: order.version(),
-        })
-        .unwrap_or_default(),
+        }),
         Err(error) => not_controlled(error, &id.to_string()).into_message(),
     }
 }

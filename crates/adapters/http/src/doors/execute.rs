@@ -36,7 +36,10 @@ pub struct SubmitAnswers;
 impl Answers for SubmitAnswers {
     fn responses() -> Vec<MetaResponse> {
         let place = || vec![header::<String>("Location", "The order's path.")];
-        let mut accepted = describe::<AcceptedView>(202, "The order is accepted, durably.");
+        let mut accepted = describe::<AcceptedView>(
+            202,
+            "The order is accepted, durably. Where the same request came before, it says what has become of its order.",
+        );
         accepted.headers = place();
         accepted.headers.push(header::<String>(
             "Idempotency-Replayed",
@@ -46,7 +49,7 @@ impl Answers for SubmitAnswers {
             200,
             "The order is accepted; its events follow, if the client accepts text/event-stream.",
         );
-        stream.content = vec![event_stream::<EventView>()];
+        stream.content = vec![event_stream()];
         stream.headers = place();
         let mut upgraded = empty(
             101,
@@ -73,7 +76,7 @@ impl Answers for SubmitAnswers {
             ),
             problem(
                 422,
-                "The order cannot be executed: `side_mismatch`, `not_applicable`, `no_venue_left`, `unknown_quote`, `quote_expired`, `quote_mismatch`, `already_expired`, `pair_not_traded`, `amount_exceeds_liquidity`, `idempotency_key_reused`, `client_order_id_reused`.",
+                "The order cannot be executed: `side_mismatch`, `not_applicable`, `no_venue_left`, `unknown_quote`, `quote_expired`, `quote_mismatch`, `already_expired`, `would_trigger`, `pair_not_traded`, `amount_exceeds_liquidity`, `idempotency_key_reused`, `client_order_id_reused`.",
             ),
             problem(500, "Something that should not happen: `internal_error`."),
             problem(
@@ -128,7 +131,7 @@ impl ExecuteApi {
     ///   token is ignored. What is wrong with the order is answered as an ordinary HTTP problem, without 101.
     ///
     /// A request that is repeated with the same `Idempotency-Key` (or `clientOrderId`) and the same order is
-    /// answered with the first order's id; with a different order it is refused.
+    /// answered with the first order's id and its present `status`; with a different order it is refused.
     #[oai(
         path = "/api/orders/execute",
         method = "post",
@@ -157,14 +160,15 @@ impl ExecuteApi {
     ///
     /// Without `orderId`: every text message is an order, with the fields of `POST /api/orders/execute`. Each is
     /// answered, in the order of the messages, with the same reply object as there (`success`, `message`,
-    /// `orderId`, `status`, `links`) or with a problem object, which has `code` and `status` (a number) and
+    /// `orderId`, `clientOrderId`, `status`, `links`) or with a problem object, which has `code` and `status` (a number) and
     /// leaves the socket usable. The events of every accepted order follow its reply. The socket stays open
     /// for more orders. An `Idempotency-Key` header of the handshake belongs to the first message.
     ///
     /// A message with an `action` is a command: `{"action":"cancel","orderId":"ORD-…"}`, or
     /// `{"action":"replace","orderId":"ORD-…","ifMatch":2,"limitPrice":"151"}` with the fields of
-    /// `PATCH /api/orders/{id}`. It is answered with `{"success":true,"action","orderId","status","version"}` or
-    /// with a problem object.
+    /// `PATCH /api/orders/{id}`. It is answered with
+    /// `{"success":true,"action","orderId","clientOrderId","status","version"}` or with a problem object. `ifMatch` is
+    /// a version, a string with one or more of them as `If-Match` has it, or `"*"`; a cancel may have it, too.
     ///
     /// With `orderId`: like `/ws/orders/{id}`.
     #[oai(
@@ -215,7 +219,7 @@ async fn submit(
 ) -> Result<Response, Problem> {
     let body = body.take(request.headers(), doors.limits()).await?;
     let requested = read_order(&body, request.headers(), doors.rules(who))?;
-    let repeatable = requested.key.is_some() || requested.spec.client_order_id.is_some();
+    let repeatable = requested.options.key.is_some() || requested.spec.client_order_id.is_some();
     let after = resume::after_submission(after, request.headers(), repeatable)?;
     let caller = doors.guard.caller(request);
     doors.guard.admit_order(caller, &requested.spec.owner)?;
@@ -234,13 +238,13 @@ async fn submit(
     let id = submission.order_id;
     let response = match (upgrade, permit) {
         (Some(offer), Some(permit)) => socket::story(doors, who.clone(), offer, permit, id, after),
-        (_, None) => json(StatusCode::ACCEPTED, &AcceptedView::from(id))?,
+        (_, None) => json(StatusCode::ACCEPTED, &AcceptedView::from(&submission))?,
         (None, Some(_)) if submission.replayed && seen_to_the_end(doors, request, id, after).await => {
             StatusCode::NO_CONTENT.into()
         }
         (None, Some(permit)) => sse::fresh(doors, who, permit, id, after),
     };
-    Ok(marked(response, submission))
+    Ok(marked(response, &submission))
 }
 
 /// Whether this is an event source that has seen the order's last event, and must be told to stay away.
@@ -254,7 +258,7 @@ async fn seen_to_the_end(doors: &Doors, request: &Request, id: OrderId, after: u
 }
 
 /// The headers of every answer to an accepted order.
-fn marked(mut response: Response, submission: Submission) -> Response {
+fn marked(mut response: Response, submission: &Submission) -> Response {
     // An order's path is plain ASCII, so that this cannot fail.
     if let Ok(path) = HeaderValue::try_from(order_path(submission.order_id)) {
         response.headers_mut().insert(LOCATION, path);

@@ -1,6 +1,7 @@
 //! The doors themselves: each reads a request, asks the engine, and answers.
 
 mod answer;
+mod by_client_id;
 mod control;
 mod execute;
 mod orders;
@@ -25,6 +26,7 @@ use crate::request::order::{OrderRules, Requested};
 use crate::settings::HttpSettings;
 use crate::wire::problem::Problem;
 
+pub use by_client_id::ByClientIdApi;
 pub use control::command;
 pub use execute::ExecuteApi;
 pub use orders::OrdersApi;
@@ -73,11 +75,11 @@ impl Doors {
     /// # Errors
     /// The problem to answer with.
     pub async fn submit(&self, requested: Requested) -> Result<Submission, Problem> {
-        let Requested { spec, key, late } = requested;
+        let Requested { spec, options, late } = requested;
         match late {
-            None => self.engine.submit(spec, key).await.map_err(refused),
+            None => self.engine.submit(spec, options).await.map_err(refused),
             Some(late) => {
-                let known = self.engine.recall(&spec, key).await.map_err(refused)?;
+                let known = self.engine.recall(&spec, options.key).await.map_err(refused)?;
                 known.ok_or(late)
             }
         }
@@ -103,6 +105,7 @@ enum Chapter {
 pub type Api = (
     ExecuteApi,
     OrdersApi,
+    ByClientIdApi,
     StoriesApi,
     SocketsApi,
     QuotesApi,
@@ -115,6 +118,7 @@ pub fn api(doors: &Arc<Doors>) -> Api {
     (
         ExecuteApi(Arc::clone(doors)),
         OrdersApi(Arc::clone(doors)),
+        ByClientIdApi(Arc::clone(doors)),
         StoriesApi(Arc::clone(doors)),
         SocketsApi(Arc::clone(doors)),
         QuotesApi(Arc::clone(doors)),

@@ -11,7 +11,7 @@ use poem_openapi::OpenApi;
 use poem_openapi::registry::{MetaResponse, Registry};
 use poem_openapi::types::Type;
 
-use super::answer::{Answer, Answers, describe, header, json, problem};
+use super::answer::{Answer, Answers, describe, empty, header, json, problem};
 use super::control::{self, CancelAllAnswers, CancelAnswers, ReplaceAnswers};
 use super::{Chapter, Doors, store_failed};
 use crate::access::{By, Principal, Read, Trade};
@@ -21,7 +21,7 @@ use crate::request::listing::{cursor, read_listing};
 use crate::request::param::{Header, Path, Query};
 use crate::wire::order::{OrderPageView, OrderView};
 use crate::wire::problem::Problem;
-use crate::wire::text::{Cursor, Dex, Kind, Limit, Name, StatusList, Symbol, Text, TimeInput};
+use crate::wire::text::{Cursor, Dex, ETags, Kind, Limit, Name, StatusList, Symbol, Text, TimeInput};
 
 /// The doors to orders.
 pub struct OrdersApi(pub Arc<Doors>);
@@ -48,13 +48,16 @@ impl Answers for ListAnswers {
 }
 
 /// What may come instead of an order.
-struct OrderAnswers;
+pub(super) struct OrderAnswers;
 
 impl Answers for OrderAnswers {
     fn responses() -> Vec<MetaResponse> {
         let mut order = describe::<OrderView>(200, "The order.");
-        order.headers = vec![header::<String>("ETag", "Its version.")];
-        vec![order, problem(404, UNKNOWN), problem(503, STORE)]
+        let version = || vec![header::<String>("ETag", "Its version.")];
+        order.headers = version();
+        let mut known = empty(304, "The order is at a version that If-None-Match names.");
+        known.headers = version();
+        vec![order, known, problem(404, UNKNOWN), problem(503, STORE)]
     }
 
     fn register(registry: &mut Registry) {
@@ -93,6 +96,9 @@ impl OrdersApi {
         /// Of this owner.
         #[oai(name = "userId")]
         _owner: Query<Name>,
+        /// The one that its owner calls so; without userId, where keys are off, of anonymous.
+        #[oai(name = "clientOrderId")]
+        _client_order_id: Query<Name>,
         /// Accepted at or after: RFC 3339 or milliseconds since 1970.
         #[oai(name = "from")]
         _from: Query<TimeInput>,
@@ -119,10 +125,14 @@ impl OrdersApi {
     async fn order(
         &self,
         by: By<Read>,
+        request: &Request,
         /// The order's id, with or without its prefix.
         id: Path,
+        /// The versions that the reader knows: if it is one of them, the answer is 304.
+        #[oai(name = "If-None-Match")]
+        _known: Header<ETags>,
     ) -> Answer<OrderAnswers> {
-        order(&self.0.engine, &by.who, &id.0).await.into()
+        order(&self.0.engine, &by.who, request, &id.0).await.into()
     }
 
     /// Cancel an order
@@ -140,13 +150,17 @@ impl OrdersApi {
         request: &Request,
         /// The order's id, with or without its prefix.
         id: Path,
+        /// The versions that this is meant for; any if absent.
+        #[oai(name = "If-Match")]
+        _version: Header<ETags>,
     ) -> Answer<CancelAnswers> {
         control::cancel(&self.0, &by.who, request, &id.0).await.into()
     }
 
     /// Replace the terms of an order that waits
     ///
-    /// `If-Match` says which version the change is meant for: the ETag of the order.
+    /// `If-Match` says which version the change is meant for: the ETag of the order, as it came, strong or weak.
+    /// It may be a list of them, or `*` for whatever version the order has.
     #[oai(
         path = "/api/orders/:id",
         method = "patch",
@@ -159,9 +173,9 @@ impl OrdersApi {
         request: &Request,
         /// The order's id, with or without its prefix.
         id: Path,
-        /// The order's version, as its ETag says it.
+        /// The order's version, as its ETag says it. Required.
         #[oai(name = "If-Match")]
-        _version: Header<Name>,
+        _version: Header<ETags>,
         body: JsonBody<AmendRequest>,
     ) -> Answer<ReplaceAnswers> {
         control::replace(&self.0, &by.who, request, &id.0, body)
@@ -171,7 +185,8 @@ impl OrdersApi {
 
     /// Cancel many orders
     ///
-    /// All orders of the caller that these filters name and that can still be cancelled.
+    /// All orders of the caller that these filters name and that can still be cancelled, however many they are: `limit`
+    /// and `cursor` are refused.
     #[oai(
         path = "/api/orders",
         method = "delete",
@@ -192,9 +207,15 @@ impl OrdersApi {
         /// With this token on either side.
         #[oai(name = "token")]
         _token: Query<Symbol>,
+        /// Built for, sent to or executed on this venue.
+        #[oai(name = "dex")]
+        _dex: Query<Dex>,
         /// Of this owner; anonymous if absent, as for orders.
         #[oai(name = "userId")]
         _owner: Query<Name>,
+        /// The one that its owner calls so.
+        #[oai(name = "clientOrderId")]
+        _client_order_id: Query<Name>,
         /// Accepted at or after: RFC 3339 or milliseconds since 1970.
         #[oai(name = "from")]
         _from: Query<TimeInput>,
@@ -230,10 +251,11 @@ pub fn order_id(text: &str) -> Result<OrderId, Problem> {
     text.parse().map_err(|_| Problem::order_not_found(text))
 }
 
-async fn order(engine: &Engine, who: &Principal, id: &str) -> Result<Response, Problem> {
+async fn order(engine: &Engine, who: &Principal, request: &Request, id: &str) -> Result<Response, Problem> {
     let found = engine
         .order(order_id(id)?, who.owner())
         .await
         .map_err(|error| store_failed(&error))?;
-    control::tagged(&found.ok_or_else(|| Problem::order_not_found(id))?)
+    let found = found.ok_or_else(|| Problem::order_not_found(id))?;
+    control::tagged_unless_known(&found, request.headers())
 }

@@ -28,6 +28,10 @@ pub fn refused(error: SubmitError) -> Problem {
             "amountIn",
             format!("is more than the pools can take, which is {capacity} in all"),
         ),
+        SubmitError::WouldTrigger { market, .. } => unprocessable("would_trigger", &error).field(
+            "stopPrice",
+            format!("has been reached already, at {market}; with allowImmediate it may trigger at once"),
+        ),
         SubmitError::TooManyOpen { .. } => Problem::new(
             StatusCode::TOO_MANY_REQUESTS,
             "too_many_open_orders",

@@ -6,6 +6,7 @@ use order_application::Engine;
 use order_core::explain::explain;
 use order_core::id::OrderId;
 use order_core::lifecycle::RecordedEvent;
+use order_core::order::Order;
 use poem::http::StatusCode;
 use poem::{Request, Response};
 use poem_openapi::OpenApi;
@@ -37,7 +38,7 @@ impl Answers for EventAnswers {
             200,
             "The events, in order; or a stream of them that ends with the terminal one.",
         );
-        events.content.push(event_stream::<EventView>());
+        events.content.push(event_stream());
         vec![
             events,
             empty(
@@ -133,9 +134,13 @@ async fn events(
     let id = order_id(text)?;
     let after = resume::after_or_last_event(after, request.headers())?;
     if !wants_events(request.headers()) {
-        let events = all_events(&doors.engine, who, id, after).await?;
-        let events = events.ok_or_else(|| Problem::order_not_found(text))?;
-        return json(StatusCode::OK, &events.iter().map(Wire).collect::<Vec<_>>());
+        let order = order(&doors.engine, who, id, text).await?;
+        let events = all_events(&doors.engine, &order, after).await?;
+        let wire = |event| Wire {
+            event,
+            client_order_id: order.spec().client_order_id.as_ref(),
+        };
+        return json(StatusCode::OK, &events.iter().map(wire).collect::<Vec<_>>());
     }
     let watched = doors
         .engine
@@ -155,13 +160,8 @@ async fn events(
 
 async fn execution(engine: &Engine, who: &Principal, text: &str) -> Result<Response, Problem> {
     let id = order_id(text)?;
-    let found = engine
-        .order(id, who.owner())
-        .await
-        .map_err(|error| store_failed(&error))?;
-    let order = found.ok_or_else(|| Problem::order_not_found(text))?;
-    let story = all_events(engine, who, id, 0).await?;
-    let story = story.ok_or_else(|| Problem::order_not_found(text))?;
+    let order = order(engine, who, id, text).await?;
+    let story = all_events(engine, &order, 0).await?;
     let explanation = explain(&order, &story);
     json(StatusCode::OK, &ExecutionView::new(&order, &explanation))
 }
@@ -169,34 +169,24 @@ async fn execution(engine: &Engine, who: &Principal, text: &str) -> Result<Respo
 /// How many events are read at once.
 const PAGE: usize = 500;
 
-/// All events of an order of the caller's after that one; none if there is no such order.
-async fn all_events(
-    engine: &Engine,
-    who: &Principal,
-    id: OrderId,
-    after: u32,
-) -> Result<Option<Vec<RecordedEvent>>, Problem> {
+/// The order, if it is one that the caller may know of.
+async fn order(engine: &Engine, who: &Principal, id: OrderId, text: &str) -> Result<Order, Problem> {
+    let found = engine.order(id, who.owner()).await;
+    let found = found.map_err(|error| store_failed(&error))?;
+    found.ok_or_else(|| Problem::order_not_found(text))
+}
+
+/// All events of that order after this one.
+async fn all_events(engine: &Engine, order: &Order, after: u32) -> Result<Vec<RecordedEvent>, Problem> {
     let mut events = Vec::new();
     loop {
         let last = events.last().map_or(after, |event: &RecordedEvent| event.seq);
-        let page = engine
-            .events(id, who.owner(), last, PAGE)
-            .await
-            .map_err(|error| store_failed(&error))?;
+        let page = engine.events(order.id(), None, last, PAGE).await;
+        let page = page.map_err(|error| store_failed(&error))?;
         let full = page.len() == PAGE;
         events.extend(page);
         if !full {
-            break;
+            return Ok(events);
         }
     }
-    if events.is_empty()
-        && engine
-            .order(id, who.owner())
-            .await
-            .map_err(|error| store_failed(&error))?
-            .is_none()
-    {
-        return Ok(None);
-    }
-    Ok(Some(events))
 }

@@ -2,7 +2,7 @@
 
 use http::HeaderMap;
 use http::header::IF_MATCH;
-use order_application::Amendment;
+use order_application::{Amendment, Expected};
 use order_core::id::OrderId;
 use poem::http::StatusCode;
 use poem_openapi::Object;
@@ -10,13 +10,11 @@ use poem_openapi::types::Example;
 use serde::Serialize;
 
 use super::error::Errors;
+use super::etag;
 use super::fields::{Fields, Read};
 use super::order::{price, time_in_force_given};
 use crate::wire::problem::Problem;
 use crate::wire::text::{DecimalInput, Force, Text, TimeInput};
-
-/// The longest If-Match that is read; a version is far shorter.
-const LONGEST_TAG: usize = 128;
 
 /// New terms of an order that waits. What is absent stays as it is; something must be there.
 #[derive(Object, Serialize)]
@@ -82,46 +80,53 @@ fn amendment(fields: &mut Fields<'_>) -> Amendment {
     }
 }
 
-/// The version that a change is meant for.
+/// What a condition must be.
+const CONDITION: &str = "must be the ETag of the order, several with commas between them, or *";
+
+/// The versions that a change is meant for.
 ///
 /// # Errors
-/// A problem when there is none, or it is no version.
-pub fn if_match(headers: &HeaderMap) -> Result<u32, Problem> {
-    let Some(tag) = headers.get(IF_MATCH) else {
-        return Err(Problem::new(
+/// A problem when none are named, or what is named is no tag.
+pub fn if_match(headers: &HeaderMap) -> Result<Expected, Problem> {
+    if_match_given(headers)?.ok_or_else(|| {
+        Problem::new(
             StatusCode::PRECONDITION_REQUIRED,
             "if_match_required",
             "If-Match required",
         )
         .detail("send the order's ETag as If-Match, so that nobody's change is overwritten unseen")
-        .field("If-Match", "is required"));
-    };
-    let version = tag
-        .to_str()
-        .ok()
-        .filter(|tag| tag.len() <= LONGEST_TAG)
-        .and_then(|tag| tag.trim().trim_matches('"').parse().ok());
-    version.ok_or_else(|| {
+        .field("If-Match", "is required")
+    })
+}
+
+/// The versions that a request is meant for, if it names any.
+///
+/// # Errors
+/// A problem when what is named is no tag.
+pub fn if_match_given(headers: &HeaderMap) -> Result<Option<Expected>, Problem> {
+    etag::expected(headers, IF_MATCH).map_err(|etag::Malformed| {
         let mut errors = Errors::default();
-        errors.invalid("If-Match", "invalid_value", "must be the ETag of the order");
+        errors.invalid("If-Match", "invalid_value", CONDITION);
         errors.into_problem()
     })
 }
 
 /// What the client of a socket asks for besides submitting.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
     /// Cancel this order, or the one that the socket is about.
     Cancel {
         /// Which.
         order: Option<OrderId>,
+        /// The versions that this is meant for.
+        expected: Expected,
     },
     /// Replace its terms.
     Replace {
         /// Which.
         order: Option<OrderId>,
-        /// The version that this is meant for.
-        version: u32,
+        /// The versions that this is meant for.
+        expected: Expected,
         /// The new terms.
         amendment: Amendment,
     },
@@ -149,40 +154,43 @@ pub fn read_command(text: &str) -> Result<Option<Command>, Problem> {
     let order = fields.parsed::<OrderId>("orderId", "invalid_value").value();
     let command = match action {
         None => None,
-        Some(Action::Cancel) => Some(Command::Cancel { order }),
+        Some(Action::Cancel) => match expected(&mut fields) {
+            Read::Absent => Some(Expected::Any),
+            Read::Bad => None,
+            Read::Given(expected) => Some(expected),
+        }
+        .map(|expected| Command::Cancel { order, expected }),
         Some(Action::Replace) => {
-            let version = version(&mut fields);
+            let expected = expected(&mut fields);
+            if !expected.is_given() {
+                fields.missing("ifMatch");
+            }
             let amendment = amendment(&mut fields);
-            version.map(|version| Command::Replace {
+            expected.value().map(|expected| Command::Replace {
                 order,
-                version,
+                expected,
                 amendment,
             })
         }
     };
     fields.finish();
     match command {
-        Some(Command::Replace { amendment, .. }) => sound(amendment, fields.errors).map(|_| command),
+        Some(Command::Replace { ref amendment, .. }) => sound(*amendment, fields.errors).map(|_| command),
         Some(Command::Cancel { .. }) if fields.errors.is_empty() => Ok(command),
         Some(Command::Cancel { .. }) | None => Err(fields.errors.into_problem()),
     }
 }
 
-fn version(fields: &mut Fields<'_>) -> Option<u32> {
+fn expected(fields: &mut Fields<'_>) -> Read<Expected> {
     let text = fields.scalar("ifMatch", "the order's version");
-    if !text.is_given() {
-        fields.missing("ifMatch");
-    }
-    let version = text.and_then(|text| {
-        let version = text.trim_matches('"').parse().ok();
-        if version.is_none() {
-            fields
-                .errors
-                .invalid("ifMatch", "invalid_value", "must be the order's version");
+    text.and_then(|text| {
+        let expected = etag::parse(&text).ok();
+        if expected.is_none() {
+            let message = "must be the order's version, several with commas between them, or *";
+            fields.errors.invalid("ifMatch", "invalid_value", message);
         }
-        version
-    });
-    version.value()
+        expected
+    })
 }
 
 #[cfg(test)]
@@ -241,11 +249,21 @@ mod tests {
     }
 
     #[test]
-    fn the_version_is_required_and_may_be_quoted() {
+    fn the_versions_are_required_in_any_form_that_a_tag_has() {
         let with = |value| HeaderMap::from_iter([(IF_MATCH, HeaderValue::from_static(value))]);
-        assert_eq!(if_match(&with("\"7\"")).unwrap(), 7);
-        assert_eq!(if_match(&with("7")).unwrap(), 7);
-        assert!(if_match(&with("*")).is_err());
+        for (value, expected) in [
+            ("\"7\"", Expected::from(7)),
+            ("W/\"7\"", Expected::from(7)),
+            ("7", Expected::from(7)),
+            ("*", Expected::Any),
+            ("\"7\", \"8\"", Expected::OneOf(vec![7, 8])),
+        ] {
+            assert_eq!(if_match(&with(value)).unwrap(), expected, "{value}");
+        }
+        assert_eq!(
+            codes(if_match(&with("seven")).unwrap_err()),
+            [pair("If-Match", "invalid_value")]
+        );
         assert_eq!(codes(if_match(&HeaderMap::new()).unwrap_err()).len(), 1);
     }
 
@@ -254,16 +272,19 @@ mod tests {
         assert_eq!(read_command(r#"{"tokenIn":"SOL"}"#).unwrap(), None);
         assert_eq!(
             read_command(r#"{"action":"cancel"}"#).unwrap(),
-            Some(Command::Cancel { order: None })
+            Some(Command::Cancel {
+                order: None,
+                expected: Expected::Any
+            })
         );
         let replace = read_command(r#"{"action":"replace","ifMatch":2,"limitPrice":"151"}"#).unwrap();
         assert!(matches!(
             replace,
             Some(Command::Replace {
-                version: 2,
+                ref expected,
                 amendment,
                 ..
-            }) if amendment.limit_price == whole(151)
+            }) if *expected == Expected::from(2) && amendment.limit_price == whole(151)
         ));
         assert_eq!(
             codes(read_command(r#"{"action":"replace","limitPrice":"151"}"#).unwrap_err()),

@@ -101,6 +101,18 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// True or false.
+    pub fn boolean(&mut self, name: &'static str) -> Read<bool> {
+        match self.take(name) {
+            None => Read::Absent,
+            Some(Value::Bool(value)) => Read::Given(value),
+            Some(other) => {
+                self.wrong_type(name, "true or false", &other);
+                Read::Bad
+            }
+        }
+    }
+
     /// A list of strings.
     pub fn texts(&mut self, name: &'static str) -> Read<Vec<String>> {
         let expected = "a list of strings";
@@ -142,7 +154,7 @@ impl<'a> Fields<'a> {
             None => Read::Absent,
             Some(Value::Text(text)) => Read::Given(text),
             Some(Value::Number(text)) => Read::Given(Cow::Borrowed(text)),
-            Some(other @ (Value::Null | Value::Bool | Value::Array(_) | Value::Object)) => {
+            Some(other @ (Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object)) => {
                 self.wrong_type(name, expected, &other);
                 Read::Bad
             }

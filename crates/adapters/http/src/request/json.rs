@@ -15,7 +15,7 @@ pub enum Value<'a> {
     /// `null`.
     Null,
     /// `true` or `false`.
-    Bool,
+    Bool(bool),
     /// A number, as it was written.
     Number(&'a str),
     /// A string, unescaped.
@@ -31,7 +31,7 @@ impl Value<'_> {
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::Null => "null",
-            Self::Bool => "a boolean",
+            Self::Bool(_) => "a boolean",
             Self::Number(_) => "a number",
             Self::Text(_) => "a string",
             Self::Array(_) => "a list",
@@ -105,7 +105,8 @@ fn value(raw: &RawValue) -> Result<Value<'_>, serde_json::Error> {
     let text = raw.get();
     Ok(match text.as_bytes().first() {
         Some(b'n') => Value::Null,
-        Some(b't' | b'f') => Value::Bool,
+        Some(b't') => Value::Bool(true),
+        Some(b'f') => Value::Bool(false),
         Some(b'[') => Value::Array(text),
         Some(b'{') => Value::Object,
         Some(b'"') => Value::Text(TextSeed.deserialize(&mut serde_json::Deserializer::from_str(text))?),
@@ -156,7 +157,7 @@ mod tests {
                 ("a".into(), Value::Null),
                 ("c".into(), Value::Array(r#"[1,{"a":2}]"#)),
                 ("d".into(), Value::Object),
-                ("e".into(), Value::Bool),
+                ("e".into(), Value::Bool(true)),
             ]
         );
     }

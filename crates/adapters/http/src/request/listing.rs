@@ -72,7 +72,36 @@ pub fn read_listing(
         return Err(errors.into_problem());
     }
     listing.filter.owner = who.owner_or(listing.filter.owner)?;
+    if listing.filter.client_order_id.is_some() {
+        // Such an id is its owner's; whoever names no owner has placed the order without one.
+        listing.filter.owner.get_or_insert_with(Owner::anonymous);
+    }
     Ok(listing)
+}
+
+/// The parameters that say which page of a list is wanted, and so mean nothing to what is not read page by page.
+const PAGING: [&str; 2] = ["cursor", "limit"];
+
+/// Reads the query of what concerns all orders of a listing: its filters alone.
+///
+/// # Errors
+/// A problem that names everything that is wrong.
+pub fn read_filter(
+    request: &Request,
+    registry: &TokenRegistry,
+    who: &Principal,
+) -> Result<OrderFilter, Problem> {
+    let mut errors = Errors::default();
+    for name in PAGING {
+        if pairs(request).any(|(given, value)| given == name && !value.is_empty()) {
+            let message = "does not apply: all orders of the filter are meant, however many they are";
+            errors.invalid(name, "not_applicable", message);
+        }
+    }
+    if !errors.is_empty() {
+        return Err(errors.into_problem());
+    }
+    Ok(read_listing(request, registry, who)?.filter)
 }
 
 const KINDS: [&str; 4] = ["market", "limit", "stop_limit", "sniper"];
@@ -110,6 +139,10 @@ fn read_parameter(
         "userId" => match value.parse() {
             Ok(owner) => filter.owner = Some(owner),
             Err(_) => bad("userId", "must be 1 to 128 printable ASCII characters"),
+        },
+        "clientOrderId" => match value.parse() {
+            Ok(id) => filter.client_order_id = Some(id),
+            Err(_) => bad("clientOrderId", "must be 1 to 128 printable ASCII characters"),
         },
         "from" => match timestamp(value) {
             Some(from) => filter.from = Some(from),
@@ -166,7 +199,7 @@ mod tests {
     fn every_filter_is_read() {
         let id = OrderId::from_uuid(uuid::uuid!("01939c3e-7a40-7c5e-9d8e-0f3b8a1c2d4e"));
         let query = format!(
-            "status=confirmed,failed&status=waiting&type=market&token=sol&dex=raydium&userId=desk&limit=200\
+            "status=confirmed,failed&status=waiting&type=market&token=sol&dex=raydium&userId=desk&clientOrderId=a+b%2B&limit=200\
              &from=2025-11-20T13:00:00+01:00&to=1763640000120&cursor={}",
             cursor(id, None)
         );
@@ -175,6 +208,7 @@ mod tests {
         assert_eq!(listing.limit, 200);
         let filter = OrderFilter {
             owner: Some("desk".parse().unwrap()),
+            client_order_id: Some("a b+".parse().unwrap()),
             statuses: vec![Status::Confirmed, Status::Failed, Status::Waiting],
             kind: Some("market".into()),
             token: Some("SOL".parse().unwrap()),
@@ -194,6 +228,37 @@ mod tests {
     }
 
     #[test]
+    fn a_client_order_id_without_an_owner_is_anonymous() {
+        let filter = read("clientOrderId=mine").unwrap().filter;
+        assert_eq!(filter.owner, Some(Owner::anonymous()));
+    }
+
+    #[test]
+    fn what_concerns_all_orders_takes_no_page() {
+        let filter = |query: &str| {
+            let request = Request::builder()
+                .uri_str(format!("/api/orders?{query}"))
+                .finish();
+            read_filter(&request, &TokenRegistry::default(), &Principal::Anybody).map_err(|problem| {
+                serde_json::from_str::<serde_json::Value>(&problem.into_message()).unwrap()
+            })
+        };
+        for (query, named) in [
+            ("status=waiting&limit=1", vec!["limit"]),
+            ("cursor=x&limit=0", vec!["cursor", "limit"]),
+        ] {
+            let problem = filter(query).unwrap_err();
+            let errors = problem["errors"].as_array().unwrap();
+            let fields: Vec<_> = errors
+                .iter()
+                .map(|error| error["field"].as_str().unwrap())
+                .collect();
+            assert_eq!(fields, named, "{problem}");
+        }
+        assert!(filter("status=waiting&limit=").is_ok());
+    }
+
+    #[test]
     fn a_cursor_is_good_for_its_owner_alone() {
         let id = OrderId::from_uuid(uuid::uuid!("01939c3e-7a40-7c5e-9d8e-0f3b8a1c2d4e"));
         let [ann, bob] = ["ann", "bob"].map(|name| name.parse::<Owner>().unwrap());
@@ -210,8 +275,7 @@ mod tests {
 
     #[test]
     fn every_bad_parameter_is_named() {
-        let query =
-            "status=open&type=twap&token=DOGE&dex=orca&userId=%0a&from=now&to=then&cursor=x&limit=201&page=2";
+        let query = "status=open&type=twap&token=DOGE&dex=orca&userId=%0a&clientOrderId=%0a&from=now&to=then&cursor=x&limit=201&page=2";
         let problem = read(query).unwrap_err();
         assert_eq!(
             (&problem["status"], &problem["code"]),
@@ -226,7 +290,17 @@ mod tests {
         assert_eq!(
             named,
             [
-                "status", "type", "token", "dex", "userId", "from", "to", "cursor", "limit", "page"
+                "status",
+                "type",
+                "token",
+                "dex",
+                "userId",
+                "clientOrderId",
+                "from",
+                "to",
+                "cursor",
+                "limit",
+                "page"
             ]
         );
     }

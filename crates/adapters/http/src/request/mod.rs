@@ -7,6 +7,7 @@ pub mod accept;
 pub mod amend;
 pub mod body;
 pub mod error;
+pub mod etag;
 mod fields;
 mod held;
 mod json;

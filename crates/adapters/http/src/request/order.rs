@@ -1,6 +1,7 @@
 //! Reading an order, from a body or from a message on a socket.
 
 use http::HeaderMap;
+use order_application::SubmitOptions;
 use order_core::id::{IdempotencyKey, Name, Owner};
 use order_core::order::{OrderKind, OrderSpec, Protection, TimeInForce};
 use order_core::price::Price;
@@ -61,7 +62,9 @@ pub struct OrderRequest {
     slippage_bps: Option<Text<Bps>>,
     /// The same in percent: 0.5 is 50 basis points.
     slippage: Option<Text<DecimalInput>>,
-    /// At least this much comes out, in tokenOut; instead of a slippage.
+    /// At least this much comes out, in tokenOut; instead of a slippage. It binds an order of every type and every
+    /// time in force, beside its limit where it has one: whichever is higher counts. Where an ioc order is filled in
+    /// part, at least the same part of it comes out, rounded up: minAmountOut · amountInFilled / amountIn.
     min_amount_out: Option<Text<DecimalInput>>,
     /// A quote of `POST /api/quotes` that the order is held to: it gets at least the quote's minAmountOut, or
     /// nothing. Instead of a slippage or minAmountOut; tokens and amountIn must be those of the quote, which
@@ -71,8 +74,11 @@ pub struct OrderRequest {
     limit_price: Option<Text<DecimalInput>>,
     /// Quote per base; for stop_limit orders.
     stop_price: Option<Text<DecimalInput>>,
+    /// Of a stop_limit order: whether it may trigger at once. Without it, a stop that the market has passed already
+    /// is refused (would_trigger). Of no other type.
+    allow_immediate: Option<bool>,
     /// How long it lives; gtc if absent. ioc and fok do not wait for a limit; gtd waits until expiresAt. A market
-    /// order is filled whole or not at all, whatever this says.
+    /// order is filled whole or not at all, whatever this says. A sniper waits for a pool, so it takes gtc or gtd.
     time_in_force: Option<Text<Force>>,
     /// Until when, for gtd: RFC 3339 or milliseconds since 1970.
     expires_at: Option<Text<TimeInput>>,
@@ -105,6 +111,7 @@ impl Example for OrderRequest {
             quote_id: None,
             limit_price: None,
             stop_price: None,
+            allow_immediate: None,
             time_in_force: None,
             expires_at: None,
             priority: None,
@@ -137,8 +144,8 @@ pub struct OrderRules<'a> {
 pub struct Requested {
     /// The order.
     pub spec: OrderSpec,
-    /// What makes a repeated request the same one.
-    pub key: Option<IdempotencyKey>,
+    /// What its request says besides.
+    pub options: SubmitOptions,
     /// Why it comes too late, unless the same request was accepted before.
     pub late: Option<Problem>,
 }
@@ -151,12 +158,13 @@ pub fn read_order(body: &[u8], headers: &HeaderMap, rules: OrderRules<'_>) -> Re
     let mut fields = Fields::read(body)?;
     let trace = trace_parent(headers);
     let spec = spec(&mut fields, rules).map(|spec| OrderSpec { trace, ..spec });
+    let allow_immediate = allow_immediate(&mut fields, spec.as_ref());
     let key = idempotency_key(headers, &mut fields.errors);
     fields.finish();
     match spec {
         Some(spec) if fields.errors.are_late() => Ok(Requested {
             spec,
-            key,
+            options: SubmitOptions { key, allow_immediate },
             late: (!fields.errors.is_empty()).then(|| fields.errors.into_problem()),
         }),
         Some(_) | None => Err(fields.errors.into_problem()),
@@ -188,7 +196,7 @@ fn spec(fields: &mut Fields<'_>, rules: OrderRules<'_>) -> Option<OrderSpec> {
     let swap = read_swap(fields, rules.registry, tokens);
     let held = held_to(fields, rules, kind);
     let protection = protection(fields, tokens.token_out, rules.slippage_bps, &held);
-    let time_in_force = time_in_force(fields);
+    let time_in_force = time_in_force(fields, kind);
     let priority = priority(fields, kind);
     let route = read_limits(fields);
     let client_order_id = fields.parsed::<Name>("clientOrderId", "invalid_value");
@@ -301,6 +309,22 @@ fn belonging(fields: &mut Fields<'_>, name: &'static str, price: Read<Price>, wa
     price.value()
 }
 
+/// Whether a stop may trigger at once, which only an order that has one can be told.
+fn allow_immediate(fields: &mut Fields<'_>, spec: Option<&OrderSpec>) -> bool {
+    let allowed = fields.boolean("allowImmediate");
+    match spec.map(|spec| spec.kind) {
+        Some(OrderKind::Market | OrderKind::Limit { .. } | OrderKind::Sniper) if allowed.is_given() => {
+            let message = "applies to stop_limit orders alone";
+            fields.errors.invalid("allowImmediate", "not_applicable", message);
+        }
+        Some(
+            OrderKind::Market | OrderKind::Limit { .. } | OrderKind::Sniper | OrderKind::StopLimit { .. },
+        )
+        | None => {}
+    }
+    allowed.value().unwrap_or(false)
+}
+
 /// How the trader is protected, and whether that is only because the request says nothing of it.
 fn protection(
     fields: &mut Fields<'_>,
@@ -353,8 +377,14 @@ const FORCES: [(&str, ForceName); 4] = [
     ("gtd", ForceName::Gtd),
 ];
 
-fn time_in_force(fields: &mut Fields<'_>) -> Option<TimeInForce> {
+fn time_in_force(fields: &mut Fields<'_>, kind: Option<OrderKind>) -> Option<TimeInForce> {
     let name = fields.one_of("timeInForce", &FORCES);
+    if let (Some(OrderKind::Sniper), Read::Given(ForceName::Ioc | ForceName::Fok)) = (kind, name) {
+        let message = "must be gtc or gtd for a sniper, which waits for a pool";
+        fields
+            .errors
+            .contradiction("timeInForce", "not_applicable", message);
+    }
     let until = expires_at(fields);
     let name = match name {
         Read::Absent => ForceName::Gtc,

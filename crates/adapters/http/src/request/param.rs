@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 
 use order_core::time::Timestamp;
 use poem::{Request, RequestBody, Result};
-use poem_openapi::registry::{MetaParamIn, MetaSchemaRef};
+use poem_openapi::registry::{MetaParamIn, MetaSchemaRef, Registry};
 use poem_openapi::types::Type;
 use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
 use time::OffsetDateTime;
@@ -37,12 +37,16 @@ impl<'a, F: Format> ApiExtractor<'a> for Query<F> {
     type ParamType = Text<F>;
     type ParamRawType = Self;
 
+    fn register(registry: &mut Registry) {
+        Text::<F>::register(registry);
+    }
+
     fn param_in() -> Option<MetaParamIn> {
         Some(MetaParamIn::Query)
     }
 
     fn param_schema_ref() -> Option<MetaSchemaRef> {
-        Some(MetaSchemaRef::Inline(Box::new(F::schema())))
+        Some(Text::<F>::schema_ref())
     }
 
     async fn from_request(

@@ -4,9 +4,10 @@ mod view;
 
 use std::fmt::Display;
 
+use order_application::LiveEvent;
 use order_core::amount::Quantity;
 use order_core::failure::{Failure, VenueError};
-use order_core::id::OrderId;
+use order_core::id::{ClientOrderId, OrderId};
 use order_core::lifecycle::{Event, RecordedEvent, Refusal};
 use order_core::order::{Execution, Terms};
 use order_core::price::Price;
@@ -22,13 +23,27 @@ use super::text::{Decimal, Text, Time};
 pub use view::EventView;
 
 /// The event's text on the wire. The same for every door, so that it is encoded once however many watch.
-pub fn encode(event: &RecordedEvent) -> String {
+pub fn encode(live: &LiveEvent) -> String {
     // Strings, numbers and maps with string keys: nothing here can fail to become JSON.
-    serde_json::to_string(&Wire(event)).unwrap_or_default()
+    serde_json::to_string(&Wire::from(live)).unwrap_or_default()
 }
 
 /// An event that serialises as it is on the wire.
-pub struct Wire<'a>(pub &'a RecordedEvent);
+pub struct Wire<'a> {
+    /// What happened.
+    pub event: &'a RecordedEvent,
+    /// The owner's own id of its order, if it has one.
+    pub client_order_id: Option<&'a ClientOrderId>,
+}
+
+impl<'a> From<&'a LiveEvent> for Wire<'a> {
+    fn from(live: &'a LiveEvent) -> Self {
+        Self {
+            event: live.event(),
+            client_order_id: live.client_order_id(),
+        }
+    }
+}
 
 /// Something that serialises as it prints.
 struct Shown<T>(T);
@@ -41,7 +56,7 @@ impl<T: Display> Serialize for Shown<T> {
 
 impl Serialize for Wire<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match &self.0.event {
+        match &self.event.event {
             Event::Pending | Event::Cancelled | Event::Expired => {
                 self.with((), None::<()>).serialize(serializer)
             }
@@ -131,6 +146,8 @@ impl Serialize for Wire<'_> {
 #[serde(rename_all = "camelCase")]
 struct Envelope<'a, F, M> {
     order_id: Shown<&'a OrderId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_order_id: Option<&'a str>,
     seq: u32,
     status: &'static str,
     timestamp: i64,
@@ -141,16 +158,17 @@ struct Envelope<'a, F, M> {
 }
 
 impl<'a> Wire<'a> {
-    const fn with<F, M>(&self, fields: F, meta: Option<M>) -> Envelope<'a, F, M> {
+    fn with<F, M>(&self, fields: F, meta: Option<M>) -> Envelope<'a, F, M> {
         let RecordedEvent {
             order_id,
             seq,
             at,
             event,
-        } = self.0;
+        } = self.event;
         let status = event.kind().as_str();
         Envelope {
             order_id: Shown(order_id),
+            client_order_id: self.client_order_id.map(ClientOrderId::as_str),
             seq: *seq,
             status,
             timestamp: at.millis(),

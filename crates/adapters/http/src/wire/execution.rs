@@ -9,7 +9,7 @@ use poem_openapi::Object;
 use poem_openapi::types::Example;
 use serde::Serialize;
 
-use super::order::EXAMPLE_TX;
+use super::order::{EXAMPLE_TX, filled_minimum, own_minimum};
 use super::quote::{LegView, QuoteView, UnavailableView, split};
 use super::text::{Candidate as CandidateName, Code, Decimal, Dex, Id, StatusName, Text, Time, TxHash};
 
@@ -119,6 +119,11 @@ struct ResultView {
     amount_in: Text<Decimal>,
     /// What was received, in tokenOut.
     amount_out: Text<Decimal>,
+    /// The trader's own minimum for what was paid: minAmountOut of the order, or of a partial fill its part,
+    /// minAmountOut · amountIn / the order's amountIn, rounded up. Null when a slippage protects instead. What was
+    /// accepted at the least, a limit included, is minAmountOut of the attempt's route.
+    #[oai(nullable)]
+    min_amount_out_filled: Option<Text<Decimal>>,
     /// Quote per base, net of fees.
     executed_price: Text<Decimal>,
     /// What its route was expected to give, in tokenOut.
@@ -159,6 +164,10 @@ pub struct ExecutionView {
     order_id: Text<Id>,
     /// Where it stands.
     status: Text<StatusName>,
+    /// The trader's own minimum: at least this much comes out of the whole amountIn, in tokenOut; null when a slippage
+    /// protects instead.
+    #[oai(nullable)]
+    min_amount_out: Option<Text<Decimal>>,
     /// Its attempts, in order.
     attempts: Vec<AttemptView>,
     /// How well it was executed; null until it is.
@@ -173,6 +182,7 @@ impl ExecutionView {
         Self {
             order_id: Text::of(order.id()),
             status: Text::name(order.status().as_str()),
+            min_amount_out: own_minimum(order).map(Text::of),
             attempts: explanation
                 .attempts
                 .iter()
@@ -181,7 +191,7 @@ impl ExecutionView {
             result: explanation
                 .result
                 .as_ref()
-                .map(|result| ResultView::new(spec, result)),
+                .map(|result| ResultView::new(order, result)),
         }
     }
 }
@@ -268,8 +278,8 @@ impl RejectedView {
 }
 
 impl ResultView {
-    fn new(spec: &OrderSpec, result: &Measured) -> Self {
-        let execution = &result.execution;
+    fn new(order: &Order, result: &Measured) -> Self {
+        let (spec, execution) = (order.spec(), &result.execution);
         let out = |amount: Amount| of(amount, spec.token_out);
         Self {
             dex: Text::name(execution.venue.as_str()),
@@ -277,6 +287,7 @@ impl ResultView {
             slot: execution.fill.slot,
             amount_in: of(execution.fill.amount_in, spec.token_in),
             amount_out: Text::of(execution.amount_out),
+            min_amount_out_filled: filled_minimum(order, execution).map(Text::of),
             executed_price: Text::of(execution.executed_price),
             quoted_amount_out: result.quoted.map(out),
             slippage_bps: result.slippage.map(Text::of),
@@ -330,6 +341,7 @@ impl Example for ExecutionView {
             slot: 4_711,
             amount_in: Text::name("1.5"),
             amount_out: Text::name("224.775"),
+            min_amount_out_filled: None,
             executed_price: Text::name("149.85"),
             quoted_amount_out: Some(Text::name("224.775")),
             slippage_bps: Some(Text::name("0")),
@@ -344,6 +356,7 @@ impl Example for ExecutionView {
         Self {
             order_id: Text::name("ORD-01939c3e-7a40-7c5e-9d8e-0f3b8a1c2d4e"),
             status: Text::name("confirmed"),
+            min_amount_out: None,
             attempts: vec![attempt],
             result: Some(result),
         }

@@ -1,8 +1,10 @@
 //! An order as `GET /api/orders` shows it.
 
+use order_core::amount::{Amount, Quantity};
 use order_core::lifecycle::State;
-use order_core::order::{Order, OrderKind, Protection, TimeInForce};
+use order_core::order::{Execution, Order, OrderKind, Protection, TimeInForce};
 use order_core::price::Price;
+use order_core::terms::Floor;
 use order_core::token::Side;
 use poem_openapi::Object;
 use poem_openapi::types::Example;
@@ -52,9 +54,13 @@ pub struct OrderView {
     /// At most this much less than the quote, in basis points; null when minAmountOut protects instead.
     #[oai(nullable)]
     slippage_bps: Option<u16>,
-    /// At least this much comes out, in tokenOut; null when slippageBps protects instead.
+    /// At least this much comes out of the whole amountIn, in tokenOut; null when slippageBps protects instead.
     #[oai(nullable)]
     min_amount_out: Option<Text<Decimal>>,
+    /// What that came to for amountInFilled, so that at least this much had to come out: the same where all was
+    /// filled, and minAmountOut · amountInFilled / amountIn, rounded up, where a part was. Null until then.
+    #[oai(nullable)]
+    min_amount_out_filled: Option<Text<Decimal>>,
     /// Quote per base.
     #[oai(nullable)]
     limit_price: Option<Text<Decimal>>,
@@ -119,9 +125,9 @@ impl From<&Order> for OrderView {
         let (spec, progress, state) = (order.spec(), order.progress(), order.state());
         let terms = order.terms();
         let (limit_price, stop_price) = prices(terms.kind);
-        let (slippage_bps, min_out) = match spec.protection {
-            Protection::Slippage(bps) => (Some(bps), None),
-            Protection::MinOut(least) => (None, Some(least.with_decimals(spec.token_out.decimals))),
+        let slippage_bps = match spec.protection {
+            Protection::Slippage(bps) => Some(bps),
+            Protection::MinOut(_) => None,
         };
         let execution = if let State::Confirmed(execution) = state {
             Some(execution)
@@ -154,7 +160,10 @@ impl From<&Order> for OrderView {
                 .collect(),
             max_legs: spec.route.max_legs,
             slippage_bps,
-            min_amount_out: min_out.map(Text::of),
+            min_amount_out: own_minimum(order).map(Text::of),
+            min_amount_out_filled: execution
+                .and_then(|execution| filled_minimum(order, execution))
+                .map(Text::of),
             limit_price: limit_price.map(Text::of),
             stop_price: stop_price.map(Text::of),
             time_in_force: Text::name(terms.time_in_force.as_str()),
@@ -176,6 +185,22 @@ impl From<&Order> for OrderView {
             updated_at: Text::at(progress.updated_at),
         }
     }
+}
+
+/// The trader's own minimum for the whole order.
+pub fn own_minimum(order: &Order) -> Option<Quantity> {
+    minimum_for(order, order.spec().amount_in)
+}
+
+/// The trader's own minimum for what was filled.
+pub fn filled_minimum(order: &Order, execution: &Execution) -> Option<Quantity> {
+    minimum_for(order, execution.fill.amount_in)
+}
+
+/// No more is filled than was asked, so that the part can be expressed as the whole can.
+fn minimum_for(order: &Order, paid: Amount) -> Option<Quantity> {
+    let least = Floor::of(order).least_by_minimum(paid).ok()??;
+    Some(least.with_decimals(order.spec().token_out.decimals))
 }
 
 /// The limit and the stop of a kind of order.
@@ -228,6 +253,7 @@ impl Example for OrderView {
             max_legs: None,
             slippage_bps: Some(50),
             min_amount_out: None,
+            min_amount_out_filled: None,
             limit_price: None,
             stop_price: None,
             time_in_force: Text::name("gtc"),
@@ -291,7 +317,7 @@ mod tests {
                 "orderId": id().to_string(), "clientOrderId": "mine-1", "userId": "desk", "type": "market",
                 "side": "sell", "tokenIn": "SOL", "tokenOut": "USDC", "amountIn": "1.5",
                 "amountInFilled": null, "venues": [], "maxLegs": null, "slippageBps": 50,
-                "minAmountOut": null, "limitPrice": null, "stopPrice": null, "timeInForce": "gtc",
+                "minAmountOut": null, "minAmountOutFilled": null, "limitPrice": null, "stopPrice": null, "timeInForce": "gtc",
                 "expiresAt": null, "priority": "normal", "status": "pending", "waitingFor": null, "unknown": false, "dex": null,
                 "executedPrice": null, "amountOut": null, "txHash": null, "error": null, "code": null,
                 "attempts": 0, "refusals": 0, "version": 1, "createdAt": "1970-01-01T00:00:01.000Z",

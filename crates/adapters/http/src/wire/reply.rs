@@ -1,11 +1,14 @@
 //! The reply to an accepted order.
 
+use order_application::Submission;
 use order_core::id::OrderId;
+use order_core::lifecycle::Status;
 use poem_openapi::Object;
 use poem_openapi::types::Example;
 use serde::Serialize;
 
-use super::text::{Id, StatusName, Text};
+use super::problem::Problem;
+use super::text::{Id, Name, StatusName, Text};
 
 /// Where an accepted order can be found.
 #[derive(Object, Serialize)]
@@ -22,7 +25,12 @@ struct Links {
 
 /// The order is accepted, durably.
 #[derive(Object, Serialize)]
-#[oai(rename = "Accepted", rename_all = "camelCase", example)]
+#[oai(
+    rename = "Accepted",
+    rename_all = "camelCase",
+    example,
+    skip_serializing_if_is_none
+)]
 #[serde(rename_all = "camelCase")]
 pub struct AcceptedView {
     /// Always true.
@@ -31,7 +39,10 @@ pub struct AcceptedView {
     message: String,
     /// The order's id. The same as before when the request was sent before.
     order_id: Text<Id>,
-    /// Where an order begins.
+    /// Your own id of the order, if it has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_order_id: Option<Text<Name>>,
+    /// Where the order stands: pending, unless the request was sent before.
     status: Text<StatusName>,
     /// Where it can be found.
     links: Links,
@@ -42,13 +53,32 @@ pub fn order_path(id: OrderId) -> String {
     format!("/api/orders/{id}")
 }
 
-impl From<OrderId> for AcceptedView {
-    fn from(id: OrderId) -> Self {
+/// A reply as a message on a socket.
+pub fn message(reply: &impl Serialize) -> String {
+    serde_json::to_string(reply).unwrap_or_else(|error| {
+        // Strings, numbers and booleans: this should not happen.
+        tracing::error!(
+            error = &error as &dyn std::error::Error,
+            "a reply cannot be encoded"
+        );
+        Problem::internal().into_message()
+    })
+}
+
+impl From<&Submission> for AcceptedView {
+    fn from(submission: &Submission) -> Self {
+        let (id, status) = (submission.order_id, submission.status.as_str());
+        let message = if submission.replayed {
+            format!("Order was received before: {status}")
+        } else {
+            "Order received successfully".to_owned()
+        };
         Self {
             success: true,
-            message: "Order received successfully".into(),
+            message,
             order_id: Text::of(id),
-            status: Text::name("pending"),
+            client_order_id: submission.client_order_id.as_ref().map(Text::of),
+            status: Text::name(status),
             links: Links {
                 order: order_path(id),
                 events: format!("/api/orders/{id}/events"),
@@ -61,7 +91,12 @@ impl From<OrderId> for AcceptedView {
 impl Example for AcceptedView {
     fn example() -> Self {
         let id = uuid::uuid!("01939c3e-7a40-7c5e-9d8e-0f3b8a1c2d4e");
-        Self::from(OrderId::from_uuid(id))
+        Self::from(&Submission {
+            order_id: OrderId::from_uuid(id),
+            client_order_id: None,
+            status: Status::Pending,
+            replayed: false,
+        })
     }
 }
 
@@ -85,5 +120,19 @@ mod tests {
                 },
             })
         );
+    }
+
+    #[test]
+    fn the_reply_to_a_repeated_request_says_what_has_become_of_the_order() {
+        let again = Submission {
+            order_id: OrderId::from_uuid(uuid::uuid!("01939c3e-7a40-7c5e-9d8e-0f3b8a1c2d4e")),
+            client_order_id: Some("mine".parse().unwrap()),
+            status: Status::Cancelled,
+            replayed: true,
+        };
+        let reply = serde_json::to_value(AcceptedView::from(&again)).unwrap();
+        assert_eq!(reply["status"], "cancelled");
+        assert_eq!(reply["clientOrderId"], "mine");
+        assert_eq!(reply["message"], "Order was received before: cancelled");
     }
 }

@@ -8,7 +8,7 @@ use order_core::lifecycle::Status;
 use order_core::priority::Priority;
 use order_core::time::Timestamp;
 use order_core::venue::Venue;
-use poem_openapi::registry::{MetaSchema, MetaSchemaRef};
+use poem_openapi::registry::{MetaSchema, MetaSchemaRef, Registry};
 use poem_openapi::types::{ParseError, ParseFromJSON, ParseResult, ToJSON, Type};
 use serde::{Serialize, Serializer};
 use serde_json::Value;
@@ -18,6 +18,9 @@ use time::macros::format_description;
 
 /// What a text means.
 pub trait Format: Send + Sync + 'static {
+    /// The name under which OpenAPI describes it once, for all who refer to it. What has several types needs one: where
+    /// it has none, clients that are generated have a type of their own for each field.
+    const SHARED: Option<&'static str> = None;
     /// How OpenAPI describes it.
     fn schema() -> MetaSchema;
 }
@@ -68,7 +71,16 @@ impl<F: Format> Type for Text<F> {
     }
 
     fn schema_ref() -> MetaSchemaRef {
-        MetaSchemaRef::Inline(Box::new(F::schema()))
+        match F::SHARED {
+            Some(name) => MetaSchemaRef::Reference(name.into()),
+            None => MetaSchemaRef::Inline(Box::new(F::schema())),
+        }
+    }
+
+    fn register(registry: &mut Registry) {
+        if let Some(name) = F::SHARED {
+            registry.create_schema::<Self, _>(name.into(), |_| F::schema());
+        }
     }
 
     fn as_raw_value(&self) -> Option<&Self> {
@@ -139,9 +151,11 @@ fn integer(minimum: u16, maximum: Option<u16>) -> MetaSchema {
 pub const EXAMPLE_QUOTE: &str = "QUO1-U09MfFVTREN8MTUwMDAwMDAwMHwyMjM2NTExMjV8MTc5NTE3NjAxMTg3NKqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqo";
 
 macro_rules! formats {
-    ($($(#[$doc:meta])* $name:ident => $schema:expr;)*) => {
+    ($($(#[$doc:meta])* $name:ident $(as $shared:literal)? => $schema:expr;)*) => {
         $($(#[$doc])* pub struct $name;
         impl Format for $name {
+            $(const SHARED: Option<&'static str> = Some($shared);)?
+
             fn schema() -> MetaSchema {
                 $schema
             }
@@ -152,21 +166,33 @@ macro_rules! formats {
 formats! {
     /// An exact decimal that we send.
     Decimal => string("decimal", "150.25");
-    /// An exact decimal that we read.
-    DecimalInput => either([string("decimal", "1.5"), MetaSchema::new("number")], "1.5".into());
+    /// An exact decimal that we read. A generator of clients that finds a format here makes a number of it.
+    DecimalInput as "DecimalInput" => MetaSchema {
+        description: Some("A decimal, as a string or a number; exact either way. A string is safe in every language."),
+        ..either([MetaSchema::new("string"), MetaSchema::new("number")], "1.5".into())
+    };
     /// A point in time that we send.
     Time => string("date-time", "2026-11-20T12:00:00.000Z");
     /// A point in time that we read.
-    TimeInput => either(
-        [string("date-time", "2026-11-20T12:00:00Z"), MetaSchema::new_with_format("integer", "int64")],
-        "2026-11-20T12:00:00Z".into(),
-    );
+    TimeInput as "TimeInput" => MetaSchema {
+        description: Some("A point in time: RFC 3339, or milliseconds since 1970."),
+        ..either(
+            [MetaSchema::new_with_format("string", "date-time"), MetaSchema::new_with_format("integer", "int64")],
+            "2026-11-20T12:00:00Z".into(),
+        )
+    };
     /// An order's id.
     Id => string("order-id", "ORD-01939c3e-7a40-7c5e-9d8e-0f3b8a1c2d4e");
     /// A transaction's id.
     TxHash => string("base58", super::order::EXAMPLE_TX);
     /// A token's symbol.
     Symbol => MetaSchema { max_length: Some(12), min_length: Some(1), ..string("symbol", "SOL") };
+    /// The tags of one or more versions, or a star.
+    ETags => MetaSchema {
+        pattern: Some(r#"^(\*|(W/)?"[!#-~]*"(, ?(W/)?"[!#-~]*")*)$"#.into()),
+        max_length: Some(1_024),
+        ..string("etag", "\"2\"")
+    };
     /// A caller's own name of something.
     Name => MetaSchema { pattern: Some("^[ -~]+$".into()), max_length: Some(128), min_length: Some(1), ..string("printable-ascii", "desk-7") };
     /// An order type.

@@ -88,7 +88,7 @@ async fn the_pages_are_there() {
     for (path, content) in [
         ("/", "Order Engine"),
         ("/docs", "swagger"),
-        ("/openapi.json", "\"openapi\": \"3.0.3\""),
+        ("/openapi.json", "\"openapi\": \"3.1.0\""),
     ] {
         let reply = stage.get(path).await;
         assert_eq!(reply.status(), 200, "{path}");

@@ -10,7 +10,7 @@ use futures_util::{SinkExt, StreamExt};
 use order_application::{Announcer, Engine, Hub, Ports, Relay, Settings};
 use order_core::amount::Amount;
 use order_core::failure::VenueError;
-use order_core::id::{IdempotencyKey, OrderId, Owner};
+use order_core::id::{IdempotencyKey, OrderId};
 use order_core::lifecycle::{Event, RecordedEvent};
 use order_core::order::{Execution, Order, OrderSpec};
 use order_core::price::Price;
@@ -142,6 +142,12 @@ impl OrderReader for Book {
                     .owner
                     .as_ref()
                     .is_none_or(|owner| *owner == order.spec().owner)
+            })
+            .filter(|order| {
+                filter
+                    .client_order_id
+                    .as_ref()
+                    .is_none_or(|id| order.spec().client_order_id.as_ref() == Some(id))
             })
             .filter(|order| filter.statuses.is_empty() || filter.statuses.contains(&order.status()))
             .cloned()
@@ -425,8 +431,7 @@ impl Stage {
 
     /// Moves an order and tells the watchers.
     pub fn happens(&self, id: OrderId, event: Event) {
-        let owner: Owner;
-        let event = {
+        let notice = {
             let mut orders = self.book.orders.lock();
             let kept = orders.get_mut(&id).unwrap();
             let event = kept
@@ -434,10 +439,13 @@ impl Stage {
                 .apply(event, Timestamp::from_millis(1_763_640_000_500))
                 .unwrap();
             kept.events.push(event.clone());
-            owner = kept.order.spec().owner.clone();
-            event
+            Notice {
+                owner: kept.order.spec().owner.clone(),
+                client_order_id: kept.order.spec().client_order_id.clone(),
+                event,
+            }
         };
-        let _ = self.book.notices.send(Notice { owner, event });
+        let _ = self.book.notices.send(notice);
     }
 
     /// Takes an order through everything to its confirmation.

@@ -29,7 +29,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use order_core::audit::AuditedOrder;
-use order_core::id::{IdempotencyKey, OrderId, WorkerId};
+use order_core::id::{ClientOrderId, IdempotencyKey, OrderId, Owner, WorkerId};
 use order_core::lifecycle::{Attempt, AttemptOutcome, RecordedEvent, Release};
 use order_core::order::{Order, OrderSpec};
 use order_ports::{
@@ -110,6 +110,25 @@ impl MemoryStore {
 
     fn spec(&self, id: OrderId) -> Option<Arc<OrderSpec>> {
         self.shard(id).spec(id)
+    }
+
+    /// The page of the one order that its owner calls so.
+    fn named(
+        &self,
+        owner: &Owner,
+        id: &ClientOrderId,
+        filter: &OrderFilter,
+        before: Option<OrderId>,
+        limit: usize,
+    ) -> OrderPage {
+        let name = TakenName::client_order(owner, id.clone());
+        let holder = self.names.lock([Some(name), None]).holder(0);
+        let found = holder.filter(|id| before.is_none_or(|before| *id < before));
+        let found = found.and_then(|id| self.shard(id).snapshot_if(id, filter));
+        let mut items: Vec<_> = found.into_iter().map(record::Snapshot::into_order).collect();
+        let more = items.len() > limit;
+        items.truncate(limit);
+        OrderPage { items, more }
     }
 
     /// The order that has the names of this request, if it is the same request; the key counts first.
@@ -291,6 +310,9 @@ impl OrderReader for MemoryStore {
         before: Option<OrderId>,
         limit: usize,
     ) -> Result<OrderPage, StoreError> {
+        if let (Some(owner), Some(id)) = (&filter.owner, &filter.client_order_id) {
+            return Ok(self.named(owner, id, filter, before, limit));
+        }
         Ok(listing::page(&self.shards, filter, before, limit))
     }
 }

@@ -186,6 +186,7 @@ impl Record {
     pub(super) fn matches(&self, filter: &OrderFilter) -> bool {
         let OrderFilter {
             owner,
+            client_order_id,
             statuses,
             kind,
             token,
@@ -195,6 +196,9 @@ impl Record {
         } = filter;
         let (spec, state) = (&self.spec, &self.progress.state);
         owner.as_ref().is_none_or(|owner| *owner == spec.owner)
+            && client_order_id
+                .as_ref()
+                .is_none_or(|wanted| spec.client_order_id.as_ref() == Some(wanted))
             && (statuses.is_empty() || statuses.contains(&state.status()))
             && kind.as_ref().is_none_or(|kind| *kind == spec.kind.as_str())
             && token.is_none_or(|token| [spec.token_in.symbol, spec.token_out.symbol].contains(&token))

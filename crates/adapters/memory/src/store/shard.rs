@@ -294,6 +294,12 @@ impl Shard {
         self.records.get(&id).map(|record| record.snapshot(id))
     }
 
+    /// The order, if it is one of those.
+    pub(super) fn snapshot_if(&self, id: OrderId, filter: &OrderFilter) -> Option<Snapshot> {
+        let record = self.records.get(&id).filter(|record| record.matches(filter));
+        record.map(|record| record.snapshot(id))
+    }
+
     pub(super) fn version(&self, id: OrderId) -> Option<u32> {
         self.records.get(&id).map(|record| record.progress.version)
     }

@@ -47,6 +47,7 @@ pub(crate) enum Break {
     PagesInclusively,
     NeverSaysMore,
     ShowsEverybody,
+    IgnoresClientOrderIds,
     // Sweeping
     ForgetsAnnouncements,
     FindsNothing,
@@ -274,6 +275,7 @@ impl OrderReader for Broken {
         let (mut filter, mut before) = (filter.clone(), before);
         match (self.at, before) {
             (Break::ShowsEverybody, _) => filter.owner = None,
+            (Break::IgnoresClientOrderIds, _) => filter.client_order_id = None,
             (Break::PagesInclusively, Some(id)) => {
                 before = Some(OrderId::from_uuid(Uuid::from_u128(id.uuid().as_u128() + 1)));
             }
@@ -444,6 +446,10 @@ crate::bites! { Broken::new, (), [
         Break::NeverSaysMore => a_list_is_newest_first_and_says_whether_more_follows, "false";
     a_store_that_shows_everybody:
         Break::ShowsEverybody => a_list_shows_an_owner_no_other_owners_orders, "left == right";
+    a_store_that_ignores_client_order_ids:
+        Break::IgnoresClientOrderIds => a_client_order_id_finds_its_owners_order_alone, "left == right";
+    a_store_that_finds_client_order_ids_of_others:
+        Break::ShowsEverybody => a_client_order_id_finds_its_owners_order_alone, "left == right";
     a_store_that_forgets_announcements:
         Break::ForgetsAnnouncements => a_found_order_counts_as_announced_again, "left == right";
     a_store_that_announces_fresh_orders:

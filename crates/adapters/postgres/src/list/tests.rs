@@ -102,6 +102,13 @@ async fn a_page_costs_the_same_however_many_orders_there_are() {
         (owner("alice"), 50),
         (owner("bob"), 50),
         (owner("nobody"), 0),
+        (
+            OrderFilter {
+                client_order_id: Some(name("mine")),
+                ..owner("alice")
+            },
+            0,
+        ),
         (statuses(&[Status::Confirmed]), 50),
         (statuses(&[Status::Failed]), 50),
         (statuses(&[Status::Cancelled]), 0),

@@ -1,5 +1,6 @@
-//! A message on the channel: a version, who sent it, then the notices. Each is its owner, its order and its event, the
-//! owner and the event behind their lengths, the event as JSON.
+//! A message on the channel: a version, who sent it, then the notices. Each is its owner, its order,
+//! the owner's own id of that order and its event; the names and the event behind their lengths, of which that of an id
+//! that there is not is zero; the event as JSON.
 //!
 //! The sender stands in front so that a process need not read its own messages, which it knows already; owner and
 //! order, so that it need not read events that nobody there wants, which are most. A message of another version is
@@ -7,12 +8,12 @@
 
 use std::sync::Arc;
 
-use order_core::id::{OrderId, Owner, WorkerId};
+use order_core::id::{MAX_NAME, Name, OrderId, WorkerId};
 use order_core::lifecycle::RecordedEvent;
 use order_ports::Notice;
 use uuid::Uuid;
 
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
 const HEADER: usize = 1 + Origin::LEN;
 
 /// Which notifier of which process sent a message.
@@ -34,12 +35,15 @@ pub(crate) fn encode(origin: Origin, notices: &[Notice]) -> Vec<u8> {
     let mut message = Vec::with_capacity(HEADER + 512 * notices.len());
     message.push(VERSION);
     message.extend_from_slice(&origin.0);
-    for Notice { owner, event } in notices {
-        let owner = owner.as_str().as_bytes();
-        // Names are shorter than that by far.
-        message.push(u8::try_from(owner.len()).unwrap_or(u8::MAX));
-        message.extend_from_slice(owner);
+    for Notice {
+        owner,
+        client_order_id,
+        event,
+    } in notices
+    {
+        put_name(&mut message, owner.as_str());
         message.extend_from_slice(event.order_id.uuid().as_bytes());
+        put_name(&mut message, client_order_id.as_ref().map_or("", Name::as_str));
         let length = message.len();
         message.extend_from_slice(&[0; 4]);
         if let Err(error) = serde_json::to_writer(&mut message, event) {
@@ -53,6 +57,14 @@ pub(crate) fn encode(origin: Origin, notices: &[Notice]) -> Vec<u8> {
         message[length..length + 4].copy_from_slice(&written.to_be_bytes());
     }
     message
+}
+
+fn put_name(message: &mut Vec<u8>, name: &str) {
+    const { assert!(MAX_NAME < 256, "a name's length is one byte") };
+    assert!(name.len() <= MAX_NAME, "a name is no longer than a name");
+    let [length, ..] = name.len().to_le_bytes();
+    message.push(length);
+    message.extend_from_slice(name.as_bytes());
 }
 
 /// A message, as far as this process has use for it.
@@ -72,9 +84,9 @@ pub(crate) enum Unreadable {
     /// It ends in the middle.
     #[error("the message is cut short")]
     Short,
-    /// The owner's name is none.
-    #[error("the owner's name")]
-    Owner,
+    /// The owner's name is none, or that of the order.
+    #[error("a name")]
+    Name,
     /// The event is none.
     #[error("the event")]
     Event(#[from] serde_json::Error),
@@ -98,19 +110,29 @@ pub(crate) fn decode(own: Origin, message: &[u8], wanted: impl Fn(OrderId, &str)
 fn notices(mut body: &[u8], wanted: impl Fn(OrderId, &str) -> bool) -> Result<Vec<Notice>, Unreadable> {
     let mut notices = Vec::new();
     while !body.is_empty() {
-        let [length] = *array(&mut body)?;
-        let owner = std::str::from_utf8(take(&mut body, length.into())?).map_err(|_| Unreadable::Owner)?;
+        let owner = name(&mut body)?;
         let order = OrderId::from_uuid(Uuid::from_bytes(*array(&mut body)?));
+        let client_order_id = name(&mut body)?;
         let length = u32::from_be_bytes(*array(&mut body)?);
         let event = take(&mut body, usize::try_from(length).map_err(|_| Unreadable::Short)?)?;
         if wanted(order, owner) {
             notices.push(Notice {
-                owner: owner.parse::<Owner>().map_err(|_| Unreadable::Owner)?,
+                owner: owner.parse().map_err(|_| Unreadable::Name)?,
+                client_order_id: match client_order_id {
+                    "" => None,
+                    id => Some(id.parse().map_err(|_| Unreadable::Name)?),
+                },
                 event: serde_json::from_slice::<RecordedEvent>(event)?,
             });
         }
     }
     Ok(notices)
+}
+
+/// A name, which may be missing.
+fn name<'a>(body: &mut &'a [u8]) -> Result<&'a str, Unreadable> {
+    let [length] = *array(body)?;
+    std::str::from_utf8(take(body, length.into())?).map_err(|_| Unreadable::Name)
 }
 
 fn take<'a>(body: &mut &'a [u8], length: usize) -> Result<&'a [u8], Unreadable> {
@@ -138,6 +160,7 @@ mod tests {
     fn notices() -> Arc<[Notice]> {
         let event = |seq, event| Notice {
             owner: "desk-1".parse().unwrap(),
+            client_order_id: (seq == 2).then(|| "mine".parse().unwrap()),
             event: RecordedEvent {
                 order_id: OrderId::from_uuid(Uuid::from_u128(42)),
                 seq,

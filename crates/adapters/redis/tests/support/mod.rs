@@ -139,6 +139,7 @@ pub fn notice(seq: u32) -> Notice {
     };
     Notice {
         owner: name("alice"),
+        client_order_id: None,
         event,
     }
 }

@@ -232,6 +232,7 @@ pub async fn a_list_filters_by_all_parts_together(store: &dyn Store) {
         owner: Some(name("bob")),
         statuses: vec![Status::Building, Status::Pending, Status::Failed],
         kind: Some("market".to_owned()),
+        client_order_id: None,
         token: Some(token("USDC").symbol),
         venue: None,
         from: Some(accepted_at(2)),
@@ -259,6 +260,53 @@ pub async fn a_list_shows_an_owner_no_other_owners_orders(store: &dyn Store) {
     };
     let page = store.list(&bobs, None, 40).await.unwrap();
     assert_eq!(numbers(&page.items), ids((1..=13).rev().map(|n| 3 * n)));
+}
+
+pub async fn a_client_order_id_finds_its_owners_order_alone(store: &dyn Store) {
+    let called = |owner: &str, id: &str| OrderSpec {
+        owner: name(owner),
+        client_order_id: Some(name(id)),
+        ..spec()
+    };
+    // Every character that a name may have, and two that differ in case only.
+    let odd: String = (b' '..=b'~').map(char::from).collect();
+    let names = ["a", "A", "a b/c?d#e%2F", &odd];
+    for (n, id) in (1..).zip(names) {
+        accepted_as(store, n, called("alice", id)).await;
+        accepted_as(store, n + 10, called("bob", id)).await;
+        accepted(store, n + 20).await;
+    }
+    let find = |owner: &str, id: &str| OrderFilter {
+        owner: Some(name(owner)),
+        client_order_id: Some(name(id)),
+        ..OrderFilter::default()
+    };
+    for (n, id) in (1..).zip(names) {
+        for (owner, number) in [("alice", n), ("bob", n + 10)] {
+            let filter = find(owner, id);
+            let page = store.list(&filter, None, 10).await.unwrap();
+            assert_eq!((numbers(&page.items), page.more), (ids([number]), false), "{id}");
+            // The rest of the filter holds as well, and so does where the page begins.
+            let failed = OrderFilter {
+                statuses: vec![Status::Failed],
+                ..filter.clone()
+            };
+            let none = store.list(&failed, None, 10).await.unwrap();
+            assert!(none.items.is_empty() && !none.more, "{id}");
+            let none = store.list(&filter, Some(order_id(number)), 10).await.unwrap();
+            assert!(none.items.is_empty() && !none.more, "{id}");
+        }
+    }
+    for filter in [find("alice", "b"), find("carol", "a")] {
+        let page = store.list(&filter, None, 10).await.unwrap();
+        assert!(page.items.is_empty() && !page.more, "{filter:?}");
+    }
+    let whosever = OrderFilter {
+        client_order_id: Some(name("a")),
+        ..OrderFilter::default()
+    };
+    let page = store.list(&whosever, None, 10).await.unwrap();
+    assert_eq!(numbers(&page.items), ids([11, 1]));
 }
 
 pub async fn pages_have_no_gap_and_no_duplicate_while_orders_come_in(store: &dyn Store) {

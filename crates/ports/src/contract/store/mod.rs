@@ -112,6 +112,7 @@ macro_rules! store_contract {
             a_list_filters_by_each_part,
             a_list_filters_by_all_parts_together,
             a_list_shows_an_owner_no_other_owners_orders,
+            a_client_order_id_finds_its_owners_order_alone,
             pages_have_no_gap_and_no_duplicate_while_orders_come_in,
             // Sweeping
             a_fresh_order_counts_as_announced,

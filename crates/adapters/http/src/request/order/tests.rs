@@ -363,7 +363,7 @@ fn an_idempotency_key_is_short_and_printable_and_given_once() {
         }
         read_order(order(json!({})).as_bytes(), &headers, rules)
     };
-    assert_eq!(read(&[b"k 1"]).unwrap().key.unwrap().as_str(), "k 1");
+    assert_eq!(read(&[b"k 1"]).unwrap().options.key.unwrap().as_str(), "k 1");
     for wrong in [&[&b""[..]][..], &[&[b'x'; 129]], &[b"\xc3\xa9"], &[b"a", b"b"]] {
         let problem: Value = serde_json::from_str(&read(wrong).unwrap_err().into_message()).unwrap();
         assert_eq!(problem["status"], 400);
@@ -388,7 +388,7 @@ fn the_description_knows_the_same_fields_as_the_reader() {
     assert_eq!(described.len(), FIELDS.len());
 }
 
-const FIELDS: [&str; 20] = [
+const FIELDS: [&str; 21] = [
     "type",
     "tokenIn",
     "tokenOut",
@@ -401,6 +401,7 @@ const FIELDS: [&str; 20] = [
     "quoteId",
     "limitPrice",
     "stopPrice",
+    "allowImmediate",
     "timeInForce",
     "expiresAt",
     "priority",
@@ -418,7 +419,7 @@ proptest::proptest! {
     }
 
     #[test]
-    fn no_value_of_a_field_panics(field in 0usize..20, value in r#"[-+0-9eE."a-zN\[\]{}\\\\]{0,12}"#) {
+    fn no_value_of_a_field_panics(field in 0usize..21, value in r#"[-+0-9eE."a-zN\[\]{}\\\\]{0,12}"#) {
         let name = FIELDS[field];
         let _ = read(&format!(r#"{{"tokenIn":"SOL","tokenOut":"USDC","{name}":{value}}}"#));
         let _ = read(&format!(r#"{{"tokenIn":"SOL","tokenOut":"USDC","{name}":"{value}"}}"#));

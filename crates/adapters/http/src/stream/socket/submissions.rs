@@ -6,7 +6,7 @@ use std::sync::Arc;
 use futures_util::future::{BoxFuture, FutureExt, ready};
 use futures_util::stream::{FuturesOrdered, FuturesUnordered, StreamExt};
 use http::HeaderMap;
-use order_application::{LiveEvent, OrderWatch, WatchError};
+use order_application::{LiveEvent, OrderWatch, Submission, SubmitOptions, WatchError};
 use order_core::id::{IdempotencyKey, OrderId};
 use order_core::order::OrderSpec;
 use order_core::trace::TraceParent;
@@ -21,7 +21,7 @@ use crate::request::amend::read_command;
 use crate::request::order::{Requested, read_order};
 use crate::wire::event::encode;
 use crate::wire::problem::Problem;
-use crate::wire::reply::AcceptedView;
+use crate::wire::reply::{AcceptedView, message};
 
 /// What came of watching an order for one more event.
 enum Watched {
@@ -33,7 +33,7 @@ enum Watched {
 /// What a message came to.
 enum Done {
     /// An order was accepted.
-    Accepted(OrderId),
+    Accepted(Submission),
     /// A command was carried out, or not, as this says.
     Answered(String),
 }
@@ -81,11 +81,11 @@ impl Submissions {
     fn reply(&mut self, outcome: Result<Done, Problem>) -> Say {
         let reply = match outcome {
             Ok(Done::Answered(answer)) => answer,
-            Ok(Done::Accepted(id)) => {
+            Ok(Done::Accepted(submission)) => {
+                let id = submission.order_id;
                 self.watched
                     .push(open(Arc::clone(&self.doors), id, self.after).boxed());
-                // Strings and a boolean: this cannot fail to become JSON.
-                serde_json::to_string(&AcceptedView::from(id)).unwrap_or_default()
+                message(&AcceptedView::from(&submission))
             }
             Err(problem) => problem.into_message(),
         };
@@ -116,14 +116,16 @@ impl Submissions {
             return ready(Err(problem)).boxed();
         }
         let doors = Arc::clone(&self.doors);
-        let Requested { spec, late, .. } = requested;
+        let Requested { spec, options, late } = requested;
+        // A message has no headers, and the key of the handshake is the first message's.
+        let options = SubmitOptions { key, ..options };
         let spec = OrderSpec {
             trace: self.trace,
             ..spec
         };
         let submit = async move {
-            let submission = doors.submit(Requested { spec, key, late }).await?;
-            Ok(Done::Accepted(submission.order_id))
+            let submission = doors.submit(Requested { spec, options, late }).await?;
+            Ok(Done::Accepted(submission))
         };
         submit.boxed()
     }

@@ -45,8 +45,9 @@ fn wire(event: Event) -> Value {
         at: Timestamp::from_millis(1_234),
         event,
     };
-    let value: Value = serde_json::from_str(&encode(&event)).unwrap();
-    assert_eq!(value, serde_json::to_value(Wire(&event)).unwrap());
+    let live = LiveEvent::new(event, None);
+    let value: Value = serde_json::from_str(&encode(&live)).unwrap();
+    assert_eq!(value, serde_json::to_value(Wire::from(&live)).unwrap());
     value
 }
 
@@ -78,7 +79,13 @@ fn an_event_is_written_in_the_order_in_which_it_is_read() {
         r#"{{"orderId":"{}","seq":1,"status":"pending","timestamp":9}}"#,
         id()
     );
-    assert_eq!(encode(&event), expected);
+    assert_eq!(encode(&LiveEvent::new(event.clone(), None)), expected);
+    // An order that its owner has named has that name in each of its events.
+    let expected = format!(
+        r#"{{"orderId":"{}","clientOrderId":"desk \"7\"","seq":1,"status":"pending","timestamp":9}}"#,
+        id()
+    );
+    assert_eq!(encode(&LiveEvent::new(event, Some(name("desk \"7\"")))), expected);
 }
 
 #[test]

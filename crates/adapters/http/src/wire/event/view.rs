@@ -6,7 +6,7 @@ use poem_openapi::types::Example;
 
 use crate::wire::order::EXAMPLE_TX;
 use crate::wire::quote::{LegView, QuoteView, UnavailableView};
-use crate::wire::text::{Code, Decimal, Dex, EventName, Id, Text, Time, TxHash, WaitsForName};
+use crate::wire::text::{Code, Decimal, Dex, EventName, Id, Name, Text, Time, TxHash, WaitsForName};
 
 /// The fields once more, as some clients look for them. `routing` has rQuote and mQuote here instead.
 #[derive(Object)]
@@ -67,6 +67,8 @@ struct EventMeta {
 pub struct EventView {
     /// Whose story.
     order_id: Text<Id>,
+    /// Your own id of the order, if it has one.
+    client_order_id: Option<Text<Name>>,
     /// Its number there, from 1, without gaps.
     seq: u32,
     /// What happened.
@@ -145,6 +147,7 @@ impl Example for EventView {
         };
         Self {
             order_id: Text::name("ORD-01939c3e-7a40-7c5e-9d8e-0f3b8a1c2d4e"),
+            client_order_id: Some(Text::name("desk-7-000123")),
             seq: 6,
             status: Text::name("confirmed"),
             timestamp: 1_795_176_001_874,

@@ -1,0 +1,118 @@
+//! Orders by what their owners call them.
+
+use std::sync::Arc;
+
+use order_core::id::{Name as ClientName, Owner};
+use order_core::order::Order;
+use poem::{Request, Response};
+use poem_openapi::OpenApi;
+
+use super::answer::Answer;
+use super::control::{self, CancelAnswers};
+use super::orders::OrderAnswers;
+use super::{Chapter, Doors, store_failed};
+use crate::access::{By, Principal, Read, Trade};
+use crate::request::error::Errors;
+use crate::request::param::{Header, Path, Query};
+use crate::wire::problem::Problem;
+use crate::wire::text::{ETags, Name};
+
+/// The doors at `/api/orders/by-client-id`.
+pub struct ByClientIdApi(pub Arc<Doors>);
+
+#[OpenApi]
+impl ByClientIdApi {
+    /// Read an order by its clientOrderId
+    ///
+    /// Of the caller's own orders: where keys are off, of those of `userId`. In the path, the id is percent-encoded;
+    /// what a client's library cannot put into a path (`.` and `..`), `GET /api/orders?clientOrderId=` finds.
+    #[oai(
+        path = "/api/orders/by-client-id/:clientOrderId",
+        method = "get",
+        operation_id = "getOrderByClientId",
+        tag = "Chapter::Orders"
+    )]
+    async fn order(
+        &self,
+        by: By<Read>,
+        request: &Request,
+        /// Your own id of the order.
+        #[oai(name = "clientOrderId")]
+        id: Path,
+        /// Whose order it is; anonymous if absent, as for orders.
+        #[oai(name = "userId")]
+        owner: Query<Name>,
+        /// The versions that the reader knows: if it is one of them, the answer is 304.
+        #[oai(name = "If-None-Match")]
+        _known: Header<ETags>,
+    ) -> Answer<OrderAnswers> {
+        order(&self.0, &by.who, request, &id.0, &owner).await.into()
+    }
+
+    /// Cancel an order by its clientOrderId
+    ///
+    /// Like `DELETE /api/orders/{id}`.
+    #[oai(
+        path = "/api/orders/by-client-id/:clientOrderId",
+        method = "delete",
+        operation_id = "cancelOrderByClientId",
+        tag = "Chapter::Orders"
+    )]
+    async fn cancel(
+        &self,
+        by: By<Trade>,
+        request: &Request,
+        /// Your own id of the order.
+        #[oai(name = "clientOrderId")]
+        id: Path,
+        /// Whose order it is; anonymous if absent, as for orders.
+        #[oai(name = "userId")]
+        owner: Query<Name>,
+        /// The versions that this is meant for; any if absent.
+        #[oai(name = "If-Match")]
+        _version: Header<ETags>,
+    ) -> Answer<CancelAnswers> {
+        cancel(&self.0, &by.who, request, &id.0, &owner).await.into()
+    }
+}
+
+async fn order(
+    doors: &Doors,
+    who: &Principal,
+    request: &Request,
+    id: &str,
+    owner: &Query<Name>,
+) -> Result<Response, Problem> {
+    let found = called(doors, id, &owner_of(who, owner)?).await?;
+    control::tagged_unless_known(&found, request.headers())
+}
+
+async fn cancel(
+    doors: &Doors,
+    who: &Principal,
+    request: &Request,
+    id: &str,
+    owner: &Query<Name>,
+) -> Result<Response, Problem> {
+    let found = called(doors, id, &owner_of(who, owner)?).await?;
+    control::cancel(doors, who, request, &found.id().to_string()).await
+}
+
+/// Whose order is meant: the caller's, or where keys are off whoever's the request says.
+fn owner_of(who: &Principal, named: &Query<Name>) -> Result<Owner, Problem> {
+    let named = named.text().map(str::parse::<Owner>).transpose();
+    let named = named.map_err(|error| {
+        let mut errors = Errors::default();
+        errors.invalid("userId", "invalid_value", error.to_string());
+        errors.into_problem()
+    })?;
+    Ok(who.owner_or(named)?.unwrap_or_else(Owner::anonymous))
+}
+
+/// The order that its owner calls so. What cannot be such an id is the id of no order.
+async fn called(doors: &Doors, id: &str, owner: &Owner) -> Result<Order, Problem> {
+    let unknown = || Problem::order_not_found(id);
+    let name: ClientName = id.parse().map_err(|_| unknown())?;
+    let found = doors.engine.order_called(owner, &name).await;
+    found.map_err(|error| store_failed(&error))?.ok_or_else(unknown)
+}
