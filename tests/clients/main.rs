@@ -61,8 +61,8 @@ struct Stage {
 }
 
 impl Stage {
-    async fn open() -> Self {
-        let engine = TestEngine::memory("auth.mode = \"keys\"\n").await;
+    async fn open(settings: &str) -> Self {
+        let engine = TestEngine::memory(&format!("auth.mode = \"keys\"\n{settings}")).await;
         let scopes: Scopes = [Scope::Trade, Scope::Read].into_iter().collect();
         let key = engine
             .app()
@@ -110,7 +110,7 @@ fn operations(document: &Value) -> BTreeSet<String> {
 
 #[tokio::test]
 async fn the_client_of_openapi_python_client_works() {
-    let stage = Stage::open().await;
+    let stage = Stage::open("").await;
     let generated = run(command(&tool("openapi-python-client/bin/openapi-python-client"))
         .arg("generate")
         .arg("--path")
@@ -132,7 +132,7 @@ async fn the_client_of_openapi_python_client_works() {
 
 #[tokio::test]
 async fn the_client_of_openapi_generator_works() {
-    let stage = Stage::open().await;
+    let stage = Stage::open("").await;
     run(command(&tool("openapi-generator/bin/openapi-generator-cli"))
         .args(["generate", "-g", "python", "-i"])
         .arg(&stage.document)
@@ -148,7 +148,7 @@ async fn the_client_of_openapi_generator_works() {
 
 #[tokio::test]
 async fn the_types_of_openapi_typescript_compile_and_fit_the_answers() {
-    let stage = Stage::open().await;
+    let stage = Stage::open("").await;
     let modules = tool("openapi-typescript/node_modules");
     for name in ["round.ts", "tsconfig.json", "package.json"] {
         std::fs::copy(here("typescript").join(name), stage.path(name)).unwrap();
@@ -167,4 +167,18 @@ async fn the_types_of_openapi_typescript_compile_and_fit_the_answers() {
     let mut node = command(Path::new("node"));
     node.arg(stage.path("built/round.js"));
     stage.round(&mut node).await;
+}
+
+#[tokio::test]
+async fn the_document_is_valid_and_every_answer_is_as_it_says() {
+    // A venue that fails now and then, so that an order is tried again.
+    let stage = Stage::open("venues.faults.error_rate = { rate_limited = \"0.3\" }\n").await;
+    let mut python = command(&tool("openapi-python-client/bin/python"));
+    python.arg(here("python/conformance.py"));
+    let python = python
+        .arg(stage.engine.url(""))
+        .arg(&stage.key)
+        .arg(&stage.document);
+    println!("{}", run(python).await);
+    stage.engine.stop().await;
 }
