@@ -297,18 +297,23 @@ async fn the_minimum_of_what_was_filled_is_shown(mode: Mode) {
     let id = engine.accepted(&part).await;
     let order = engine.finished(&id).await;
     assert_eq!(order["status"], "confirmed", "{order}");
-    let number = |value: &Value| value.as_str().unwrap().parse::<f64>().unwrap();
-    let (filled, least) = (
-        number(&order["amountInFilled"]),
-        number(&order["minAmountOutFilled"]),
-    );
-    assert!(filled < 1_000.0, "{order}");
-    assert!((least - 149.0 * filled).abs() < 0.000_002, "{order}");
-    assert!(number(&order["amountOut"]) >= least, "{order}");
+    let filled = units(&order["amountInFilled"], 9);
+    let least = units(&order["minAmountOutFilled"], 6);
+    assert!(filled < units(&json!("1000"), 9), "{order}");
+    let part = units(&json!("149000"), 6) * filled;
+    assert_eq!(least, part.div_ceil(units(&json!("1000"), 9)), "{order}");
+    assert!(units(&order["amountOut"], 6) >= least, "{order}");
     let told = engine.get(&format!("/api/orders/{id}/execution")).await.json();
     assert_eq!(
         (&told["minAmountOut"], &told["result"]["minAmountOutFilled"]),
         (&json!("149000"), &order["minAmountOutFilled"])
     );
     engine.stop().await;
+}
+
+/// A decimal of a reply in units of so many digits.
+fn units(value: &Value, digits: usize) -> u128 {
+    let text = value.as_str().unwrap();
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    format!("{whole}{fraction:0<digits$}").parse().unwrap()
 }

@@ -33,7 +33,7 @@ from order_engine_client.models import (
     Order,
     OrderPage,
     OrderRequest,
-    OrderRequestType,
+    OrderType,
     Problem,
     QuoteReport,
     QuoteRequest,
@@ -79,7 +79,7 @@ def submit(**fields):
 
 
 def resting(name):
-    answer = submit(amount_in="1", type_=OrderRequestType.LIMIT, limit_price="1000", client_order_id=name)
+    answer = submit(amount_in="1", type_=OrderType.LIMIT, limit_price="1000", client_order_id=name)
     return called("submitOrder", answer, Accepted, 202)
 
 

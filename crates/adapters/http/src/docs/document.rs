@@ -14,6 +14,9 @@ const OPENAPI: &str = "3.1.0";
 /// Schemas whose parts may be missing. Everywhere else a part that there is not is null.
 const LOOSE: [&str; 3] = ["OrderRequest", "QuoteRequest", "EventMeta"];
 
+/// What clients send.
+const REQUESTS: [&str; 3] = ["OrderRequest", "QuoteRequest", "AmendRequest"];
+
 /// Finishes the generated document.
 pub fn finished(generated: &str) -> String {
     // It was JSON when it was generated, and stays JSON below; a broken one fails the test that reads it.
@@ -30,6 +33,11 @@ pub fn finished(generated: &str) -> String {
             .filter(|(name, _)| !LOOSE.contains(&name.as_str()))
         {
             require_nullable(schema);
+        }
+        for (name, schema) in schemas.iter_mut() {
+            if REQUESTS.contains(&name.as_str()) {
+                allow_null(schema);
+            }
         }
         schemas.values_mut().for_each(modernise);
     }
@@ -94,6 +102,24 @@ fn require_nullable(schema: &mut Value) {
     }
 }
 
+/// A part of a request that may be missing may be null as well: that says the same.
+fn allow_null(schema: &mut Value) {
+    let required = schema["required"].clone();
+    let is_required = |name: &String| {
+        required
+            .as_array()
+            .is_some_and(|names| names.contains(&name.as_str().into()))
+    };
+    let properties = schema.get_mut("properties").and_then(Value::as_object_mut);
+    for (_, property) in properties
+        .into_iter()
+        .flatten()
+        .filter(|(name, _)| !is_required(name))
+    {
+        property["nullable"] = true.into();
+    }
+}
+
 /// Whether a schema of OpenAPI 3.0 allows null, by itself or by what it says besides another one.
 fn is_nullable(schema: &Value) -> bool {
     let besides = schema["allOf"].as_array().into_iter().flatten();
@@ -110,9 +136,12 @@ fn modernise(schema: &mut Value) {
     if let Some(example) = members.remove("example") {
         members.insert("examples".into(), json!([example]));
     }
-    if let Some(Value::Array(parts)) = members.remove("allOf") {
-        merge(members, parts, nullable);
-    }
+    let parts = match (members.remove("allOf"), members.remove("$ref")) {
+        (Some(Value::Array(parts)), _) => parts,
+        (_, Some(reference)) => vec![json!({"$ref": reference})],
+        (Some(_) | None, None) => Vec::new(),
+    };
+    merge(members, parts, nullable);
     if let Some(kind) = members.get("type").filter(|_| nullable).cloned() {
         members.insert("type".into(), json!([kind, "null"]));
         if let Some(names) = members.get_mut("enum").and_then(Value::as_array_mut) {
@@ -122,6 +151,13 @@ fn modernise(schema: &mut Value) {
     if let Some(types) = members.get("oneOf").and_then(only_types) {
         members.remove("oneOf");
         members.insert("type".into(), types);
+    }
+    if let Some(alternatives) = members
+        .get_mut("oneOf")
+        .and_then(Value::as_array_mut)
+        .filter(|_| nullable)
+    {
+        alternatives.push(json!({"type": "null"}));
     }
     let parts = ["oneOf", "anyOf"]
         .into_iter()
@@ -202,9 +238,9 @@ fn leave_blank(parameter: &mut Value) {
     }
 }
 
-/// A parameter of a query that is empty counts as absent, whatever its schema; but where a stream goes on is a number.
+/// A parameter of a query that is empty counts as absent, whatever its schema.
 fn allow_empty(parameter: &mut Value) {
-    if parameter["in"] == "query" && parameter["name"] != "after" {
+    if parameter["in"] == "query" {
         parameter["allowEmptyValue"] = true.into();
     }
 }

@@ -6,8 +6,9 @@ use order_core::id::{Name as ClientName, Owner};
 use order_core::order::Order;
 use poem::{Request, Response};
 use poem_openapi::OpenApi;
+use poem_openapi::registry::{MetaResponse, Registry};
 
-use super::answer::Answer;
+use super::answer::{Answer, Answers, problem};
 use super::control::{self, CancelAnswers};
 use super::orders::OrderAnswers;
 use super::{Chapter, Doors, store_failed};
@@ -19,6 +20,23 @@ use crate::wire::text::{ETags, Name};
 
 /// The doors at `/api/orders/by-client-id`.
 pub struct ByClientIdApi(pub Arc<Doors>);
+
+/// What may come instead of an order that is asked for by such a name.
+struct NamedOrderAnswers;
+
+impl Answers for NamedOrderAnswers {
+    fn responses() -> Vec<MetaResponse> {
+        let mut responses = OrderAnswers::responses();
+        let place = responses.iter().position(|known| known.status > Some(400));
+        let named = problem(400, "The userId is no name: `invalid_request`.");
+        responses.insert(place.unwrap_or(responses.len()), named);
+        responses
+    }
+
+    fn register(registry: &mut Registry) {
+        OrderAnswers::register(registry);
+    }
+}
 
 #[OpenApi]
 impl ByClientIdApi {
@@ -45,7 +63,7 @@ impl ByClientIdApi {
         /// The versions that the reader knows: if it is one of them, the answer is 304.
         #[oai(name = "If-None-Match")]
         _known: Header<ETags>,
-    ) -> Answer<OrderAnswers> {
+    ) -> Answer<NamedOrderAnswers> {
         order(&self.0, &by.who, request, &id.0, &owner).await.into()
     }
 

@@ -41,7 +41,7 @@ impl Answers for CancelAnswers {
         order.headers = vec![header::<String>("ETag", "Its version.")];
         vec![
             order,
-            problem(400, "If-Match is no tag: `invalid_request`."),
+            problem(400, "If-Match is no tag, or userId no name: `invalid_request`."),
             problem(404, "There is no such order: `order_not_found`."),
             problem(
                 409,

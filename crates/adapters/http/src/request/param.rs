@@ -23,7 +23,8 @@ pub struct Query<F> {
 impl<F> Query<F> {
     /// Its text. A parameter without a value is as good as none.
     pub fn text(&self) -> Option<&str> {
-        self.text.as_deref().filter(|text| !text.is_empty())
+        // Not by `is_empty`: of a reference to a text, `Type` in scope here has one too, which is always false.
+        self.text.as_deref().filter(|text| !str::is_empty(text))
     }
 }
 

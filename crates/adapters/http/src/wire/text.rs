@@ -115,8 +115,9 @@ fn string(format: &'static str, example: &str) -> MetaSchema {
     }
 }
 
-fn one_of(names: impl IntoIterator<Item = &'static str>) -> MetaSchema {
+fn one_of(description: &'static str, names: impl IntoIterator<Item = &'static str>) -> MetaSchema {
     MetaSchema {
+        description: Some(description),
         enum_items: names.into_iter().map(Value::from).collect(),
         ..MetaSchema::new("string")
     }
@@ -189,37 +190,44 @@ formats! {
     Symbol => MetaSchema { max_length: Some(12), min_length: Some(1), ..string("symbol", "SOL") };
     /// The tags of one or more versions, or a star.
     ETags => MetaSchema {
-        pattern: Some(r#"^(\*|(W/)?"[!#-~]*"(, ?(W/)?"[!#-~]*")*)$"#.into()),
-        max_length: Some(1_024),
+        pattern: Some(r#"^(\*|([0-9]+|(W/)?"[!#-~]*")(, ?([0-9]+|(W/)?"[!#-~]*"))*)$"#.into()),
         ..string("etag", "\"2\"")
     };
     /// A caller's own name of something.
     Name => MetaSchema { pattern: Some("^[ -~]+$".into()), max_length: Some(128), min_length: Some(1), ..string("printable-ascii", "desk-7") };
     /// An order type.
-    Kind => one_of(["market", "limit", "stop_limit", "sniper"]);
+    Kind as "OrderType" => one_of("A type of order.", ["market", "limit", "stop_limit", "sniper"]);
     /// A side.
-    SideName => one_of(["buy", "sell"]);
+    SideName as "Side" => one_of("A side: of the base token of its pair.", ["buy", "sell"]);
     /// A time in force.
-    Force => one_of(["gtc", "ioc", "fok", "gtd"]);
+    Force as "TimeInForce" => one_of(
+        "How long an order lives: until it is cancelled, not at all (in part or not), or until a date.",
+        ["gtc", "ioc", "fok", "gtd"],
+    );
     /// A priority that we send.
-    PriorityName => one_of(Priority::ALL.map(Priority::as_str));
+    PriorityName as "Priority" => one_of("Who goes first.", Priority::ALL.map(Priority::as_str));
     /// A priority that we read.
-    PriorityInput => either([one_of(Priority::ALL.map(Priority::as_str)), integer(0, Some(0))], "normal".into());
+    PriorityInput as "PriorityInput" => MetaSchema {
+        one_of: vec![Text::<PriorityName>::schema_ref(), MetaSchemaRef::Inline(Box::new(integer(0, Some(0))))],
+        description: Some("A priority, or 0 for normal."),
+        example: Some("normal".into()),
+        ..MetaSchema::ANY
+    };
     /// An order's status.
-    StatusName => one_of(Status::ALL.map(Status::as_str));
+    StatusName as "OrderStatus" => one_of("Where an order stands.", Status::ALL.map(Status::as_str));
     /// One or more statuses, with commas between them.
     StatusList => MetaSchema { pattern: Some(list_of(Status::ALL.map(Status::as_str))), ..string("comma-separated", "confirmed,failed") };
     /// An event's status.
-    EventName => one_of([
+    EventName as "EventStatus" => one_of("What happened to an order.", [
         "pending", "waiting", "routing", "best_dex", "building", "submitted", "confirmed", "retrying", "failed",
         "cancelled", "expired",
     ]);
     /// What an order waits for.
-    WaitsForName => one_of(["limit", "stop", "pool"]);
+    WaitsForName as "WaitingFor" => one_of("What a resting order waits for.", ["limit", "stop", "pool"]);
     /// A venue.
-    Dex => one_of(Venue::ALL.map(Venue::as_str));
+    Dex as "Dex" => one_of("A venue.", Venue::ALL.map(Venue::as_str));
     /// A kind of route that was considered.
-    Candidate => one_of(["venue", "split", "around", "any_combination"]);
+    Candidate as "RouteKind" => one_of("A kind of route.", ["venue", "split", "around", "any_combination"]);
     /// A stable code of an error.
     Code => string("code", "slippage_exceeded");
     /// Basis points.

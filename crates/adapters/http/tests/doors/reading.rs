@@ -198,3 +198,16 @@ async fn without_a_quote_it_depends_on_why() {
         assert_eq!(problem["unavailable"][0]["code"], error.code());
     }
 }
+
+#[tokio::test]
+async fn a_parameter_without_a_value_is_as_good_as_none() {
+    let stage = Stage::open().await;
+    let order = stage.order().await;
+    for (path, status) in [
+        ("by-client-id/mine?userId=".to_owned(), 404),
+        (format!("{order}/events?after="), 200),
+    ] {
+        let reply = stage.get(&format!("/api/orders/{path}")).await;
+        assert_eq!(reply.status(), status, "{path}: {}", reply.text().await.unwrap());
+    }
+}
