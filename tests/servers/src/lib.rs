@@ -20,6 +20,7 @@
 mod docker;
 mod error;
 mod local;
+mod pooler;
 mod postgres;
 mod redis;
 mod runtime;
@@ -27,6 +28,7 @@ mod server;
 mod source;
 
 pub use error::ServerError;
+pub use pooler::Pooler;
 pub use postgres::{Postgres, PostgresOptions};
 pub use redis::{Redis, RedisOptions};
 pub use source::Source;
