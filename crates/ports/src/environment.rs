@@ -6,6 +6,8 @@ use async_trait::async_trait;
 use order_core::id::OrderId;
 use order_core::time::Timestamp;
 
+use crate::store::StoreError;
+
 /// The clock on the wall, and waiting by it.
 #[async_trait]
 pub trait Clock: Send + Sync {
@@ -17,6 +19,18 @@ pub trait Clock: Send + Sync {
 
     /// Returns after this long. Cancel-safe.
     async fn sleep(&self, duration: Duration);
+}
+
+/// The time by the store's clock. It is the same for all processes, whatever their own clocks say, so it is what orders'
+/// ends, ids and stories go by.
+#[cfg_attr(feature = "mock", mockall::automock)]
+#[async_trait]
+pub trait StoreTime: Send + Sync {
+    /// The time at some moment between the call and its return.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    async fn time(&self) -> Result<Timestamp, StoreError>;
 }
 
 /// A source of randomness.

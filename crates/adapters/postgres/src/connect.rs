@@ -4,12 +4,14 @@ use std::io;
 use std::time::Duration;
 
 use secrecy::ExposeSecret;
+use sqlx::Connection;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
-use sqlx::{ConnectOptions, Connection};
 use tokio::time::Instant;
 
 use crate::database::Database;
 use crate::pool::pool;
+use crate::pooler::{self, Sharing};
+use crate::session::Session;
 use crate::settings::PostgresSettings;
 use crate::store::PostgresStore;
 
@@ -52,6 +54,17 @@ pub enum ConnectError {
         #[source]
         source: sqlx::Error,
     },
+    /// It lets nobody of that name in from here, or not over a connection like this one.
+    #[error(
+        "the database lets no user {user:?} in from here, or only with, or only without encryption (sslmode)"
+    )]
+    NotLetIn {
+        /// The user in the URL.
+        user: String,
+        /// What the database said.
+        #[source]
+        source: sqlx::Error,
+    },
     /// It has no such database.
     #[error("the server has no database {database:?}")]
     NoSuchDatabase {
@@ -64,6 +77,28 @@ pub enum ConnectError {
     /// It could not be agreed on how to encrypt.
     #[error("no encrypted connection to the database")]
     Tls(#[source] sqlx::Error),
+    /// A pooler is in between that gives a session to each transaction.
+    #[error(
+        "the database at {address} is behind a pooler whose sessions are not this program's own (PgBouncer: \
+         pool_mode = transaction or statement), which mixes up prepared statements and loses settings; use the \
+         address of the database itself, or a pool with pool_mode = session"
+    )]
+    SharedSessions {
+        /// Host and port, or the socket.
+        address: String,
+        /// How it shows.
+        #[source]
+        source: Sharing,
+    },
+    /// What answers does not speak as Postgres does, or not as this program does.
+    #[error("what answers at {address} cannot be understood; is it Postgres?")]
+    NotUnderstood {
+        /// Host and port, or the socket.
+        address: String,
+        /// What went wrong.
+        #[source]
+        source: sqlx::Error,
+    },
     /// It is there and says no.
     #[error("the database refuses the connection")]
     Refused(#[source] sqlx::Error),
@@ -76,8 +111,11 @@ impl ConnectError {
             Self::UnknownHost { .. } | Self::Unreachable { .. } | Self::Silent { .. } => true,
             Self::InvalidUrl(_)
             | Self::WrongPassword { .. }
+            | Self::NotLetIn { .. }
             | Self::NoSuchDatabase { .. }
             | Self::Tls(_)
+            | Self::SharedSessions { .. }
+            | Self::NotUnderstood { .. }
             | Self::Refused(_) => false,
         }
     }
@@ -110,52 +148,29 @@ impl PostgresStore {
             .expose_secret()
             .parse()
             .map_err(ConnectError::InvalidUrl)?;
-        let plain = plain
-            .application_name("order-engine")
-            // What it has to say short of a warning, such as that a table exists already, is no news to anybody.
-            .options([("client_min_messages", "warning")]);
-        await_server(&plain, wait).await?;
-        let options = tuned(plain.clone(), settings.statement_timeout);
-        let database = Database {
-            pool: pool(options, settings.max_connections),
-            patience: settings.acquire_timeout,
-            // The server's limit comes first, so that it can say so and the connection survives.
-            limit: settings.statement_timeout + Duration::from_millis(500),
-        };
+        // Floats are not used here, and a pooler would refuse to hear of their digits.
+        let plain = plain.application_name("order-engine").extra_float_digits(None);
+        let session = Session::new(settings.statement_timeout);
+        await_server(&plain, &session, wait).await?;
+        let database = Database::new(
+            pool(plain.clone(), session, settings.max_connections),
+            settings.acquire_timeout,
+            settings.statement_timeout,
+        );
         Ok(Self::start(database, plain))
     }
 }
 
-/// Settings of the pool's connections.
-///
-/// Every statement finds its rows by `= any(ids)` on an index and hashes what belongs to them. The planner is told
-/// to see it this way whatever it takes the tables to look like: a plan that is made, and kept, for an almost
-/// empty table would otherwise go on to read all of a large one for each batch. Likewise, what is wanted in order
-/// is read in order, up to its limit, rather than found as a whole and sorted.
-///
-/// Each statement is planned once. By itself the planner plans those of one row anew every time, because what it knows of
-/// the row makes the plan look cheaper than the one for many; but planning takes twice as long as running it.
-fn tuned(options: PgConnectOptions, statement_timeout: Duration) -> PgConnectOptions {
-    options.options([
-        (
-            "statement_timeout",
-            statement_timeout.as_millis().to_string().as_str(),
-        ),
-        ("enable_seqscan", "off"),
-        ("enable_nestloop", "off"),
-        ("enable_mergejoin", "off"),
-        ("enable_sort", "off"),
-        ("jit", "off"),
-        ("plan_cache_mode", "force_generic_plan"),
-    ])
-}
-
-async fn await_server(options: &PgConnectOptions, wait: Duration) -> Result<(), ConnectError> {
+async fn await_server(
+    options: &PgConnectOptions,
+    session: &Session,
+    wait: Duration,
+) -> Result<(), ConnectError> {
     let deadline = Instant::now() + wait;
     let mut told = false;
     loop {
         let patience = TRY.min((deadline - Instant::now()).max(PAUSE));
-        let error = match tokio::time::timeout(patience, try_once(options)).await {
+        let error = match tokio::time::timeout(patience, try_once(options, session)).await {
             Ok(Ok(())) => return Ok(()),
             Ok(Err(error)) => error,
             Err(_) => ConnectError::Silent {
@@ -172,20 +187,22 @@ async fn await_server(options: &PgConnectOptions, wait: Duration) -> Result<(), 
     }
 }
 
-async fn try_once(options: &PgConnectOptions) -> Result<(), ConnectError> {
+async fn try_once(options: &PgConnectOptions, session: &Session) -> Result<(), ConnectError> {
     // A host that is a path is a folder of sockets.
     if options.get_socket().is_none() && !options.get_host().starts_with('/') {
         resolve(options).await?;
     }
-    let connection = options
-        .connect()
-        .await
-        .map_err(|error| diagnose(options, error))?;
-    farewell(connection).await;
-    Ok(())
+    match pooler::check(options, session).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(source)) => Err(ConnectError::SharedSessions {
+            address: address(options),
+            source,
+        }),
+        Err(error) => Err(diagnose(options, error)),
+    }
 }
 
-async fn farewell(connection: PgConnection) {
+pub(crate) async fn farewell(connection: PgConnection) {
     if let Err(error) = connection.close().await {
         tracing::debug!(%error, "a connection was not closed in good order");
     }
@@ -212,8 +229,13 @@ fn address(options: &PgConnectOptions) -> String {
 fn diagnose(options: &PgConnectOptions, error: sqlx::Error) -> ConnectError {
     match &error {
         sqlx::Error::Database(refusal) => match refusal.code().as_deref() {
-            // invalid_password, invalid_authorization_specification
-            Some("28P01" | "28000") => ConnectError::WrongPassword {
+            // invalid_password
+            Some("28P01") => ConnectError::WrongPassword {
+                user: options.get_username().to_owned(),
+                source: error,
+            },
+            // invalid_authorization_specification
+            Some("28000") => ConnectError::NotLetIn {
                 user: options.get_username().to_owned(),
                 source: error,
             },
@@ -235,12 +257,28 @@ fn diagnose(options: &PgConnectOptions, error: sqlx::Error) -> ConnectError {
             },
             Some(_) | None => ConnectError::Refused(error),
         },
-        sqlx::Error::Io(_) | sqlx::Error::Protocol(_) => ConnectError::Unreachable {
+        // A certificate that is not trusted, and the like; or the file of an authority that is not there.
+        sqlx::Error::Io(cause) if is_of_encryption(options, cause.kind()) => ConnectError::Tls(error),
+        sqlx::Error::Io(_) => ConnectError::Unreachable {
+            address: address(options),
+            source: error,
+        },
+        sqlx::Error::Protocol(_) => ConnectError::NotUnderstood {
             address: address(options),
             source: error,
         },
         sqlx::Error::Tls(_) => ConnectError::Tls(error),
         sqlx::Error::Configuration(_) => ConnectError::InvalidUrl(error),
         _ => ConnectError::Refused(error),
+    }
+}
+
+/// Whether an error is not the network's: what TLS has to object to comes as bad data, and a network has no files.
+fn is_of_encryption(options: &PgConnectOptions, kind: io::ErrorKind) -> bool {
+    let over_the_network = options.get_socket().is_none() && !options.get_host().starts_with('/');
+    match kind {
+        io::ErrorKind::InvalidData => true,
+        io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied => over_the_network,
+        _ => false,
     }
 }

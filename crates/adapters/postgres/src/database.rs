@@ -6,7 +6,8 @@ use sqlx::postgres::{PgArguments, PgRow, Postgres};
 use sqlx::query::Query;
 
 use crate::error::Failure;
-use crate::pool::{Pool, Pooled};
+use crate::pool::{Pool, Pooled, retire_idle};
+use crate::refusals::Refusals;
 
 /// A statement and its arguments.
 pub(crate) type Statement<'q> = Query<'q, Postgres, PgArguments>;
@@ -20,22 +21,72 @@ pub(crate) struct Database {
     /// For one statement, on our side. The server has the same limit, and should notice first; this one is for
     /// a server that is stopped or cut off.
     pub(crate) limit: Duration,
+    /// Whether it has refused to write lately.
+    pub(crate) refusals: Refusals,
 }
 
+/// How much longer than the server a statement is waited for, so that the server can say that its time is over and the
+/// connection survives.
+const LATER: Duration = Duration::from_millis(500);
+
+/// A session that is younger and may not write says that of the database, and not of itself.
+const YOUNG: Duration = Duration::from_secs(1);
+
 impl Database {
+    pub(crate) fn new(pool: Pool, patience: Duration, statement_timeout: Duration) -> Self {
+        Self {
+            pool,
+            patience,
+            limit: statement_timeout + LATER,
+            refusals: Refusals::default(),
+        }
+    }
+
     /// Runs a statement. Not to be dropped half-way: what the statement still sends would have to be read
     /// before its connection can be used again, for which nobody would set a limit.
     pub(crate) async fn run(&self, statement: Statement<'_>) -> Result<Vec<PgRow>, Failure> {
+        self.run_keeping(statement).await.map(|(rows, _)| rows)
+    }
+
+    /// Runs a statement that finds one row; and the connection that ran it, still in use.
+    pub(crate) async fn one_row(&self, statement: Statement<'_>) -> Result<(PgRow, Pooled), Failure> {
+        let (rows, connection) = self.run_keeping(statement).await?;
+        let row = rows.into_iter().next().ok_or_else(|| Failure::missing("a row"))?;
+        Ok((row, connection))
+    }
+
+    async fn run_keeping(&self, statement: Statement<'_>) -> Result<(Vec<PgRow>, Pooled), Failure> {
         let mut connection = self.connection().await?;
         let answer = match tokio::time::timeout(self.limit, statement.fetch_all(&mut *connection)).await {
             Ok(answer) => answer.map_err(Failure::from),
             Err(_) => Err(Failure::late(self.limit)),
         };
-        if answer.as_ref().is_err_and(Failure::spoils_connection) {
-            // Closed by being dropped, since saying goodbye may take as long as the statement did.
-            drop(Pooled::take(connection));
+        match answer {
+            Ok(rows) => Ok((rows, connection)),
+            Err(failure) => {
+                self.refusals.note(&failure);
+                if failure.is_read_only() {
+                    self.forgo_read_only(connection);
+                } else if failure.spoils_connection() {
+                    // Closed by being dropped, since saying goodbye may take as long as the statement did.
+                    drop(Pooled::take(connection));
+                }
+                Err(failure)
+            }
         }
-        answer
+    }
+
+    /// Gives up a session that may not write, and those that were opened with it: it may be what is left of a primary
+    /// that is a standby now, or of a time in which the database let nobody write. A session stays what it was when it
+    /// began.
+    ///
+    /// A young one is kept, and goes on reading: on a standby every session is one that may not write, and they would be
+    /// opened as fast as they are closed.
+    pub(crate) fn forgo_read_only(&self, connection: Pooled) {
+        if Pooled::metrics(&connection).age() > YOUNG {
+            drop(Pooled::take(connection));
+            retire_idle(&self.pool, YOUNG);
+        }
     }
 
     /// A connection, which goes back when it is dropped.

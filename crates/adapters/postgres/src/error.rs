@@ -66,14 +66,42 @@ impl Failure {
         }
     }
 
-    /// Whether the connection can be used again.
+    /// Whether the connection cannot be used again.
     pub(crate) fn spoils_connection(&self) -> bool {
         match &*self.cause {
             Cause::Late(_) => true,
-            Cause::Sqlx(error) => {
-                !matches!(error, sqlx::Error::Database(_)) && self.kind == Kind::Unavailable
+            Cause::Sqlx(sqlx::Error::Database(error)) => {
+                spoils_session(error.code().as_deref().unwrap_or_default())
             }
+            Cause::Sqlx(_) => self.kind == Kind::Unavailable,
             Cause::TaskGone | Cause::OutOfRange { .. } | Cause::Missing(_) | Cause::Json(_) => false,
+        }
+    }
+
+    /// Whether the session may read only.
+    pub(crate) fn is_read_only(&self) -> bool {
+        self.sqlstate().as_deref() == Some(READ_ONLY)
+    }
+
+    /// Whether the trouble is the database's, and not a row's or a connection's: it takes no writes, whoever's.
+    pub(crate) fn refuses_writes(&self) -> bool {
+        self.sqlstate().is_some_and(|code| refuses_writes(&code))
+    }
+
+    /// The statement did what it was to do, and was then undone by dividing by zero, on purpose.
+    pub(crate) fn is_division_by_zero(&self) -> bool {
+        self.sqlstate().as_deref() == Some("22012")
+    }
+
+    fn sqlstate(&self) -> Option<std::borrow::Cow<'_, str>> {
+        match &*self.cause {
+            Cause::Sqlx(sqlx::Error::Database(error)) => error.code(),
+            Cause::Sqlx(_)
+            | Cause::Late(_)
+            | Cause::TaskGone
+            | Cause::OutOfRange { .. }
+            | Cause::Missing(_)
+            | Cause::Json(_) => None,
         }
     }
 }
@@ -142,11 +170,47 @@ pub(crate) fn kind_of(error: &sqlx::Error) -> Kind {
     }
 }
 
+/// read_only_sql_transaction.
+const READ_ONLY: &str = "25006";
+
+/// Whether the session that answered so is of no use any more. What is known to be about the statement, or about what
+/// others do, leaves it as it was; anything else may be about the session: it ends (57P01 and the like), lost what was
+/// prepared (26000), is a pooler's and broke (08), or its process is short of something (53, 58).
+fn spoils_session(code: &str) -> bool {
+    match code {
+        // query_canceled: the server's own limit for a statement.
+        "57014" => false,
+        // object_not_in_prerequisite_state: what a standby says that cannot do something.
+        "55000" => true,
+        // duplicate_prepared_statement
+        "42P05" => true,
+        // too_many_connections and configured limits
+        "53300" | "53400" => false,
+        _ => !matches!(
+            code.get(..2).unwrap_or_default(),
+            // Data, constraints, serialization, rights and names, limits, locks held by others.
+            "22" | "23" | "40" | "42" | "54" | "55"
+        ),
+    }
+}
+
+/// Whether whoever is answered so will be answered so again: the database may not write (a standby), has no room for it
+/// (disk_full, out_of_memory), cannot (input and output, corruption), or does not let this user.
+fn refuses_writes(code: &str) -> bool {
+    match code {
+        READ_ONLY | "53100" | "53200" | "XX001" | "XX002" | "42501" => true,
+        _ => code.starts_with("58"),
+    }
+}
+
 /// By the class of the code, see "PostgreSQL Error Codes" in the manual.
 fn kind_of_sqlstate(code: &str) -> Kind {
     match code {
-        // read_only_sql_transaction: a standby; the primary is elsewhere, or will be.
-        "25006" => Kind::Unavailable,
+        // A standby; the primary is elsewhere, or will be.
+        READ_ONLY => Kind::Unavailable,
+        // Of a session that is not what it was taken for, which another one will be: a statement that was prepared is
+        // gone or is there already, or a transaction is open.
+        "26000" | "42P05" => Kind::Unavailable,
         _ => match code.get(..2).unwrap_or_default() {
             // Serialization failure, deadlock.
             "40" => Kind::Undone,
@@ -171,6 +235,10 @@ mod tests {
             ("57P01", Kind::Unavailable),
             ("53300", Kind::Unavailable),
             ("25006", Kind::Unavailable),
+            ("26000", Kind::Unavailable),
+            ("42P05", Kind::Unavailable),
+            ("53100", Kind::Unavailable),
+            ("58030", Kind::Unavailable),
             ("23505", Kind::Row),
             ("22P05", Kind::Row),
             ("54000", Kind::Row),
@@ -182,5 +250,32 @@ mod tests {
         }
         assert_eq!(Failure::from(sqlx::Error::PoolTimedOut).kind, Kind::Unavailable);
         assert_eq!(Failure::from(sqlx::Error::RowNotFound).kind, Kind::Unexpected);
+    }
+
+    #[test]
+    fn a_session_that_is_of_no_use_is_told_from_a_statement_that_failed() {
+        for code in [
+            "25006", "25P02", "26000", "42P05", "55000", "57P01", "57P02", "57P03", "57P05", "08P01",
+            "08006", "53100", "53200", "58030", "58000", "XX000", "0A000", "28000", "",
+        ] {
+            assert!(spoils_session(code), "{code}");
+        }
+        for code in [
+            "22012", "22P05", "23505", "40001", "40P01", "42P01", "42501", "54000", "55P03", "57014", "53300",
+        ] {
+            assert!(!spoils_session(code), "{code}");
+        }
+    }
+
+    #[test]
+    fn a_database_that_takes_no_writes_is_told_from_one_that_is_busy() {
+        for code in ["25006", "53100", "53200", "58030", "58P01", "XX001", "42501"] {
+            assert!(refuses_writes(code), "{code}");
+        }
+        for code in [
+            "57014", "57P01", "40P01", "55P03", "53300", "23505", "22P05", "08006", "",
+        ] {
+            assert!(!refuses_writes(code), "{code}");
+        }
     }
 }

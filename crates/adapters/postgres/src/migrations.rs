@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 
+use sqlx::Connection;
 use sqlx::migrate::{Migrate, MigrateError, Migrator};
 use sqlx::postgres::PgConnection;
-use sqlx::{ConnectOptions, Connection};
 
 use crate::error::{Kind, kind_of};
+use crate::session::open_plain;
 use crate::store::PostgresStore;
 
 /// Why the database was not migrated, or why it is not known whether it is.
@@ -70,7 +71,7 @@ impl PostgresStore {
     /// # Errors
     /// [`MigrationError`].
     pub async fn migrate(&self) -> Result<(), MigrationError> {
-        let mut connection = self.plain.connect().await?;
+        let mut connection = open_plain(&self.plain).await?;
         migrator().run_direct(None, &mut connection, false).await?;
         close(connection).await;
         Ok(())
@@ -82,7 +83,7 @@ impl PostgresStore {
     /// [`MigrationError`].
     pub async fn is_migrated(&self) -> Result<bool, MigrationError> {
         let migrator = migrator();
-        let mut connection = self.plain.connect().await?;
+        let mut connection = open_plain(&self.plain).await?;
         let exists = sqlx::query(
             "select from pg_tables where tablename = $1 and schemaname = any(current_schemas(false))",
         )

@@ -7,10 +7,11 @@
 use std::time::Duration;
 
 use deadpool::managed::{self, Metrics, PoolError, QueueMode, RecycleError, RecycleResult};
+use sqlx::Connection;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
-use sqlx::{ConnectOptions, Connection};
 
 use crate::error::Failure;
+use crate::session::Session;
 
 /// A connection that was in use so recently is not tested before it is used again.
 const FRESH: Duration = Duration::from_secs(1);
@@ -27,15 +28,18 @@ pub(crate) type Pooled = managed::Object<Connector>;
 
 /// Makes connections, and judges those that are kept.
 #[derive(Debug)]
-pub(crate) struct Connector(PgConnectOptions);
+pub(crate) struct Connector {
+    options: PgConnectOptions,
+    session: Session,
+}
 
 /// A pool of up to `size` connections, of which there are none yet.
 #[expect(
     clippy::expect_used,
     reason = "it can only lack a runtime for its own limits, and has none"
 )]
-pub(crate) fn pool(options: PgConnectOptions, size: usize) -> Pool {
-    Pool::builder(Connector(options))
+pub(crate) fn pool(options: PgConnectOptions, session: Session, size: usize) -> Pool {
+    Pool::builder(Connector { options, session })
         .max_size(size)
         .queue_mode(QueueMode::Lifo)
         .build()
@@ -49,7 +53,7 @@ impl managed::Manager for Connector {
     /// Tries for as long as the caller is patient while the server is starting or full.
     async fn create(&self) -> Result<PgConnection, sqlx::Error> {
         loop {
-            match self.0.connect().await {
+            match self.session.open(&self.options).await {
                 Err(error) if is_busy(&error) => tokio::time::sleep(PAUSE).await,
                 outcome => return outcome,
             }
@@ -65,6 +69,11 @@ impl managed::Manager for Connector {
         }
         Ok(())
     }
+}
+
+/// Closes the connections that rest and are older than that.
+pub(crate) fn retire_idle(pool: &Pool, age: Duration) {
+    drop(pool.retain(|_, metrics| metrics.age() <= age));
 }
 
 fn is_busy(error: &sqlx::Error) -> bool {

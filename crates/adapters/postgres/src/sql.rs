@@ -23,6 +23,9 @@ pub(crate) const KEY_ROTATE: &str = include_str!("sql/key_rotate.sql");
 pub(crate) const TICKET_KEEP: &str = include_str!("sql/ticket_keep.sql");
 pub(crate) const TICKET_REDEEM: &str = include_str!("sql/ticket_redeem.sql");
 pub(crate) const PING: &str = include_str!("sql/ping.sql");
+pub(crate) const CONDITION: &str = include_str!("sql/condition.sql");
+pub(crate) const TRIAL: &str = include_str!("sql/trial.sql");
+pub(crate) const TIME: &str = include_str!("sql/time.sql");
 
 #[cfg(test)]
 mod tests {
@@ -35,12 +38,13 @@ mod tests {
     use crate::pool::Pooled;
     use crate::testing::migrated;
 
-    const ALL: [(&str, &str); 23] = [
+    const ALL: [(&str, &str); 26] = [
         ("accept", super::ACCEPT),
         ("audit", super::AUDIT),
         ("backlog", super::BACKLOG),
         ("claim", super::CLAIM),
         ("clashes", super::CLASHES),
+        ("condition", super::CONDITION),
         ("due", super::DUE),
         ("events", super::EVENTS),
         ("journal", super::JOURNAL),
@@ -55,6 +59,8 @@ mod tests {
         ("ping", super::PING),
         ("ticket_keep", super::TICKET_KEEP),
         ("ticket_redeem", super::TICKET_REDEEM),
+        ("time", super::TIME),
+        ("trial", super::TRIAL),
         ("unclaimed", super::UNCLAIMED),
         ("versions", super::VERSIONS),
         ("waiting", super::WAITING),

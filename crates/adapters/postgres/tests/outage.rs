@@ -43,7 +43,20 @@ async fn patiently<T, E: std::fmt::Debug>(mut call: impl AsyncFnMut() -> Result<
 /// Whatever was said to be durable is there after a crash in the very next moment.
 #[tokio::test]
 async fn what_was_answered_survives_a_crash() {
-    let fresh = fresh_with(private()).await;
+    survives_a_crash(private()).await;
+}
+
+/// Also where the server lets commits not wait for the disk.
+#[tokio::test]
+async fn what_was_answered_survives_a_crash_of_a_careless_server() {
+    let careless = private()
+        .setting("synchronous_commit", "off")
+        .setting("wal_writer_delay", "10s");
+    survives_a_crash(careless).await;
+}
+
+async fn survives_a_crash(options: PostgresOptions) {
+    let fresh = fresh_with(options).await;
     for round in 0..3 {
         let first = acceptance(2 * round + 1, spec());
         let mut walk = Walk::of(&first);
