@@ -19,7 +19,7 @@ use crate::config::{Loaded, Role};
 use crate::doors::{self, Behind, Listeners};
 use crate::error::{RunError, StartError, reachable};
 use crate::supervise::{Failures, TaskFailed, keep_running, run_until_stopped};
-use crate::wiring::{self, Closing, FORGETS, Scrape, Wired};
+use crate::wiring::{self, Closing, FORGETS, Scrape, Surroundings, Wired};
 
 /// How much longer than its own patience a part is waited for.
 const GRACE: Duration = Duration::from_secs(5);
@@ -129,6 +129,7 @@ impl App {
             access,
             backlog,
             health,
+            surroundings,
             closing,
         } = wiring::wire(&loaded, worker).await?;
         let ports = wiring::traced(wiring::metered(decorate(ports)));
@@ -154,6 +155,9 @@ impl App {
             failures.clone(),
             wiring::fold(recorder.clone(), phases.relay.clone()),
         ));
+        if let Some(surroundings) = &surroundings {
+            tasks.relay.push(keep_looking(surroundings, &phases, &failures));
+        }
         let (sweeper, sweeps) = Sweeper::new(ports.clone(), settings);
         tasks.work.push(keep_sweeping(sweeper, &phases, &failures));
         if role.executes_orders() {
@@ -186,6 +190,7 @@ impl App {
                 backlog,
                 hub: Arc::clone(&hub),
                 database: closing.database(),
+                surroundings,
             };
             let behind = Behind {
                 health,
@@ -409,6 +414,19 @@ fn keep_relaying(relay: Relay, phases: &Phases, failures: &Failures) -> JoinHand
         let relay = Arc::clone(&relay);
         async move { relay.run(stop).await }
     })
+}
+
+fn keep_looking(surroundings: &Arc<Surroundings>, phases: &Phases, failures: &Failures) -> JoinHandle<()> {
+    let surroundings = Arc::clone(surroundings);
+    keep_running(
+        "the look at the database",
+        phases.relay.clone(),
+        failures.clone(),
+        move |stop| {
+            let surroundings = Arc::clone(&surroundings);
+            async move { surroundings.run(stop).await }
+        },
+    )
 }
 
 fn keep_keys_fresh(auth: &Arc<Authenticator>, phases: &Phases, failures: &Failures) -> JoinHandle<()> {

@@ -1,6 +1,7 @@
 //! The clock on the wall, the system's randomness, and ids made of both: the ports that only a real process
 //! can answer.
 
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
@@ -8,7 +9,7 @@ use order_core::id::OrderId;
 use order_core::time::Timestamp;
 use order_ports::{Clock, Entropy, OrderIds};
 use rand::RngCore;
-use uuid::Uuid;
+use uuid::{ContextV7, Uuid};
 
 /// The system's clock.
 #[derive(Clone, Copy, Debug)]
@@ -58,24 +59,45 @@ impl Entropy for OsEntropy {
     }
 }
 
-/// Order ids as UUIDs of version 7. Within a process each is greater than the one before, also when many are
-/// minted in one millisecond or the clock is set back.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct TimeOrderedIds;
+/// Order ids as UUIDs of version 7, by the clock that orders go by. Each is greater than the one before, also when many
+/// are minted in one millisecond or the clock is set back.
+pub struct TimeOrderedIds {
+    clock: Arc<dyn Clock>,
+    last: Mutex<ContextV7>,
+}
+
+impl TimeOrderedIds {
+    /// Ids that hold that clock's time.
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
+        Self {
+            clock,
+            last: Mutex::new(ContextV7::new()),
+        }
+    }
+}
 
 impl OrderIds for TimeOrderedIds {
     fn next(&self) -> OrderId {
-        OrderId::from_uuid(Uuid::now_v7())
+        let millis = u64::try_from(self.clock.now().millis()).unwrap_or_default();
+        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let (seconds, rest) = (millis / 1_000, millis % 1_000);
+        // A thousand at most, so that a million times as much fits.
+        let nanoseconds = u32::try_from(rest).unwrap_or_default() * 1_000_000;
+        let time = uuid::Timestamp::from_unix(&*last, seconds, nanoseconds);
+        OrderId::from_uuid(Uuid::new_v7(time))
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicI64, Ordering};
+
     use super::*;
 
     #[test]
     fn ids_grow_also_when_minted_side_by_side() {
-        let mint = || (0..10_000).map(|_| TimeOrderedIds.next()).collect::<Vec<_>>();
+        let ids = TimeOrderedIds::new(Arc::new(SystemClock::new()));
+        let mint = || (0..10_000).map(|_| ids.next()).collect::<Vec<_>>();
         let (here, there) = std::thread::scope(|scope| {
             let other = scope.spawn(mint);
             (mint(), other.join().unwrap())
@@ -83,5 +105,36 @@ mod tests {
         assert!(here.is_sorted_by(|a, b| a < b) && there.is_sorted_by(|a, b| a < b));
         let all: std::collections::HashSet<_> = here.iter().chain(&there).collect();
         assert_eq!(all.len(), 20_000);
+    }
+
+    /// A clock that is set.
+    #[derive(Default)]
+    struct Set(AtomicI64);
+
+    #[async_trait]
+    impl Clock for Set {
+        fn now(&self) -> Timestamp {
+            Timestamp::from_millis(self.0.load(Ordering::Relaxed))
+        }
+
+        fn monotonic(&self) -> Duration {
+            Duration::ZERO
+        }
+
+        async fn sleep(&self, _: Duration) {}
+    }
+
+    #[test]
+    fn ids_hold_their_clocks_time_and_grow_while_it_is_set_back() {
+        let clock = Arc::new(Set::default());
+        let ids = TimeOrderedIds::new(Arc::clone(&clock) as _);
+        clock.0.store(1_800_000_000_123, Ordering::Relaxed);
+        let first = ids.next();
+        assert_eq!(first.uuid().as_u128() >> 80, 1_800_000_000_123);
+        clock.0.store(1_700_000_000_000, Ordering::Relaxed);
+        let rest: Vec<_> = (0..10_000).map(|_| ids.next()).collect();
+        assert!(first < rest[0] && rest.is_sorted_by(|a, b| a < b));
+        clock.0.store(1_800_000_100_000, Ordering::Relaxed);
+        assert_eq!(ids.next().uuid().as_u128() >> 80, 1_800_000_100_000);
     }
 }

@@ -32,6 +32,9 @@ pub enum StartError {
     /// The database could not be brought up to date.
     #[error("Postgres")]
     Migration(#[from] order_postgres::MigrationError),
+    /// The database does not say what time it is, by which all that orders do goes.
+    #[error("the database does not tell the time")]
+    StoreTime(#[source] order_ports::StoreError),
     /// The database is not up to date, and this process may not change that.
     #[error("the database lacks migrations, and database.migrate is false: run `order-engine migrate` first")]
     NotMigrated,

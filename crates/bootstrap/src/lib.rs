@@ -13,6 +13,7 @@ mod keys;
 mod load;
 mod probe;
 pub mod signals;
+mod store_clock;
 mod supervise;
 pub mod telemetry;
 mod venue;

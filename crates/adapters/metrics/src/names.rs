@@ -32,6 +32,8 @@ const UNKNOWN: &str = "order_engine_orders_unknown";
 const SUBSCRIBERS: &str = "order_engine_subscribers";
 const SUBSCRIBERS_DROPPED: &str = "order_engine_subscribers_dropped_total";
 const POOL: &str = "order_engine_store_connections";
+const CLOCK_OFFSET: &str = "order_engine_clock_offset_seconds";
+const UNSAFE: &str = "order_engine_store_unsafe";
 const BUILD: &str = "order_engine_build_info";
 
 /// What every name means, the adapters' own included.
@@ -126,6 +128,15 @@ pub(crate) fn describe() {
         "Streams that were closed because they were read too slowly."
     );
     describe_gauge!(POOL, "Connections to the database, by state.");
+    describe_gauge!(
+        CLOCK_OFFSET,
+        Unit::Seconds,
+        "How far this machine's clock is from the database's, either way."
+    );
+    describe_gauge!(
+        UNSAFE,
+        "1 where a setting of the database lets a crash undo what was committed, by setting."
+    );
     describe_gauge!(BUILD, "Always 1; the labels say which build this is.");
 }
 
@@ -142,6 +153,11 @@ pub struct Gauges {
     pub subscribers_dropped: u64,
     /// Connections to the database that are in use, and that are idle; none without a database.
     pub connections: Option<(usize, usize)>,
+    /// How far this machine's clock is from the database's; none without a database.
+    pub clock_offset: Option<Duration>,
+    /// Settings of the database that commits rely on, and whether each is as it must be; none without a database, and
+    /// before it was asked.
+    pub durability: Option<[(&'static str, bool); 3]>,
 }
 
 impl Gauges {
@@ -161,6 +177,12 @@ impl Gauges {
         if let Some((used, idle)) = self.connections {
             gauge!(POOL, "state" => "used").set(shown(used));
             gauge!(POOL, "state" => "idle").set(shown(idle));
+        }
+        if let Some(offset) = self.clock_offset {
+            gauge!(CLOCK_OFFSET).set(offset);
+        }
+        for (setting, safe) in self.durability.into_iter().flatten() {
+            gauge!(UNSAFE, "setting" => setting).set(u32::from(!safe));
         }
     }
 }

@@ -9,6 +9,7 @@ use order_memory::{MemoryKeys, MemoryTickets};
 use order_ports::{Clock, Entropy};
 
 use super::backend::{self, AccessPorts};
+use super::surroundings;
 use crate::config::{AuthMode, Config};
 use crate::environment::{OsEntropy, SystemClock};
 use crate::error::StartError;
@@ -50,12 +51,10 @@ pub(crate) fn authenticator(
 
 /// The keys in the configured database, for whoever makes them.
 pub(crate) async fn key_ring(config: &Config) -> Result<KeyRing, StartError> {
-    let access = AccessPorts::of(backend::postgres(config).await?);
-    Ok(KeyRing::new(
-        access.keys,
-        Arc::new(SystemClock::new()),
-        Arc::new(OsEntropy),
-    ))
+    let store = backend::postgres(config).await?;
+    let clock = surroundings::clock(config, &store).await?;
+    let access = AccessPorts::of(store);
+    Ok(KeyRing::new(access.keys, clock, Arc::new(OsEntropy)))
 }
 
 /// A key ring for keys that the configuration is to list.

@@ -10,7 +10,7 @@ use order_core::failure::VenueError;
 use order_core::token::{Token, TokenRegistry};
 use order_http::{Health, HealthReport, PartHealth};
 use order_ports::QuoteSource;
-use order_postgres::PostgresStore;
+use order_postgres::{Durability, PostgresStore};
 use order_redis::RedisServer;
 
 use super::market::MarketPorts;
@@ -110,10 +110,23 @@ impl Part {
     async fn ask(&self) -> Result<String, String> {
         match self {
             Self::Memory(_) => Ok("memory".into()),
-            Self::Postgres(store) => store.ping().await.map(|()| "postgres".into()).map_err(told),
+            Self::Postgres(store) => store.condition().await.map(kept).map_err(told),
             Self::Redis(server) => server.ping().await.map(|()| "redis".into()).map_err(told),
             Self::Venue { source, asked } => ask(source.as_ref(), *asked).await.map_err(told),
         }
+    }
+}
+
+/// What kind of store Postgres is, and what it does not promise.
+fn kept(durability: Durability) -> String {
+    let missing: Vec<_> = durability.missing().collect();
+    if missing.is_empty() {
+        "postgres".into()
+    } else {
+        format!(
+            "postgres, which may lose orders in a crash of its machine: not on are {}",
+            missing.join(", ")
+        )
     }
 }
 

@@ -8,9 +8,10 @@ use order_application::{Hub, Ports};
 use order_http::MetricsReport;
 use order_metrics::{Gauges, MeteredQueue, MeteredQuotes, MeteredSettlement, MeteredStore, Recorder};
 use order_ports::{OrderBacklog, QuoteSource, WorkQueue};
-use order_postgres::PostgresStore;
+use order_postgres::{Durability, PostgresStore};
 use tokio_util::sync::CancellationToken;
 
+use super::Surroundings;
 use crate::config::Role;
 use crate::error::StartError;
 
@@ -62,6 +63,7 @@ pub(crate) struct Scrape {
     pub(crate) backlog: Arc<dyn OrderBacklog>,
     pub(crate) hub: Arc<Hub>,
     pub(crate) database: Option<PostgresStore>,
+    pub(crate) surroundings: Option<Arc<Surroundings>>,
 }
 
 #[async_trait]
@@ -77,6 +79,12 @@ impl MetricsReport for Scrape {
             subscribers: self.hub.watchers(),
             subscribers_dropped: self.hub.dropped(),
             connections: self.database.as_ref().map(PostgresStore::connections),
+            clock_offset: self.surroundings.as_ref().map(|seen| seen.clock_offset()),
+            durability: self
+                .surroundings
+                .as_ref()
+                .and_then(|seen| seen.durability())
+                .map(Durability::settings),
         }
         .show();
         self.recorder.render()

@@ -7,6 +7,7 @@ mod health;
 mod market;
 mod metering;
 mod spans;
+mod surroundings;
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -37,6 +38,7 @@ pub(crate) use self::health::FORGETS;
 pub(crate) use self::market::open as open_market;
 pub(crate) use self::metering::{Scrape, count, fold, metered};
 pub(crate) use self::spans::traced;
+pub(crate) use self::surroundings::Surroundings;
 
 /// How much longer than its lease an order's hint is left with a worker before another gets it: by then the
 /// order can be claimed.
@@ -48,6 +50,8 @@ pub(crate) struct Wired {
     pub(crate) access: AccessPorts,
     pub(crate) backlog: Arc<dyn OrderBacklog>,
     pub(crate) health: Arc<dyn HealthReport>,
+    /// What is to be looked at again and again, where there is a database.
+    pub(crate) surroundings: Option<Arc<Surroundings>>,
     pub(crate) closing: Closing,
 }
 
@@ -87,11 +91,15 @@ impl Closing {
 /// Connects to everything that is configured, waiting for servers that are not up yet.
 pub(crate) async fn wire(loaded: &Loaded, worker: WorkerId) -> Result<Wired, StartError> {
     let config = &loaded.config;
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let entropy: Arc<dyn Entropy> = Arc::new(OsEntropy);
     let mut report = Report::new(config);
     let mut closing = Closing::default();
-    let (store, access) = store(config, &*clock, &mut report, &mut closing).await?;
+    let Stored {
+        store,
+        access,
+        clock,
+        surroundings,
+    } = store(config, &mut report, &mut closing).await?;
     let queue = queue(config, worker, &mut report, &mut closing).await?;
     let market = market::market(loaded, &clock, &entropy).await?;
     report.watch_market(&market, &loaded.tokens);
@@ -109,34 +117,50 @@ pub(crate) async fn wire(loaded: &Loaded, worker: WorkerId) -> Result<Wired, Sta
         pools: Some(market.pools),
         settlement: market.settlement,
         feed: market.feed,
+        ids: Arc::new(TimeOrderedIds::new(Arc::clone(&clock))),
         clock,
         entropy,
-        ids: Arc::new(TimeOrderedIds),
     };
     Ok(Wired {
         ports,
         access,
         backlog: store.backlog,
         health: Arc::new(report),
+        surroundings,
         closing,
     })
 }
 
-async fn store(
-    config: &Config,
-    clock: &dyn Clock,
-    report: &mut Report,
-    closing: &mut Closing,
-) -> Result<(StorePorts, AccessPorts), StartError> {
+/// What keeps orders and keys, and the clock that both go by.
+struct Stored {
+    store: StorePorts,
+    access: AccessPorts,
+    clock: Arc<dyn Clock>,
+    surroundings: Option<Arc<Surroundings>>,
+}
+
+async fn store(config: &Config, report: &mut Report, closing: &mut Closing) -> Result<Stored, StartError> {
     if config.database.url.is_none() {
         report.memory("store");
-        let store = StorePorts::of(MemoryStore::new());
-        return Ok((store, access::configured(config, clock)));
+        let clock = Arc::new(SystemClock::new());
+        return Ok(Stored {
+            store: StorePorts::of(MemoryStore::new()),
+            access: access::configured(config, &*clock),
+            clock,
+            surroundings: None,
+        });
     }
     let store = backend::postgres(config).await?;
     report.watch_postgres(store.clone());
     closing.store = Some(store.clone());
-    Ok((StorePorts::of(store.clone()), AccessPorts::of(store)))
+    let clock = surroundings::clock(config, &store).await?;
+    let surroundings = Surroundings::open(store.clone(), Arc::clone(&clock)).await;
+    Ok(Stored {
+        store: StorePorts::of(store.clone()),
+        access: AccessPorts::of(store),
+        clock,
+        surroundings: Some(surroundings),
+    })
 }
 
 async fn queue(
