@@ -90,6 +90,12 @@ fn read<'de, D: Deserializer<'de>>(
     scheme: impl Fn(&Url) -> Result<(), &'static str>,
 ) -> Result<Option<Address>, D::Error> {
     let text = String::deserialize(deserializer)?;
+    if has_stray_at(text.trim()) {
+        return Err(de::Error::custom(
+            "has an @ behind its host: special characters in a user or a password (@ / ? #) must be percent-encoded, \
+             as %40 for @",
+        ));
+    }
     let url = Url::parse(text.trim()).map_err(|error| {
         de::Error::custom(format_args!(
             "is not an address ({error}); special characters in a password must be percent-encoded"
@@ -101,4 +107,73 @@ fn read<'de, D: Deserializer<'de>>(
         return Err(de::Error::custom("names no host"));
     }
     Ok(Some(Address::new(&url)))
+}
+
+/// Whether there is an @ behind the part with the host. Then it is not known where a password ends: what stands before the
+/// first / ? or # may be a piece of one, and would be shown as a user, a host or a port.
+fn has_stray_at(text: &str) -> bool {
+    let behind_scheme = text.split_once("://").map_or(text, |(_, rest)| rest);
+    let authority = behind_scheme.find(['/', '?', '#', '\\']);
+    authority.is_some_and(|end| behind_scheme[end..].contains('@'))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::de::IntoDeserializer;
+    use serde::de::value::{Error, StrDeserializer};
+
+    use super::*;
+
+    fn deserializer(text: &str) -> StrDeserializer<'_, Error> {
+        text.into_deserializer()
+    }
+
+    /// Whatever is shown of an address of each kind.
+    fn shown(text: &str) -> Vec<String> {
+        let show = |read: Result<Option<Address>, Error>| match read {
+            Ok(Some(address)) => format!("{address} {address:?}"),
+            Ok(None) => String::new(),
+            Err(error) => error.to_string(),
+        };
+        vec![
+            show(postgres(deserializer(text))),
+            show(redis(deserializer(text))),
+            show(venue(deserializer(text))),
+            show(collector(deserializer(text))),
+        ]
+    }
+
+    #[test]
+    fn no_piece_of_a_password_is_shown_however_it_is_written() {
+        for scheme in ["postgres", "postgresql", "redis", "rediss", "unix", "http"] {
+            for password in [
+                "sekcq", "se@kcq", "se@kcq/x", "se@sa/kcq", "/sekcq", "se/kcq", "12/sekcq", "12#sekcq",
+                "12?sekcq", "se#kcq", "se?kcq", "se:kcq", "se%kcq", "sekcq/@", "se\\kcq", "[sekcq", "se]kcq",
+                "sekcq ", "@sekcq", "@@/sekcq",
+            ] {
+                for user in ["user", ""] {
+                    for place in ["host", "host:6379", "host/name", "host:5432/name?sslmode=require"] {
+                        let text = format!("{scheme}://{user}:{password}@{place}");
+                        for shown in shown(&text) {
+                            assert!(!shown.contains("kcq") && !shown.contains("12"), "{text}: {shown}");
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_stray_at_is_told_and_a_proper_one_is_not() {
+        let refused = postgres(deserializer("postgres://user:p@ss/w@host/name")).unwrap_err();
+        assert!(refused.to_string().contains("%40"), "{refused}");
+        for fine in [
+            "postgres://user:p%40ss%2Fw@host/name",
+            "postgres://user:p@ss@host/name",
+            "postgres://host/name?user=a&password=b%40c",
+            "postgres:///name?host=/var/run/postgresql",
+        ] {
+            assert!(postgres(deserializer(fine)).unwrap().is_some(), "{fine}");
+        }
+    }
 }

@@ -17,11 +17,9 @@ const LONGEST: usize = 16 * 1024 * 1024;
 #[derive(Debug, thiserror::Error)]
 pub enum RemoteError {
     /// The address is none.
-    #[error("{url:?} is no address of a venue server: {problem}")]
+    #[error("this is no address of a venue server: {problem}")]
     Address {
-        /// What was given.
-        url: String,
-        /// What is wrong with it.
+        /// What is wrong with it. Not what was given, which may hold a password.
         problem: String,
     },
     /// There was no connection, so nothing was sent.
@@ -65,10 +63,7 @@ pub(super) struct Http {
 
 impl Http {
     pub(super) fn new(url: &str, timeouts: RemoteTimeouts) -> Result<Self, RemoteError> {
-        let wrong = |problem: String| RemoteError::Address {
-            url: url.to_owned(),
-            problem,
-        };
+        let wrong = |problem: String| RemoteError::Address { problem };
         let mut base: Url = url.parse().map_err(|error| wrong(format!("{error}")))?;
         if base.scheme() != "http" || base.cannot_be_a_base() {
             return Err(wrong("it must begin with http://".into()));
@@ -115,7 +110,6 @@ impl Http {
         timeout: Duration,
     ) -> Result<T, RemoteError> {
         let url = self.base.join(path).map_err(|error| RemoteError::Address {
-            url: path.to_owned(),
             problem: error.to_string(),
         })?;
         let mut request = self.client.request(method, url).timeout(timeout);
