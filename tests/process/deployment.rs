@@ -79,6 +79,30 @@ impl Deployment {
             .unwrap();
     }
 
+    /// Lets nobody write into the database, as a host does whose disk is nearly full, and ends all sessions; or lets them
+    /// again.
+    pub async fn read_only(&self, read_only: bool) {
+        let name = self.backends.database_url().rsplit('/').next().unwrap();
+        let change = if read_only {
+            format!("alter database {name} set default_transaction_read_only = on")
+        } else {
+            format!("alter database {name} reset default_transaction_read_only")
+        };
+        let end = format!("select pg_terminate_backend(pid) from pg_stat_activity where datname = '{name}'");
+        let statements = if read_only {
+            vec![change, end]
+        } else {
+            vec![change]
+        };
+        for statement in statements {
+            self.backends
+                .postgres
+                .tamper("postgres", &statement)
+                .await
+                .unwrap();
+        }
+    }
+
     /// A process that checks what the deployment holds.
     pub fn verify(&self, arguments: &[&str]) -> EngineProcess {
         let environment = [

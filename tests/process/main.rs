@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
+mod clocks;
 mod collector;
+mod conditions;
 mod deployment;
 mod ending;
 mod guarded;

@@ -147,9 +147,26 @@ mod tests {
     fn no_piece_of_a_password_is_shown_however_it_is_written() {
         for scheme in ["postgres", "postgresql", "redis", "rediss", "unix", "http"] {
             for password in [
-                "sekcq", "se@kcq", "se@kcq/x", "se@sa/kcq", "/sekcq", "se/kcq", "12/sekcq", "12#sekcq",
-                "12?sekcq", "se#kcq", "se?kcq", "se:kcq", "se%kcq", "sekcq/@", "se\\kcq", "[sekcq", "se]kcq",
-                "sekcq ", "@sekcq", "@@/sekcq",
+                "sekcq",
+                "se@kcq",
+                "se@kcq/x",
+                "se@sa/kcq",
+                "/sekcq",
+                "se/kcq",
+                "12/sekcq",
+                "12#sekcq",
+                "12?sekcq",
+                "se#kcq",
+                "se?kcq",
+                "se:kcq",
+                "se%kcq",
+                "sekcq/@",
+                "se\\kcq",
+                "[sekcq",
+                "se]kcq",
+                "sekcq ",
+                "@sekcq",
+                "@@/sekcq",
             ] {
                 for user in ["user", ""] {
                     for place in ["host", "host:6379", "host/name", "host:5432/name?sslmode=require"] {
