@@ -56,7 +56,7 @@ impl Answers for ReadyAnswers {
                 200,
                 "Orders are taken; also while the queue or a venue is down (`degraded`), for they wait for it.",
             ),
-            describe::<ReadyView>(503, "The store does not answer, or the service is shutting down."),
+            describe::<ReadyView>(503, "No order can be stored, or the service is shutting down."),
         ]
     }
 
@@ -97,7 +97,7 @@ impl ServiceApi {
 
     /// Whether orders are taken
     ///
-    /// They are as long as the store answers, whatever else is down. Says how each part is, and in which mode the service runs: in memory it forgets everything when it exits.
+    /// They are as long as they can be stored, whatever else is down; not while the store does not answer, is a standby, read-only or without room on its disk. Says how each part is, and in which mode the service runs: in memory it forgets everything when it exits.
     #[oai(
         path = "/health/ready",
         method = "get",
