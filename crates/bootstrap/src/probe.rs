@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::config::Config;
+use crate::config::{Config, shown};
 
 /// Whoever probes has a deadline of its own; an answer that takes this long is no good one.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -43,9 +43,9 @@ pub fn own_health(config: &Config) -> String {
 /// # Errors
 /// [`Unhealthy`].
 pub async fn probe(url: &str) -> Result<(), Unhealthy> {
-    let silent = |source| Unhealthy::Silent {
-        url: url.to_owned(),
-        source,
+    let silent = |source: reqwest::Error| Unhealthy::Silent {
+        url: shown(url),
+        source: source.without_url(),
     };
     let client = reqwest::Client::builder()
         .no_proxy()
@@ -59,7 +59,7 @@ pub async fn probe(url: &str) -> Result<(), Unhealthy> {
     }
     let body = answer.text().await.map_err(silent)?;
     Err(Unhealthy::Down {
-        url: url.to_owned(),
+        url: shown(url),
         status: status.as_u16(),
         body,
     })

@@ -7,6 +7,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::cli::ClientArgs;
+use crate::config::shown;
 
 /// How long an answer may take to begin.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -51,8 +52,8 @@ impl Connection {
             .read_timeout(SILENCE)
             .build()
             .map_err(|source| ClientError::Silent {
-                url: base.clone(),
-                source,
+                url: shown(&base),
+                source: source.without_url(),
             })?;
         let key = args.key.api_key.clone();
         Ok(Self { base, key, http })
@@ -67,9 +68,9 @@ impl Connection {
     }
 
     async fn send(&self, request: RequestBuilder) -> Result<Response, ClientError> {
-        let silent = |source| ClientError::Silent {
-            url: self.base.clone(),
-            source,
+        let silent = |source: reqwest::Error| ClientError::Silent {
+            url: shown(&self.base),
+            source: source.without_url(),
         };
         let response = request.send().await.map_err(silent)?;
         if response.status().is_success() {

@@ -109,6 +109,21 @@ fn read<'de, D: Deserializer<'de>>(
     Ok(Some(Address::new(&url)))
 }
 
+/// An address that was given on a command line, as it may be shown: without a user and a password.
+pub(crate) fn shown(text: &str) -> String {
+    match Url::parse(text.trim()) {
+        Ok(mut url) if !has_stray_at(text.trim()) => {
+            let bare = url.set_username("").and(url.set_password(None));
+            url.set_query(None);
+            match bare {
+                Ok(()) => url.as_str().trim_end_matches('/').to_owned(),
+                Err(()) => "the given address".to_owned(),
+            }
+        }
+        Ok(_) | Err(_) => "the given address".to_owned(),
+    }
+}
+
 /// Whether there is an @ behind the part with the host. Then it is not known where a password ends: what stands before the
 /// first / ? or # may be a piece of one, and would be shown as a user, a host or a port.
 fn has_stray_at(text: &str) -> bool {
@@ -140,6 +155,7 @@ mod tests {
             show(redis(deserializer(text))),
             show(venue(deserializer(text))),
             show(collector(deserializer(text))),
+            super::shown(text),
         ]
     }
 

@@ -27,6 +27,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, Deserializer, de};
 
 pub use self::address::Address;
+pub(crate) use self::address::shown;
 pub use self::familiar::familiar_names;
 pub use self::layers::Inputs;
 pub use self::limits::Limits;
