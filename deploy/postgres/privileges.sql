@@ -9,7 +9,7 @@ revoke all on all tables in schema public from order_api, order_worker, order_re
 grant select, insert on orders, order_events to order_api;
 grant update (
     status, venue, state, version, attempt, updated_at, attempt_open, next_run_at, enqueued_at,
-    lease_owner, lease_epoch, lease_until, terms, waiting_since
+    lease_owner, lease_epoch, lease_until, terms, waiting_since, rest, rest_until, refusals
 ) on orders to order_api;
 
 -- It checks keys and cannot make one; tickets are kept for as long as they are good.
@@ -20,7 +20,7 @@ grant select, insert, delete on tickets to order_api;
 grant select on orders to order_worker;
 grant update (
     status, venue, state, version, attempt, updated_at, attempt_open, next_run_at, enqueued_at,
-    lease_owner, lease_epoch, lease_until, terms, waiting_since
+    lease_owner, lease_epoch, lease_until, terms, waiting_since, rest, rest_until, refusals
 ) on orders to order_worker;
 grant select, insert on order_events to order_worker;
 grant select, insert on attempts to order_worker;
