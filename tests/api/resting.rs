@@ -11,6 +11,7 @@ use crate::{sell_with, statuses};
 
 in_both_modes!(
     an_own_minimum_binds_an_immediate_order,
+    a_stop_on_the_wrong_side_of_the_market_is_refused,
     a_part_is_held_to_its_part_of_an_own_minimum,
     an_order_below_its_own_minimum_rests_in_peace,
     orders_that_cannot_be_quoted_hold_up_no_other,
@@ -78,6 +79,33 @@ async fn an_own_minimum_binds_an_immediate_order(mode: Mode) {
     let fair = ended(&engine, &ioc(json!({"minAmountOut": "149.5"}))).await;
     assert_eq!(fair["status"], "confirmed", "{fair}");
     assert!(number(&fair["amountOut"]) >= 149.5, "{fair}");
+    engine.stop().await;
+}
+
+async fn a_stop_on_the_wrong_side_of_the_market_is_refused(mode: Mode) {
+    let engine = TestEngine::start(mode, ONE_POOL).await;
+    let sell = |stop: &str| sell_with(json!({"type": "stop_limit", "stopPrice": stop, "limitPrice": "100"}));
+    let buy = |stop: &str| {
+        json!({
+            "type": "stop_limit", "tokenIn": "USDC", "tokenOut": "SOL", "amountIn": "100",
+            "stopPrice": stop, "limitPrice": "200",
+        })
+    };
+    for wrong in [sell("160"), buy("140")] {
+        let reply = engine.execute(&wrong).await;
+        assert_eq!(
+            (reply.status, &reply.json()["code"]),
+            (422, &json!("would_trigger")),
+            "{reply:?}"
+        );
+        let mut meant = wrong;
+        meant["allowImmediate"] = json!(true);
+        assert_eq!(ended(&engine, &meant).await["status"], "confirmed");
+    }
+    for right in [sell("140"), buy("160")] {
+        let id = engine.accepted(&right).await;
+        rests(&engine, &id).await;
+    }
     engine.stop().await;
 }
 

@@ -1,19 +1,25 @@
 //! Taking an order in: checked, made durable, then announced.
 
+use std::time::Duration;
+
 use order_core::amount::Quantity;
 use order_core::failure::VenueError;
 use order_core::id::{ClientOrderId, IdempotencyKey, OrderId, Owner};
 use order_core::lifecycle::Status;
-use order_core::order::{Order, OrderKind, OrderSpec, TimeInForce};
+use order_core::order::{Order, OrderKind, OrderSpec};
 use order_core::price::Price;
 use order_core::routing::Ask;
+use order_core::terms::{self, ReachedStop};
 use order_core::time::Timestamp;
 use order_ports::{AcceptError, Acceptance, Accepted, OrderFilter, StoreError, WorkHint};
 use tracing::{Instrument, Span};
 
 use crate::engine::Engine;
-use crate::quote::look;
+use crate::quote::{ask_all, look};
 use crate::spans;
+
+/// How long acceptance waits for quotes to see on which side of the market a stop is.
+const STOP_CHECK: Duration = Duration::from_secs(1);
 
 /// What a submission says besides the order itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -114,9 +120,9 @@ impl Engine {
         options: SubmitOptions,
         span: &Span,
     ) -> Result<Submission, SubmitError> {
-        let SubmitOptions { key, .. } = options;
+        let SubmitOptions { key, allow_immediate } = options;
         let now = self.ports.clock.now();
-        let refusal = match self.acceptable(&spec, now).await {
+        let refusal = match self.acceptable(&spec, allow_immediate, now).await {
             Ok(()) => self.has_room(&spec.owner).await.err(),
             Err(refusal) => Some(refusal),
         };
@@ -166,13 +172,33 @@ impl Engine {
         })
     }
 
-    /// Refuses what has no time left, or is out of reach.
-    async fn acceptable(&self, spec: &OrderSpec, now: Timestamp) -> Result<(), SubmitError> {
-        match spec.time_in_force {
-            TimeInForce::Gtd(until) if until <= now => Err(SubmitError::Expired),
-            TimeInForce::Gtc | TimeInForce::Ioc | TimeInForce::Fok | TimeInForce::Gtd(_) => {
-                self.within_reach(spec).await
+    /// Refuses what has no time left, is out of reach, or would trigger at once though nothing says that it may.
+    async fn acceptable(
+        &self,
+        spec: &OrderSpec,
+        allow_immediate: bool,
+        now: Timestamp,
+    ) -> Result<(), SubmitError> {
+        if spec.time_in_force.until().is_some_and(|until| until <= now) {
+            return Err(SubmitError::Expired);
+        }
+        self.within_reach(spec).await?;
+        match spec.kind {
+            OrderKind::StopLimit { .. } if !allow_immediate => self.stop_is_ahead(spec).await,
+            OrderKind::StopLimit { .. } | OrderKind::Market | OrderKind::Limit { .. } | OrderKind::Sniper => {
+                Ok(())
             }
+        }
+    }
+
+    /// Refuses a stop on the wrong side of the market, which would trigger at once: most likely its sign, or the market,
+    /// was mistaken. A market that does not answer soon is no reason to refuse.
+    async fn stop_is_ahead(&self, spec: &OrderSpec) -> Result<(), SubmitError> {
+        let timeout = self.settings.quote_timeout.min(STOP_CHECK);
+        let market = ask_all(&self.ports, &Ask::of(spec).request, &spec.route, timeout).await;
+        match terms::reached_stop(spec, &market, &self.settings.routing) {
+            Some(ReachedStop { stop, market }) => Err(SubmitError::WouldTrigger { stop, market }),
+            None => Ok(()),
         }
     }
 

@@ -12,7 +12,7 @@ mod stop;
 pub(crate) use assess::rests_on;
 pub use assess::{Assessment, Check, Outlook, assess, check};
 pub use floor::Floor;
-pub use stop::stop_price;
+pub use stop::{ReachedStop, reached_stop, stop_price};
 
 use crate::lifecycle::State;
 use crate::order::{Order, TimeInForce};

@@ -63,7 +63,7 @@ impl Doors {
             let Running { engine, gone } = self.any().await;
             let answer = tokio::select! {
                 biased;
-                answer = engine.submit(spec.clone(), SubmitOptions::keyed(key.clone())) => answer,
+                answer = engine.submit(spec.clone(), whatever_happens(key)) => answer,
                 () = gone.cancelled() => continue,
             };
             match answer {
@@ -103,8 +103,7 @@ impl Doors {
             amount_in,
             ..spec.clone()
         };
-        let answer =
-            tokio::time::timeout(PATIENCE, engine.submit(other, SubmitOptions::keyed(key.clone()))).await;
+        let answer = tokio::time::timeout(PATIENCE, engine.submit(other, whatever_happens(key))).await;
         if let Ok(Ok(submission)) = answer {
             self.testimony
                 .complains(format!("{key} was taken for another order: {submission:?}"));
@@ -242,6 +241,14 @@ impl Doors {
             }
             tokio::time::sleep(PAUSE).await;
         }
+    }
+}
+
+/// Stops may be on either side of the market.
+fn whatever_happens(key: &IdempotencyKey) -> SubmitOptions {
+    SubmitOptions {
+        allow_immediate: true,
+        ..SubmitOptions::keyed(key.clone())
     }
 }
 

@@ -3,14 +3,38 @@
 use crate::order::{Order, OrderKind, OrderSpec};
 use crate::price::Price;
 use crate::routing::{Market, RoutingPolicy, best_quote, price_of_all};
+use crate::token::Side;
 use crate::trigger::Trigger;
 
 /// The stop of an order that has one.
 pub(super) fn trigger(order: &Order) -> Option<Trigger> {
-    match order.terms().kind {
-        OrderKind::StopLimit { stop_price, .. } => Some(Trigger::stop(order.spec().side, stop_price)),
+    stop_of(order.terms().kind, order.spec().side)
+}
+
+const fn stop_of(kind: OrderKind, side: Side) -> Option<Trigger> {
+    match kind {
+        OrderKind::StopLimit { stop_price, .. } => Some(Trigger::stop(side, stop_price)),
         OrderKind::Market | OrderKind::Limit { .. } | OrderKind::Sniper => None,
     }
+}
+
+/// A stop that a market has reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReachedStop {
+    /// The stop, quote per base.
+    pub stop: Price,
+    /// The price that it was compared with.
+    pub market: Price,
+}
+
+/// Whether a request's stop has been reached before it is an order: it is then on the wrong side of the market.
+pub fn reached_stop(spec: &OrderSpec, market: &Market, policy: &RoutingPolicy) -> Option<ReachedStop> {
+    let stop = stop_of(spec.kind, spec.side)?;
+    let market = stop_price(spec, market, policy)?;
+    stop.is_met(market).then_some(ReachedStop {
+        stop: stop.price,
+        market,
+    })
 }
 
 /// The pair's own market for the size: the best quote of the pair's pools, or what they give together where none of

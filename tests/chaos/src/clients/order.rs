@@ -140,6 +140,7 @@ fn limited(dice: &Dice) -> Value {
     match dice.below(10) {
         0..3 => {
             body["type"] = json!("stop_limit");
+            body["allowImmediate"] = json!(true);
             body["stopPrice"] = json!(band.any_price(dice));
         }
         3 => body["timeInForce"] = json!("ioc"),
