@@ -21,11 +21,57 @@ const MISSING: &str = "needs a browser: apt-get install chromium chromium-driver
 /// Nothing on the page takes longer than this, on a machine that does much else.
 const PATIENCE: Duration = Duration::from_secs(40);
 
+/// How often a browser is started before a test fails for want of one, and how long one start may take.
+const STARTS: usize = 3;
+const START_PATIENCE: Duration = Duration::from_secs(30);
+const PAUSE: Duration = Duration::from_millis(500);
+
 /// A browser with one window. It ends with this.
 pub struct Browser {
     client: Client,
-    driver: Child,
+    _driver: Driver,
     _profile: TempDir,
+}
+
+/// Chromium's driver, and with it every process of the browser: they are one group, and end with this.
+struct Driver(Child);
+
+impl Driver {
+    fn spawn() -> std::io::Result<Self> {
+        let driver = Command::new("chromedriver")
+            .arg("--port=0")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .process_group(0)
+            .kill_on_drop(true)
+            .spawn()?;
+        Ok(Self(driver))
+    }
+
+    /// The port that it listens on, once it does.
+    async fn port(&mut self) -> Result<u16, String> {
+        let stdout = self.0.stdout.take().ok_or("the driver has been read before")?;
+        let mut lines = BufReader::new(stdout).lines();
+        while let Ok(Some(line)) = lines.next_line().await {
+            if let Some((_, rest)) = line.split_once("started successfully on port ") {
+                // What it says later must not fill the pipe.
+                tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+                return rest
+                    .trim_end_matches('.')
+                    .parse()
+                    .map_err(|_| format!("no port: {line}"));
+            }
+        }
+        Err("the driver says no port".into())
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        if let Some(pid) = self.0.id().and_then(|pid| i32::try_from(pid).ok()) {
+            let _ = killpg(Pid::from_raw(pid), Signal::SIGKILL);
+        }
+    }
 }
 
 impl Deref for Browser {
@@ -36,38 +82,40 @@ impl Deref for Browser {
     }
 }
 
-impl Drop for Browser {
-    fn drop(&mut self) {
-        // The driver and every process of the browser are one group.
-        if let Some(pid) = self.driver.id().and_then(|pid| i32::try_from(pid).ok()) {
-            let _ = killpg(Pid::from_raw(pid), Signal::SIGKILL);
-        }
-    }
-}
-
 impl Browser {
-    /// A browser whose window has this size.
+    /// A browser whose window has this size. On a machine that does much else a driver may end before it listens, or
+    /// Chromium before it answers: that says nothing of the page, so it is tried again.
     pub async fn open(width: u32, height: u32) -> Self {
-        let profile = tempfile::tempdir().unwrap();
-        let mut driver = Command::new("chromedriver")
-            .arg("--port=0")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .process_group(0)
-            .kill_on_drop(true)
-            .spawn()
-            .unwrap_or_else(|error| panic!("{MISSING} ({error})"));
-        let port = port(&mut driver).await;
-        let client = ClientBuilder::new(HttpConnector::new())
-            .capabilities(capabilities(&profile, width, height))
-            .connect(&format!("http://127.0.0.1:{port}"))
-            .await
-            .unwrap_or_else(|error| panic!("{MISSING} ({error})"));
-        Self {
-            client,
-            driver,
-            _profile: profile,
+        let mut troubles = Vec::new();
+        while troubles.len() < STARTS {
+            match Self::start(width, height).await {
+                Ok(browser) => return browser,
+                Err(trouble) => troubles.push(trouble),
+            }
+            tokio::time::sleep(PAUSE).await;
         }
+        panic!("{MISSING} ({troubles:?})")
+    }
+
+    /// One try. A driver that came to nothing is ended before this returns.
+    async fn start(width: u32, height: u32) -> Result<Self, String> {
+        let profile = tempfile::tempdir().unwrap();
+        let mut driver = Driver::spawn().map_err(|error| error.to_string())?;
+        let starting = async {
+            let port = driver.port().await?;
+            ClientBuilder::new(HttpConnector::new())
+                .capabilities(capabilities(&profile, width, height))
+                .connect(&format!("http://127.0.0.1:{port}"))
+                .await
+                .map_err(|error| error.to_string())
+        };
+        let started = tokio::time::timeout(START_PATIENCE, starting).await;
+        let client = started.map_err(|_| format!("it has not started within {START_PATIENCE:?}"))??;
+        Ok(Self {
+            client,
+            _driver: driver,
+            _profile: profile,
+        })
     }
 
     /// Waits until the page has an element.
@@ -138,18 +186,6 @@ impl WebDriverCompatibleCommand for Devtools {
     fn method_and_body(&self, _: &Url) -> (http::Method, Option<String>) {
         (http::Method::POST, Some(self.0.to_string()))
     }
-}
-
-async fn port(driver: &mut Child) -> u16 {
-    let mut lines = BufReader::new(driver.stdout.take().unwrap()).lines();
-    while let Ok(Some(line)) = lines.next_line().await {
-        if let Some((_, rest)) = line.split_once("started successfully on port ") {
-            // What it says later must not fill the pipe.
-            tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-            return rest.trim_end_matches('.').parse().unwrap();
-        }
-    }
-    panic!("{MISSING}: the driver says no port")
 }
 
 fn capabilities(profile: &TempDir, width: u32, height: u32) -> Capabilities {
