@@ -1,7 +1,9 @@
 //! The cable between a browser and an engine, to be pulled.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
+use parking_lot::Mutex;
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
@@ -9,6 +11,7 @@ use tokio::sync::watch;
 /// Carries connections to an engine while it is whole.
 pub struct Cable {
     address: SocketAddr,
+    engine: Arc<Mutex<String>>,
     whole: watch::Sender<bool>,
 }
 
@@ -18,13 +21,19 @@ impl Cable {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (whole, state) = watch::channel(true);
-        let engine = engine.to_owned();
+        let engine = Arc::new(Mutex::new(engine.to_owned()));
+        let plugged = Arc::clone(&engine);
         tokio::spawn(async move {
             while let Ok((connection, _)) = listener.accept().await {
-                tokio::spawn(carry(connection, engine.clone(), state.clone()));
+                let engine = plugged.lock().clone();
+                tokio::spawn(carry(connection, engine, state.clone()));
             }
         });
-        Self { address, whole }
+        Self {
+            address,
+            engine,
+            whole,
+        }
     }
 
     /// Where the browser plugs in.
@@ -35,6 +44,11 @@ impl Cable {
     /// Every connection breaks, and there are no new ones.
     pub fn pull(&self) {
         self.whole.send_replace(false);
+    }
+
+    /// It leads to another engine from now on.
+    pub fn plug_into(&self, engine: &str) {
+        engine.clone_into(&mut self.engine.lock());
     }
 
     /// It is whole again.

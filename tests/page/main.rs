@@ -5,7 +5,10 @@
 mod access;
 mod browser;
 mod cable;
+mod honesty;
 mod keys;
+mod numbers;
 mod policy;
+mod ticket;
 mod trading;
 mod waiting;

@@ -15,7 +15,7 @@ async fn open(engine: &TestEngine) -> Browser {
 }
 
 /// Chooses an order type.
-async fn choose(browser: &Browser, kind: &str) {
+pub async fn choose(browser: &Browser, kind: &str) {
     browser
         .ask(&format!(
             "document.querySelector('#ticket [name=type][value={kind}]').click()"
@@ -24,7 +24,7 @@ async fn choose(browser: &Browser, kind: &str) {
 }
 
 /// Chooses in a list of the ticket, as a person does.
-async fn select(browser: &Browser, id: &str, value: &str) {
+pub async fn select(browser: &Browser, id: &str, value: &str) {
     browser
         .sees(&format!("#{id} option[value='{value}']"))
         .await
@@ -39,7 +39,7 @@ async fn newest(engine: &TestEngine) -> Value {
 }
 
 /// Waits until an element says this.
-async fn says(browser: &Browser, css: &str, text: &str) {
+pub async fn says(browser: &Browser, css: &str, text: &str) {
     browser
         .until(&format!(
             "return document.querySelector({css:?})?.innerText.includes({text:?}) ?? false"

@@ -13,6 +13,8 @@ export class Problem extends Error {
     /** Field problems: {field, message}. */
     this.errors = body?.errors ?? [];
     this.unavailable = body?.unavailable ?? [];
+    /** All that was answered; nothing if nobody answered. */
+    this.body = body;
   }
 
   /** Whether nobody answered, so that nobody knows whether the request arrived. */
@@ -92,7 +94,8 @@ const mine = () => (account.key ? {} : { userId: account.user });
 
 export const engine = {
   tokens: () => call("GET", "/api/tokens"),
-  ready: () => call("GET", "/health/ready").catch((error) => error),
+  /** How the engine is; one that takes no orders says so with a 503, and why. */
+  ready: () => call("GET", "/health/ready").catch((error) => error.body ?? {}),
   metrics: () => call("GET", "/metrics"),
   quote: (question, signal) => call("POST", "/api/quotes", { body: question, signal }),
   place(order, key) {
@@ -107,6 +110,7 @@ export const engine = {
     ),
   orders: (filter = {}) => call("GET", `/api/orders${query({ ...mine(), ...filter })}`),
   order: (id) => call("GET", `/api/orders/${id}`),
+  execution: (id) => call("GET", `/api/orders/${id}/execution`),
   events: (id, after = 0) => call("GET", `/api/orders/${id}/events${query({ after: String(after) })}`),
   cancel: (id) => call("DELETE", `/api/orders/${id}`),
   replace: (id, version, changes) =>

@@ -6,7 +6,7 @@ import { OVER, book, listen } from "./book.js";
 import { startDetail } from "./detail.js";
 import { byId, everyWhileSeen, problem, toast } from "./dom.js";
 import { decimal, price, swapText } from "./format.js";
-import { connect } from "./link.js";
+import { connect, showParts } from "./link.js";
 import { startMarket } from "./market.js";
 import { reload, startOrders } from "./orders.js";
 import { startPulse } from "./pulse.js";
@@ -20,17 +20,21 @@ const RETRY = 3000;
 const placed = new Set();
 
 function tellEnd(order) {
+  if (order.gone) placed.delete(order.orderId);
   if (!placed.has(order.orderId) || !OVER.has(order.status)) return;
   placed.delete(order.orderId);
   const result = order.status === "confirmed" ? `${decimal(order.amountOut)} ${order.tokenOut} at ${price(order.executedPrice)} on ${order.dex}` : order.error ?? "";
   toast(`${statusText(order)}: ${swapText(order)}${result ? `, ${result}` : ""}`, order.status !== "confirmed");
 }
 
+const MODES = { memory: "In memory: orders are forgotten when the engine stops", durable: "Durable" };
+
 async function showReady() {
-  const ready = await engine.ready();
-  const down = (ready.parts ?? []).filter((part) => part.status !== "up").map((part) => part.name);
-  const mode = ready.mode === "memory" ? "In memory: orders are forgotten when the engine stops" : ready.mode === "durable" ? "Durable" : "";
-  byId("mode").textContent = down.length ? `Down: ${down.join(", ")}` : mode;
+  const { parts = [], mode } = await engine.ready();
+  const down = parts.filter((part) => part.status !== "up").map((part) => part.name);
+  byId("mode").textContent = down.length ? `Down: ${down.join(", ")}` : MODES[mode] ?? "";
+  byId("mode").classList.toggle("down", down.length > 0);
+  showParts(down);
 }
 
 let started = false;

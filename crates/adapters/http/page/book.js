@@ -9,7 +9,10 @@ const orders = new Map();
 /** Statuses after which nothing happens any more. */
 export const OVER = new Set(["confirmed", "failed", "cancelled", "expired"]);
 
-/** Hears of every order that changes: `listen((order, event) => …)`, without an event when it was read anew. */
+/**
+ * Hears of every order that changes: `listen((order, event) => …)`, without an event when it was read anew; `order.gone`
+ * when the engine does not know it any more.
+ */
 export const listen = (listener) => listeners.add(listener);
 
 const tell = (order, event) => listeners.forEach((listener) => listener(order, event));
@@ -23,11 +26,19 @@ export const book = {
   /** An order as the engine shows it. What is known already and newer stays. */
   take(view) {
     const known = orders.get(view.orderId);
-    if (known && known.version >= view.version) return known;
+    if (known && known.version > view.version) return known;
     const order = Object.assign(known ?? {}, view);
     orders.set(order.orderId, order);
     tell(order);
     return order;
+  },
+
+  /** An order that the engine does not know any more. */
+  forget(id) {
+    const order = orders.get(id);
+    if (!orders.delete(id)) return;
+    order.gone = true;
+    tell(order);
   },
 
   /** An event from the stream. */
@@ -40,7 +51,14 @@ export const book = {
 
   /** Reads what happened to an order since the last event that this page has. */
   async catchUp(order) {
-    for (const event of await engine.events(order.orderId, order.version)) {
+    let events;
+    try {
+      events = await engine.events(order.orderId, order.version);
+    } catch (error) {
+      if (error.status !== 404) throw error;
+      return this.forget(order.orderId);
+    }
+    for (const event of events) {
       if (event.seq === order.version + 1) apply(order, event);
     }
   },
@@ -58,26 +76,26 @@ function meet(event) {
   return meeting.get(id);
 }
 
-/** What an order waits for, and the terms that its owner has just replaced; those that stay are not in the event. */
+/** The terms that an order's owner has just replaced; those that stay are not in the event. */
 function takeTerms(order, event) {
-  for (const name of ["waitingFor", "limitPrice", "stopPrice", "expiresAt"]) {
+  for (const name of ["limitPrice", "stopPrice", "expiresAt"]) {
     if (event[name]) order[name] = event[name];
   }
 }
 
-/** What an event changes in an order. */
+/** What an event changes in an order: afterwards it is as the engine would show it, so that a reload changes nothing. */
 function apply(order, event) {
   const { status } = event;
   order.version = event.seq;
   order.updatedAt = new Date(event.timestamp).toISOString();
   if (event.attempt) order.attempts = event.attempt;
-  if (status === "retrying") Object.assign(order, { status: "pending", txHash: null });
-  else if (status !== "best_dex") order.status = status;
-  if (event.dex) order.dex = event.dex;
-  if (event.txHash) order.txHash = event.txHash;
+  // The choice of a venue is a step within routing; the order has one once its transaction is built for it.
+  if (status !== "best_dex") {
+    order.status = status === "retrying" ? "pending" : status;
+    for (const name of ["dex", "txHash", "waitingFor", "executedPrice", "amountOut"]) order[name] = event[name] ?? null;
+    order.unknown = event.unknown === true;
+  }
   if (status === "waiting") takeTerms(order, event);
-  if (status === "submitted") order.unknown = event.unknown === true;
-  if (status === "confirmed") Object.assign(order, { executedPrice: event.executedPrice, amountOut: event.amountOut, unknown: false });
-  if (status === "failed") Object.assign(order, { error: event.error, code: event.code, unknown: false });
+  if (status === "failed") Object.assign(order, { error: event.error, code: event.code });
   tell(order, event);
 }

@@ -1,9 +1,11 @@
 // One order: its facts, its story with the quotes compared, and what can still be done about it.
 
+import { compareAmounts, typed } from "./amounts.js";
 import { engine } from "./api.js";
 import { OVER, book, listen } from "./book.js";
 import { byId, h, problem, s, toast, venueName } from "./dom.js";
 import { KINDS, behind, bps, clock, decimal, price } from "./format.js";
+import { legList, routeTaken } from "./route.js";
 import { statusText, track } from "./track.js";
 
 const EDITABLE = new Set(["limit", "stop_limit", "sniper"]);
@@ -23,10 +25,16 @@ export async function openDetail(id) {
     tellStory(book.get(id), events);
     if (book.get(id).version > lastSeq()) await readOn();
   } catch (error) {
-    const note = h("p.problem", { role: "alert" });
-    problem(note, error);
-    byId("detail-body").replaceChildren(note);
+    if (error.status === 404) book.forget(id);
+    if (shown?.id === id) fail(error);
   }
+}
+
+/** Says why there is nothing to show. */
+function fail(error) {
+  const note = h("p.problem", { role: "alert" });
+  problem(note, error.status === 404 ? new Error("The engine does not know this order any more.") : error);
+  byId("detail-body").replaceChildren(note);
 }
 
 function draw(order) {
@@ -35,7 +43,8 @@ function draw(order) {
   shown.facts = h("dl.facts");
   shown.story = h("ol.story", { "aria-label": "What happened" });
   shown.acts = h("div");
-  byId("detail-body").replaceChildren(shown.track, shown.facts, shown.acts, h("h3", {}, "What happened"), shown.story);
+  shown.route = h("div");
+  byId("detail-body").replaceChildren(shown.track, shown.facts, shown.route, shown.acts, h("h3", {}, "What happened"), shown.story);
   update(order);
 }
 
@@ -47,6 +56,23 @@ function tellStory(order, events) {
     if (event.seq !== lastSeq() + 1) continue;
     shown.events.push(event);
     shown.story.append(step(order, event));
+  }
+  // A route of several swaps is told by the story alone.
+  shown.facts.replaceChildren(...facts(order));
+  if (order.status === "confirmed" && !shown.routed && legsOf(shown.events)) tellRoute(shown);
+}
+
+/** The swaps of the route that was chosen last, where there are several. */
+const legsOf = (events) => events.findLast((event) => event.status === "best_dex")?.legs;
+
+/** Reads how a divided order was executed, once. */
+async function tellRoute(sheet) {
+  sheet.routed = true;
+  try {
+    const execution = await engine.execution(sheet.id);
+    if (shown === sheet) shown.route.replaceChildren(...routeTaken(execution));
+  } catch {
+    sheet.routed = false;
   }
 }
 
@@ -85,11 +111,12 @@ function facts(order) {
   return [
     fact("Status", statusText(order)),
     fact("Side", order.side === "buy" ? `Buy ${order.tokenOut}` : `Sell ${order.tokenIn}`),
-    fact("Venue", order.dex && venueName(order.dex)),
+    fact("Venue", order.dex && venues(order)),
     fact("Executed price", order.executedPrice && price(order.executedPrice)),
     fact("Received", order.amountOut && `${decimal(order.amountOut)} ${order.tokenOut}`),
     fact("Stop price", order.stopPrice && price(order.stopPrice)),
     fact("Limit price", order.limitPrice && price(order.limitPrice)),
+    fact("At least", order.minAmountOut && `${decimal(order.minAmountOut)} ${order.tokenOut}`),
     fact("Slippage", order.slippageBps !== null && !order.limitPrice ? bps(order.slippageBps) : null),
     fact("Good for", order.expiresAt ? new Date(order.expiresAt).toLocaleString() : order.timeInForce.toUpperCase()),
     fact("Priority", order.priority),
@@ -98,6 +125,13 @@ function facts(order) {
     fact("Order", h("span.code", {}, order.orderId), true),
     fact("Transaction", order.txHash && h("span.code", {}, order.txHash), true),
   ].flat();
+}
+
+/** Every venue of a route with several swaps, the order's own first. */
+function venues(order) {
+  const others = (legsOf(shown.events) ?? []).map((leg) => leg.dex);
+  const all = [...new Set([order.dex, ...others])];
+  return all.flatMap((dex, index) => (index ? [" + ", venueName(dex)] : [venueName(dex)]));
 }
 
 const NAMES = {
@@ -129,7 +163,7 @@ function says(order, event) {
     case "routing":
       return [compared(order, event)];
     case "best_dex":
-      return [h("p", {}, venueName(event.dex), ` at ${price(event.price)}: ${event.reason}`)];
+      return [h("p", {}, venueName(event.dex), ` at ${price(event.price)}: ${event.reason}`), ...(event.legs ? [legList(event.legs)] : [])];
     case "building":
       return [h("p", {}, "for ", venueName(event.dex))];
     case "submitted":
@@ -157,12 +191,13 @@ const BAR = 0.01;
 
 /** Every venue's quote, with a bar for how close it is to the best one. */
 function compared(order, event) {
-  const best = Math.max(...event.quotes.map((quote) => Number(quote.amountOut)));
+  const amounts = event.quotes.map((quote) => quote.amountOut).toSorted(compareAmounts);
+  const best = amounts.at(-1);
   const line = (quote) => {
-    const share = Math.max(0.03, 1 - (1 - Number(quote.amountOut) / best) / BAR);
+    const share = Math.max(0.03, 1 - (1 - Number(quote.amountOut) / Number(best)) / BAR);
     const bar = s("svg", { class: quote.dex, viewBox: "0 0 100 8", preserveAspectRatio: "none", "aria-hidden": "true" }, s("rect", { width: 100 * share, height: 8, rx: 2 }));
-    const lag = behind(quote.amountOut, best);
-    return h("div", {}, venueName(quote.dex), bar, h("span", {}, `${decimal(quote.amountOut)} ${order.tokenOut}${lag ? `, ${lag}` : ""}`));
+    const lag = compareAmounts(quote.amountOut, best) === 0 ? "" : `, ${behind(quote.amountOut, best)}`;
+    return h("div", {}, venueName(quote.dex), bar, h("span", {}, `${decimal(quote.amountOut)} ${order.tokenOut}${lag}`));
   };
   const missing = (event.unavailable ?? []).map((venue) => h("div.missing", {}, venueName(venue.dex), h("span", {}, venue.error)));
   return h("div.compare", {}, event.quotes.map(line), missing);
@@ -176,7 +211,10 @@ function acts(order) {
   const form = h("form.acts", {}, EDITABLE.has(order.type) && order.status === "waiting" ? replaceFields(order) : [], cancel);
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    const changes = Object.fromEntries([...new FormData(form)].filter(([name, value]) => value && value !== order[name]));
+    const fields = [...new FormData(form)].map(([name, text]) => [name, typed(text)]);
+    const unclear = fields.find(([, { problem }]) => problem);
+    if (unclear) return problem(note, new Error(unclear[1].problem));
+    const changes = Object.fromEntries(fields.map(([name, { value }]) => [name, value]).filter(([name, value]) => value && value !== order[name]));
     attempt(form.querySelector("[type=submit]"), note, () => engine.replace(order.orderId, book.get(order.orderId).version, changes), "Order replaced");
   });
   return [form, note];
@@ -212,6 +250,10 @@ export function startDetail() {
   });
   listen((order, event) => {
     if (shown?.id !== order.orderId || !shown.track) return;
+    if (order.gone) {
+      shown.track = null;
+      return fail({ status: 404 });
+    }
     if (event) tellStory(order, [event]);
     if (order.version > lastSeq()) readOn().catch(() => {});
     update(order);

@@ -1,5 +1,7 @@
 // Amounts, prices and times for people. Amounts stay text: a float would change them.
 
+import { compareAmounts } from "./amounts.js";
+
 /** A decimal with at most so many digits behind the point, cut rather than rounded up, thousands apart. */
 export function decimal(text, places = 6) {
   if (text === null || text === undefined || text === "") return "–";
@@ -26,10 +28,11 @@ export function price(text) {
 /** Basis points as a percentage. */
 export const bps = (value) => `${(value / 100).toFixed(2)} %`;
 
-/** How much less than the best this is. */
+/** How much less than the best this is, in a few words that never say "nothing" of something. */
 export function behind(value, best) {
-  const part = (Number(value) / Number(best) - 1) * 100;
-  return part > -0.005 ? "" : `${part.toFixed(2)} %`;
+  if (compareAmounts(value, best) === 0) return "the same";
+  const part = (1 - Number(value) / Number(best)) * 100;
+  return part < 0.005 ? "less by under 0.01 %" : `−${part.toFixed(2)} %`;
 }
 
 /** A share as a percentage. */

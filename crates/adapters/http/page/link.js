@@ -6,12 +6,14 @@
 // has no place in a URL: where there is one, each socket is opened by a ticket.
 
 import { account, engine } from "./api.js";
-import { book } from "./book.js";
-import { byId, say } from "./dom.js";
+import { OVER, book } from "./book.js";
+import { byId, say, toast } from "./dom.js";
 
 const FIRST_PAUSE = 400;
 const LONGEST_PAUSE = 8_000;
 const PATROL = 15_000;
+/** Of how many of the newest orders the page is compared with the engine. */
+const COMPARED = 50;
 
 let socket = null;
 let pause = FIRST_PAUSE;
@@ -27,24 +29,42 @@ const TEXT = {
   offline: "Connection lost, trying again…",
 };
 
+/** Says which parts of the engine are down. The link may be well while nothing can be traded. */
+export function showParts(down) {
+  const link = byId("link");
+  link.dataset.parts = down.length ? "down" : "up";
+  write(link);
+}
+
+function write({ dataset }) {
+  const text = dataset.parts === "down" && dataset.state === "live" ? "Live, parts down" : TEXT[dataset.state];
+  if (byId("link-text").textContent !== text) byId("link-text").textContent = text;
+}
+
 function show(state) {
   const link = byId("link");
   const before = link.dataset.state;
   if (before === state) return;
   link.dataset.state = state;
-  byId("link-text").textContent = TEXT[state];
+  write(link);
   if (state === "live" && before === "offline") say("Connected again. Nothing was missed.");
 }
 
-/** Compares what this page has with what the engine has. */
+/** Compares what this page has with what the engine has, and drops what the engine does not know any more. */
 export async function compare() {
-  const page = await engine.orders({ limit: "50" });
+  const before = book.all();
+  const page = await engine.orders({ limit: String(COMPARED) });
   const listed = new Set(page.items.map((view) => view.orderId));
   for (const view of page.items.toReversed()) {
     const known = book.get(view.orderId);
     if (!known) book.take(view);
     else if (known.version < view.version) await book.catchUp(known);
   }
+  // Of what is older than this list, only the open ones are asked for.
+  const oldest = page.nextCursor ? page.items.at(-1).orderId : "";
+  const missing = before.filter((order) => order.orderId > oldest && !listed.has(order.orderId));
+  missing.forEach((order) => book.forget(order.orderId));
+  if (missing.length) toast(`The engine has forgotten ${missing.length === 1 ? "1 order" : `${missing.length} orders`} of this page.`, missing.some((order) => !OVER.has(order.status)));
   const rest = book.open().filter((order) => !listed.has(order.orderId));
   await Promise.all(rest.map((order) => book.catchUp(order)));
   return page;

@@ -6,14 +6,18 @@ import { engine } from "./api.js";
 import { chart } from "./chart.js";
 import { byId, everyWhileSeen, h, venueName } from "./dom.js";
 import { price } from "./format.js";
-import { onPair, pair, read } from "./ticket.js";
+import { onPair, paid, pair } from "./ticket.js";
 
-const VENUES = ["Raydium", "Meteora"];
+/** A pair that no venue has a pool of may still be reached by way of another token. */
+const AROUND = "Route";
+const VENUES = ["Raydium", "Meteora", AROUND];
 const STABLE = new Set(["USDC", "USDT"]);
 const TICK = 3000;
 /** The depth is drawn anew with every so many ticks. */
 const DEPTH_EVERY = 4;
 const KEPT = 200;
+/** A price that is older than this is no price of now. */
+const OLD = 12_000;
 /** How far from the middle the depth is drawn. What moves the price further leaves the picture. */
 const REACH = 0.04;
 
@@ -21,6 +25,8 @@ let history = [];
 let depth = [];
 let turn = 0;
 let shownPair = "";
+/** When the venues answered last, for the pair that is shown. */
+let answered = null;
 
 /** Sizes in the quote token, a half decade apart. */
 const sizes = (quote) => {
@@ -33,6 +39,7 @@ const plain = (value) => value.toFixed(value >= 1 ? 4 : 5).replace(/\.?0+$/, "")
 
 async function ask(tokenIn, tokenOut, amountIn) {
   const report = await engine.quote({ tokenIn, tokenOut, amountIn: plain(amountIn) });
+  if (report.quotes.length === 0) return { [AROUND]: Number(report.route.price) };
   return Object.fromEntries(report.quotes.map((quote) => [quote.dex, Number(quote.price)]));
 }
 
@@ -52,12 +59,30 @@ async function tick() {
     remember(bids, asks);
     if (turn % DEPTH_EVERY === 0) await measure(base, quote, reference);
     turn += 1;
-    if (name === shownPair) draw(base, quote, bids, asks);
+    if (name !== shownPair) return;
+    draw(base, quote, bids, asks);
+    answered = Date.now();
+    age();
     note("");
   } catch (error) {
-    if (name === shownPair) note(error.code === "pair_not_traded" ? `No venue has a pool of ${name}.` : error.message);
+    if (name !== shownPair) return;
+    stale(true);
+    note(`${answered ? `As of ${time(answered)}: ` : ""}${error.code === "pair_not_traded" ? `no venue has a pool of ${name}.` : error.message}`);
   }
 }
+
+/** What is drawn is old, and must not look like the market of this moment. */
+const stale = (old) => byId("market").classList.toggle("stale", old);
+
+/** Notices by itself when no answer comes at all. */
+function age() {
+  if (document.hidden || !answered) return;
+  const old = Date.now() - answered > OLD;
+  stale(old);
+  if (old && !byId("market-note").textContent) note(`As of ${time(answered)}: the venues have not answered since.`);
+}
+
+const time = (at) => new Date(at).toLocaleTimeString([], { hour12: false });
 
 const mid = (bid, ask) => (bid && ask ? (bid + ask) / 2 : (bid ?? ask));
 
@@ -92,19 +117,19 @@ function drawDepth(base, quote, middle) {
     points: depth.map((step) => [step.size, step[side][venue]]).filter(([, price]) => Math.abs(price / middle - 1) < REACH),
   });
   const lines = VENUES.flatMap((venue) => [line(venue, "bids"), line(venue, "asks")]);
-  const { tokenIn, amountIn } = read();
-  const size = Number(amountIn) * (tokenIn === base ? middle : 1);
-  const title = `Price of ${base} by size of the order, on ${VENUES.join(" and ")}; the larger the order, the worse.`;
+  const { token, amount } = paid();
+  const size = Number(amount) * (token === base ? middle : 1);
+  const drawn = VENUES.filter((venue) => lines.some((line) => line.className === venue && line.points.length));
+  const title = `Price of ${base} by size of the order, on ${drawn.join(" and ")}; the larger the order, the worse.`;
   byId("depth").replaceChildren(
     chart({ lines, title, log: true, mark: size, xText: (x) => `${x >= 1e6 ? `${x / 1e6}M` : x >= 1000 ? `${x / 1000}k` : x} ${quote}`, yText: axis }),
-    h("p.legend", {}, VENUES.map((venue) => venueName(venue)), h("span.hint", {}, "solid: pays, dotted: asks")),
+    h("p.legend", {}, drawn.map((venue) => venueName(venue)), h("span.hint", {}, drawn.includes(AROUND) ? "by way of another token; " : "", "solid: pays, dotted: asks")),
   );
 }
 
 function drawHistory(base, quote) {
   const lines = VENUES.map((venue) => ({ className: venue, points: history.filter((step) => step[venue]).map((step) => [step.at, step[venue]]) }));
   const chartTitle = `Price of ${base} in ${quote} over the last minutes`;
-  const time = (at) => new Date(at).toLocaleTimeString([], { hour12: false });
   if (history.length > 1) byId("prices-chart").replaceChildren(chart({ lines, title: chartTitle, yText: axis, xText: time, width: 400, height: 228 }));
 }
 
@@ -121,6 +146,10 @@ export function startMarket() {
     history = [];
     depth = [];
     turn = 0;
+    answered = null;
+    stale(false);
+    note("");
   });
   everyWhileSeen(TICK, tick);
+  setInterval(age, 1000);
 }

@@ -3,6 +3,9 @@
 const LINE = /^([a-zA-Z_:][\w:]*)(?:\{(.*)\})? (\S+)/;
 const LABEL = /([a-zA-Z_]\w*)="((?:[^"\\]|\\.)*)"/g;
 
+/** Counters that every process has, and that never fall. */
+const COUNTED = ["order_engine_orders_total", "order_engine_quote_duration_seconds_count", "http_server_request_duration_seconds_count"];
+
 /** The samples of a scrape. */
 export function parse(text) {
   const samples = new Map();
@@ -34,19 +37,26 @@ class Scrape {
     return grown >= 0 ? grown : this.sum(name);
   }
 
-  /** A histogram over all labels: [[upper bound, count up to it]…], of what came since an earlier scrape. */
-  buckets(name, earlier) {
+  /** Whether the process has begun anew since that scrape, or is another one: a counter is less than it was. */
+  isAfterRestart(earlier) {
+    return COUNTED.some((name) => this.sum(name) < earlier.sum(name));
+  }
+
+  /** A histogram over all labels, since the process began: [[upper bound, count up to it]…]. */
+  buckets(name) {
     const counts = new Map();
-    const add = (scrape, sign) => {
-      for (const { labels, value } of scrape.samples.get(`${name}_bucket`) ?? []) {
-        const bound = labels.le === "+Inf" ? Infinity : Number(labels.le);
-        counts.set(bound, (counts.get(bound) ?? 0) + sign * value);
-      }
-    };
-    add(this, 1);
-    if (earlier) add(earlier, -1);
+    for (const { labels, value } of this.samples.get(`${name}_bucket`) ?? []) {
+      const bound = labels.le === "+Inf" ? Infinity : Number(labels.le);
+      counts.set(bound, (counts.get(bound) ?? 0) + value);
+    }
     return [...counts].sort(([a], [b]) => a - b);
   }
+}
+
+/** What a histogram has counted since it was read earlier. */
+export function grown(buckets, earlier) {
+  const before = new Map(earlier);
+  return buckets.map(([bound, count]) => [bound, count - (before.get(bound) ?? 0)]);
 }
 
 /** A quantile of a histogram, as Prometheus estimates it: evenly spread within a bucket. */

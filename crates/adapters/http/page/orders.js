@@ -67,7 +67,7 @@ function insert(id, element) {
 function show(order, { wanted }) {
   const id = order.orderId;
   let element = rows.get(id);
-  if (!fits(order)) {
+  if (order.gone || !fits(order)) {
     element?.remove();
     rows.delete(id);
   } else if (element) {

@@ -1,5 +1,6 @@
 // The ticket: an order is put together here, with what it would get now, and placed.
 
+import { typed } from "./amounts.js";
 import { engine, requestKey } from "./api.js";
 import { byId, h, problem, say, toast } from "./dom.js";
 import { decimal, KINDS } from "./format.js";
@@ -33,15 +34,32 @@ export function pair() {
 }
 
 /** The fields as they stand. */
-export const read = () => Object.fromEntries(new FormData(form()));
+const read = () => Object.fromEntries(new FormData(form()));
+
+/** What is paid, as it is meant. */
+export const paid = () => ({ token: read().tokenIn, amount: typed(read().amountIn).value });
+
+/** Fields with a number, which some keyboards write with a comma. */
+const NUMBERS = ["amountIn", "slippage", "limitPrice", "stopPrice"];
+
+/** The fields as they are meant, and what is wrong with the numbers of those that this type of order has. */
+function meant() {
+  const fields = read();
+  const errors = [];
+  for (const field of NUMBERS) {
+    const { value, problem } = typed(fields[field]);
+    fields[field] = value;
+    if (problem && !byId(field).closest("[hidden]")) errors.push({ field, message: problem });
+  }
+  return { ...fields, errors };
+}
 
 /** The order as the engine takes it. */
-function order() {
-  const { type, tokenIn, tokenOut, amountIn, slippage, limitPrice, stopPrice, timeInForce, expiresAt, priority } = read();
-  const wanted = { type, tokenIn, tokenOut, amountIn: amountIn.trim(), priority };
-  if (type === "market" || type === "sniper") wanted.slippage = slippage.trim();
-  if (type === "limit" || type === "stop_limit") wanted.limitPrice = limitPrice.trim();
-  if (type === "stop_limit") wanted.stopPrice = stopPrice.trim();
+function order({ type, tokenIn, tokenOut, amountIn, slippage, limitPrice, stopPrice, timeInForce, expiresAt, priority }) {
+  const wanted = { type, tokenIn, tokenOut, amountIn, priority };
+  if (type === "market" || type === "sniper") wanted.slippage = slippage;
+  if (type === "limit" || type === "stop_limit") wanted.limitPrice = limitPrice;
+  if (type === "stop_limit") wanted.stopPrice = stopPrice;
   if (type !== "market") wanted.timeInForce = timeInForce;
   if (type !== "market" && timeInForce === "gtd" && expiresAt) wanted.expiresAt = new Date(expiresAt).toISOString();
   // An empty field is one that is not there, so that the engine says that it is missing.
@@ -83,15 +101,15 @@ function showErrors(error) {
       left.push(`${field} ${message}`);
       continue;
     }
-    place.textContent = `${sentence(message)}.`;
+    place.textContent = sentence(message);
     place.closest(".field").querySelector("input, select")?.setAttribute("aria-invalid", "true");
   }
   const told = error && error.errors.length > left.length && left.length === 0;
-  problem(byId("ticket-problem"), error && !told ? Object.assign(new Error(), { message: left.length ? `${sentence(left.join("; "))}.` : error.message }) : null);
+  problem(byId("ticket-problem"), error && !told ? Object.assign(new Error(), { message: left.length ? sentence(left.join("; ")) : error.message }) : null);
   form().querySelector("[aria-invalid=true]")?.focus();
 }
 
-const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1);
+const sentence = (text) => `${text.charAt(0).toUpperCase()}${text.slice(1)}${text.endsWith(".") ? "" : "."}`;
 
 function clearErrors() {
   form().querySelectorAll("[data-error]").forEach((place) => place.replaceChildren());
@@ -103,7 +121,9 @@ async function place(event) {
   event.preventDefault();
   clearErrors();
   const button = byId("place");
-  const wanted = order();
+  const fields = meant();
+  if (fields.errors.length) return showErrors(fields);
+  const wanted = order(fields);
   button.disabled = true;
   try {
     const placed = await engine.place(wanted, key);
@@ -158,5 +178,12 @@ export async function startTicket() {
   form().addEventListener("submit", place);
   byId("flip").addEventListener("click", flip);
   changed();
-  connectPreview(form(), read);
+  connectPreview(form(), question);
+}
+
+/** What the preview is to answer. */
+function question() {
+  const decimals = (symbol) => tokens.find((token) => token.symbol === symbol)?.decimals;
+  const fields = meant();
+  return { ...fields, side: pair().side, decimals: decimals(fields.tokenOut), isSize: Number(fields.amountIn) > 0 };
 }

@@ -27,16 +27,6 @@ export function statusText(order) {
 
 const stopsOf = (order) => (order.type === "market" ? STOPS : TRIGGERED);
 
-/** How far it came before it failed is not in the order; the transaction tells whether it was sent. */
-function place(order) {
-  const stops = stopsOf(order);
-  const at = stops.indexOf(order.status);
-  if (at >= 0) return at;
-  if (order.txHash) return stops.indexOf("submitted");
-  if (order.dex) return stops.indexOf("building");
-  return order.attempts > 0 ? stops.indexOf("routing") : 0;
-}
-
 /** A track; give it the order again with `move` when something has happened. */
 export function track(order) {
   const stops = h("div.stops", { "aria-hidden": "true" }, stopsOf(order).map(() => h("span.stop")));
@@ -48,11 +38,12 @@ export function track(order) {
 }
 
 function move(element, stops, text, order) {
-  const at = place(order);
-  element.className = `track ${order.status}${OVER.has(order.status) ? " over" : ""}${order.unknown ? " unknown" : ""}`;
+  const over = OVER.has(order.status);
+  const at = stopsOf(order).indexOf(order.status);
+  element.className = `track ${order.status}${over ? " over" : ""}${order.unknown ? " unknown" : ""}`;
+  // How far an order came before its end is told by its story, and not by the order: the whole line has the end's colour.
   [...stops.children].forEach((stop, index) => {
-    const done = index < at || order.status === "confirmed";
-    stop.className = `stop${done ? " done" : index === at ? " now" : ""}`;
+    stop.className = `stop${over || index < at ? " done" : index === at ? " now" : ""}`;
   });
   text.replaceChildren(h("b", {}, statusText(order)), h("span", {}, aside(order)));
 }
