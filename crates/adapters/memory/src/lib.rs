@@ -1,7 +1,6 @@
 //! Store, queue, notifier, dispatch limit and API keys in one process: what a single node needs, with nothing beside it.
 //!
-//! All of it lives as long as the process does. Nothing here survives a restart, and the store keeps every
-//! order until then. Time is `tokio::time`, so everything runs under a paused clock as well.
+//! Nothing here survives a restart. The store keeps every order until then, or the last so many that ended. Time is `tokio::time`, so everything runs under a paused clock as well.
 
 mod access;
 mod limit;
@@ -17,7 +16,7 @@ pub use access::{MemoryKeys, MemoryTickets};
 pub use limit::MemoryDispatchWindow;
 pub use notifier::MemoryNotifier;
 pub use queue::MemoryQueue;
-pub use store::MemoryStore;
+pub use store::{MemoryStore, Retention};
 
 /// `now + duration`, or as late as can be told.
 fn later(now: Instant, duration: Duration) -> Instant {

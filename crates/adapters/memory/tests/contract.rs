@@ -23,6 +23,27 @@ mod store {
     );
 }
 
+/// A store that forgets what is over keeps the same laws about everything that it remembers.
+mod store_that_forgets {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use order_memory::{MemoryStore, Retention};
+
+    async fn fresh() -> Arc<MemoryStore> {
+        let retention = Retention {
+            orders: 10_000,
+            age: Duration::from_secs(365 * 24 * 60 * 60),
+        };
+        Arc::new(MemoryStore::forgetting(retention, |_| {}))
+    }
+
+    order_ports::store_contract!(
+        #[tokio::test(start_paused = true)]
+        fresh
+    );
+}
+
 mod queue {
     use std::sync::Arc;
     use std::time::Duration;

@@ -9,10 +9,11 @@
 //! Idempotency keys and client order ids are unique over all shards, so they have locks of their own
 //! ([`names`]). Whoever needs both takes the names first.
 //!
-//! It grows with every order and forgets none until the process ends. Leases, delays and announcements are
-//! kept by `tokio::time::Instant`.
+//! Orders that are over are forgotten past a number or an age, if it is told so ([`forgetting`]); else it keeps all until
+//! the process ends. Leases, delays and announcements are kept by `tokio::time::Instant`.
 
 mod backlog;
+mod forgetting;
 mod listing;
 mod names;
 #[cfg(test)]
@@ -40,8 +41,11 @@ use order_ports::{
 use parking_lot::{Mutex, MutexGuard};
 use tokio::time::Instant;
 
+use forgetting::Ended;
 use names::{Held, Names, TakenName};
 use shard::Shard;
+
+pub use forgetting::Retention;
 
 /// How many shards there are: many more than threads that could meet in one.
 const SHARDS: usize = 32;
@@ -56,6 +60,7 @@ pub struct MemoryStore {
     shards: [Mutex<Shard>; SHARDS],
     /// Counts the beginnings of waits, over all shards.
     waits: AtomicI64,
+    ended: Ended,
 }
 
 /// A caller that contradicts itself; the store takes no part in it.
@@ -88,7 +93,7 @@ impl From<Contradiction> for JournalError {
 }
 
 impl MemoryStore {
-    /// An empty store.
+    /// An empty store that forgets nothing.
     pub fn new() -> Self {
         Self::default()
     }
@@ -194,6 +199,7 @@ impl OrderLeases for MemoryStore {
     }
 
     async fn due(&self, sweep: Sweep, limit: usize) -> Result<Vec<WorkHint>, StoreError> {
+        self.forget_the_old();
         // All locks at once, so that a sweep is one step; it visits no more than it finds, limit by shard.
         let mut shards: Vec<_> = self.shards.iter().map(Mutex::lock).collect();
         let now = Instant::now();
@@ -218,7 +224,9 @@ impl OrderLeases for MemoryStore {
 #[async_trait]
 impl OrderJournal for MemoryStore {
     async fn append(&self, lease: &Lease, moved: Moved<'_>) -> Result<(), JournalError> {
-        self.shard(lease.order_id).append(lease, moved)
+        self.shard(lease.order_id).append(lease, moved)?;
+        self.note_end(moved);
+        Ok(())
     }
 
     async fn write_ahead(
@@ -240,7 +248,9 @@ impl OrderJournal for MemoryStore {
     ) -> Result<(), JournalError> {
         let place = self.next_place(release);
         self.shard(lease.order_id)
-            .record(lease, outcome, release, moved, place, Instant::now())
+            .record(lease, outcome, release, moved, place, Instant::now())?;
+        self.note_end(moved);
+        Ok(())
     }
 }
 
@@ -284,7 +294,9 @@ impl OrderControl for MemoryStore {
     async fn overrule<'a>(&self, moved: Moved<'a>, release: Release) -> Result<(), JournalError> {
         let place = self.next_place(release);
         self.shard(moved.order.id())
-            .overrule(moved, release, place, Instant::now())
+            .overrule(moved, release, place, Instant::now())?;
+        self.note_end(moved);
+        Ok(())
     }
 }
 

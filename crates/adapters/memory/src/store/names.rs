@@ -116,6 +116,36 @@ impl Held<'_> {
     }
 }
 
+impl Held<'_> {
+    /// Takes the names away from this order; those that are another's by now stay.
+    pub(super) fn give_back(self, id: OrderId) {
+        let Self {
+            names,
+            places,
+            mut guards,
+        } = self;
+        for (name, place) in names.into_iter().zip(places) {
+            let shard = guards
+                .iter_mut()
+                .flatten()
+                .find(|(index, _)| Some(*index) == place);
+            if let (Some(name), Some((_, shard))) = (name, shard)
+                && shard.get(&name) == Some(&id)
+            {
+                shard.remove(&name);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+impl Names {
+    /// How many names are taken.
+    pub(super) fn taken(&self) -> usize {
+        self.shards.iter().map(|shard| shard.lock().len()).sum()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

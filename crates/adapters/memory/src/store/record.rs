@@ -8,6 +8,7 @@ use order_core::id::{IdempotencyKey, OrderId, WorkerId};
 use order_core::lifecycle::{Attempt, AttemptOutcome, RecordedEvent, Rest};
 use order_core::order::{Order, OrderSpec, Progress};
 use order_core::time::Timestamp;
+use order_core::venue::TxId;
 use order_ports::{JournalError, Lease, Moved, OrderFilter, WaitingSince};
 use tokio::time::Instant;
 
@@ -90,6 +91,15 @@ impl Record {
 
     pub(super) fn is_terminal(&self) -> bool {
         self.progress.state.status().is_terminal()
+    }
+
+    pub(super) const fn idempotency_key(&self) -> Option<&IdempotencyKey> {
+        self.idempotency_key.as_ref()
+    }
+
+    /// The transactions of all its attempts.
+    pub(super) fn transactions(&self) -> impl Iterator<Item = TxId> {
+        self.attempts.iter().map(|attempt| attempt.tx_id)
     }
 
     pub(super) fn snapshot(&self, id: OrderId) -> Snapshot {

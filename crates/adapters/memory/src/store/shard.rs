@@ -1,5 +1,7 @@
 //! A shard: some of the orders, under one lock, and each step of the protocol on one of them.
 
+mod forgetting;
+
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Bound;
 use std::sync::Arc;
