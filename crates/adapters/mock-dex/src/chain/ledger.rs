@@ -4,7 +4,7 @@
 //! executes a transaction holds its shard's lock from the look at the block height to the entry in the
 //! ledger: so a search that began past the last valid height and found nothing proves something.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use order_core::amount::Amount;
@@ -133,7 +133,9 @@ impl Shard {
 /// The ledger.
 pub(crate) struct Ledger {
     shards: Vec<Shard>,
-    landed: Mutex<Vec<Arc<LandedTransaction>>>,
+    landed: Mutex<VecDeque<Arc<LandedTransaction>>>,
+    /// What is to be forgotten, each once the chain is past a height.
+    leaving: Mutex<VecDeque<(u64, TxId)>>,
 }
 
 impl Ledger {
@@ -141,6 +143,7 @@ impl Ledger {
         Self {
             shards: (0..SHARDS).map(|_| Shard::default()).collect(),
             landed: Mutex::default(),
+            leaving: Mutex::default(),
         }
     }
 
@@ -151,7 +154,7 @@ impl Ledger {
     }
 
     pub(crate) fn note_landed(&self, transaction: Arc<LandedTransaction>) {
-        self.landed.lock().push(transaction);
+        self.landed.lock().push_back(transaction);
     }
 
     /// Everything that landed after a slot, by slot.
@@ -165,6 +168,34 @@ impl Ledger {
             .collect();
         landed.sort_by_key(|tx| tx.slot);
         landed
+    }
+
+    /// Forgets these transactions once the chain is past a height, and now those whose height is passed already. `once` says
+    /// that none has landed twice.
+    pub(crate) fn forget(&self, ids: &[TxId], past: u64, height: u64, once: bool) {
+        let mut leaving = self.leaving.lock();
+        leaving.extend(ids.iter().map(|id| (past, *id)));
+        // They came in the order of their heights.
+        let free = leaving.partition_point(|(past, _)| *past < height);
+        let free: Vec<_> = leaving.drain(..free).map(|(_, id)| id).collect();
+        drop(leaving);
+        for id in free {
+            let before = self.shard(id).lock().remove(&id);
+            if matches!(before, Some(Known::Landed { .. })) {
+                self.forget_landed(id, once);
+            }
+        }
+    }
+
+    /// They leave about in the order in which they landed, so that the search ends near the front, where there is no more
+    /// than one of each.
+    fn forget_landed(&self, id: TxId, once: bool) {
+        let mut landed = self.landed.lock();
+        if !once {
+            landed.retain(|transaction| transaction.tx_hash != id);
+        } else if let Some(place) = landed.iter().position(|transaction| transaction.tx_hash == id) {
+            landed.remove(place);
+        }
     }
 
     /// Wakes everybody who waits for a transaction: time has jumped.

@@ -8,6 +8,7 @@ mod admin;
 mod directory;
 mod execute;
 mod feed;
+mod forget;
 mod restore;
 mod schedule;
 mod show;
