@@ -22,9 +22,9 @@ async fn reloaded(browser: &Browser, css: &str) -> Value {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_order_looks_after_a_reload_as_it_did_live() {
-    // The chain refuses everything, after it was sent.
+    // The chain refuses everything, after it was sent; slowly enough for each event to be heard.
     let engine = TestEngine::memory(
-        "queue.max_attempts = 1\nvenues.faults.error_rate = { slippage_exceeded = \"1\" }",
+        "venues.profile = \"realistic\"\nqueue.max_attempts = 1\nvenues.faults.error_rate = { slippage_exceeded = \"1\" }",
     )
     .await;
     let browser = Browser::open(1440, 900).await;
@@ -45,7 +45,7 @@ async fn an_order_looks_after_a_reload_as_it_did_live() {
     assert_eq!(reloaded(&browser, "#rows .track.failed").await, seen);
     engine.stop().await;
 
-    let engine = TestEngine::memory("").await;
+    let engine = TestEngine::memory("venues.profile = \"realistic\"").await;
     browser.goto(&engine.url("/")).await.unwrap();
     live(&browser).await;
     place(&browser).await;

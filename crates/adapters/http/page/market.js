@@ -27,6 +27,8 @@ let turn = 0;
 let shownPair = "";
 /** When the venues answered last, for the pair that is shown. */
 let answered = null;
+/** Whether the last question failed. */
+let failing = false;
 
 /** Sizes in the quote token, a half decade apart. */
 const sizes = (quote) => {
@@ -57,29 +59,29 @@ async function tick() {
     const bids = await ask(base, quote, small / reference);
     if (name !== shownPair) return;
     remember(bids, asks);
-    if (turn % DEPTH_EVERY === 0) await measure(base, quote, reference);
-    turn += 1;
+    const measured = turn % DEPTH_EVERY === 0 ? await measure(base, quote, reference) : depth;
+    // Another pair may be shown by now; it begins with measures of its own.
     if (name !== shownPair) return;
+    depth = measured;
+    turn += 1;
     draw(base, quote, bids, asks);
     answered = Date.now();
-    age();
+    failing = false;
     note("");
   } catch (error) {
     if (name !== shownPair) return;
-    stale(true);
+    failing = true;
+    if (!answered) byId("depth").replaceChildren(h("p.empty", {}, "No prices to draw."));
     note(`${answered ? `As of ${time(answered)}: ` : ""}${error.code === "pair_not_traded" ? `no venue has a pool of ${name}.` : error.message}`);
   }
+  age();
 }
 
-/** What is drawn is old, and must not look like the market of this moment. */
-const stale = (old) => byId("market").classList.toggle("stale", old);
-
-/** Notices by itself when no answer comes at all. */
+/** What is drawn may be old, and then must not look like the market of this moment; also when no answer comes at all. */
 function age() {
-  if (document.hidden || !answered) return;
-  const old = Date.now() - answered > OLD;
-  stale(old);
-  if (old && !byId("market-note").textContent) note(`As of ${time(answered)}: the venues have not answered since.`);
+  const old = answered !== null && Date.now() - answered > OLD;
+  byId("market").classList.toggle("stale", failing || old);
+  if (old && !failing) note(`As of ${time(answered)}: the venues have not answered since.`);
 }
 
 const time = (at) => new Date(at).toLocaleTimeString([], { hour12: false });
@@ -91,12 +93,13 @@ function remember(bids, asks) {
   history = history.slice(-KEPT);
 }
 
-async function measure(base, quote, reference) {
+/** What each venue pays and asks for every size. */
+function measure(base, quote, reference) {
   const asked = sizes(quote).map(async (size) => {
     const [bids, asks] = await Promise.all([tried(ask(base, quote, size / reference)), tried(ask(quote, base, size))]);
     return { size, bids, asks };
   });
-  depth = await Promise.all(asked);
+  return Promise.all(asked);
 }
 
 const note = (text) => {
@@ -147,9 +150,10 @@ export function startMarket() {
     depth = [];
     turn = 0;
     answered = null;
-    stale(false);
+    failing = false;
+    age();
     note("");
   });
   everyWhileSeen(TICK, tick);
-  setInterval(age, 1000);
+  setInterval(() => document.hidden || age(), 1000);
 }

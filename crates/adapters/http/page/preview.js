@@ -38,7 +38,7 @@ async function refresh(wanted) {
     if (signal.aborted) return;
     const venues = error.unavailable?.map((venue) => unavailable(venue)) ?? [];
     const terms = isLimited(wanted) ? atLimit(wanted) : null;
-    show([h("p.error", {}, error.errors?.map(({ field, message }) => `${field} ${message}`).join("; ") || error.message), ...venues], terms ? leastRow(terms, tokenOut) : [], expected(null, wanted));
+    show([h("p.error", {}, error.errors?.map(({ field, message }) => `${field} ${message}`).join("; ") || error.message), ...venues], leastRow(terms, tokenOut, wanted), expected(null, wanted));
   }
 }
 
@@ -98,8 +98,12 @@ function route(report, wanted) {
     h("div", {}, venueName(leg.dex), ` ${decimal(leg.amountIn, 4)} ${leg.tokenIn} → ${decimal(leg.amountOut, 3)} ${leg.tokenOut}`),
   );
   const guaranteed = isLimited(wanted) ? atLimit(wanted) : report.minAmountOut;
-  return [h("dt", {}, legs.length > 1 ? `Route, ${legs.length} legs` : "Route"), h("dd", {}, legs), ...leastRow(guaranteed, report.tokenOut)];
+  return [h("dt", {}, legs.length > 1 ? `Route, ${legs.length} legs` : "Route"), h("dd", {}, legs), ...leastRow(guaranteed, report.tokenOut, wanted)];
 }
 
-/** The row that says what the order guarantees. */
-const leastRow = (amount, token) => (amount ? [h("dt", {}, "At least"), h("dd", { id: "at-least" }, `${decimal(amount)} ${token}`)] : []);
+/** The row that says what the order guarantees. One that takes what fits guarantees its price, and no amount. */
+function leastRow(amount, token, { type, timeInForce }) {
+  if (!amount) return [];
+  const whole = type !== "market" && timeInForce === "ioc" ? "At least, if all fits" : "At least";
+  return [h("dt", {}, whole), h("dd", { id: "at-least" }, `${decimal(amount)} ${token}`)];
+}
