@@ -153,6 +153,16 @@ impl Hub {
         }
     }
 
+    /// Lets the watchers of an order look for themselves: the store does not have it, not yet or not any more.
+    pub(crate) fn nudge_unknown(&self, order: OrderId) {
+        let mut shard = self.shard(order).lock();
+        if let Some(watched) = shard.get_mut(&order) {
+            watched
+                .watchers
+                .retain(|_, sender| self.offer(sender, Signal::Behind));
+        }
+    }
+
     /// All orders that are watched one by one, the oldest first.
     pub(crate) fn watched(&self) -> Vec<OrderId> {
         let mut watched: Vec<_> = self

@@ -1,5 +1,6 @@
 //! Carries notices from the notifier to the hub, and looks in the store for those that were lost.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -68,8 +69,12 @@ impl Relay {
             for chunk in self.hub.watched().chunks(CHUNK) {
                 match self.ports.reader.versions(chunk).await {
                     Ok(versions) => {
+                        let stored: HashSet<_> = versions.iter().map(|(order, _)| *order).collect();
                         for (order, version) in versions {
                             self.hub.nudge(order, version);
+                        }
+                        for order in chunk.iter().filter(|order| !stored.contains(order)) {
+                            self.hub.nudge_unknown(*order);
                         }
                     }
                     Err(error) => {

@@ -17,7 +17,7 @@ const PAGE: usize = 256;
 /// Why watching ended early. What was delivered is good; the watcher may resume after it.
 #[derive(Debug, thiserror::Error)]
 pub enum WatchError {
-    /// The watcher read too slowly.
+    /// The watcher read too slowly; perhaps so slowly that the order has been forgotten since.
     #[error("the watcher fell behind")]
     Overflow,
     /// The store could not be read.
@@ -93,10 +93,10 @@ impl OrderWatch {
     }
 
     /// Nothing of the watch changes before the last await, so that a dropped future has lost nothing.
-    async fn catch_up(&mut self) -> Result<(), StoreError> {
+    async fn catch_up(&mut self) -> Result<(), WatchError> {
         let events = self.reader.events(self.order, self.delivered, PAGE).await?;
         if events.is_empty() {
-            self.finished = self.already_over().await?;
+            self.finished = self.already_over().await?.ok_or(WatchError::Overflow)?;
         }
         self.behind = events.len() == PAGE;
         self.backlog.extend(
@@ -107,9 +107,10 @@ impl OrderWatch {
         Ok(())
     }
 
-    /// Whether a watcher that resumed has had the terminal event before.
-    async fn already_over(&self) -> Result<bool, StoreError> {
+    /// Whether a watcher that resumed has had the terminal event before; `None` when the order is over for so long that the
+    /// store has forgotten it.
+    async fn already_over(&self) -> Result<Option<bool>, StoreError> {
         let order = self.reader.order(self.order).await?;
-        Ok(order.is_some_and(|order| order.status().is_terminal() && order.version() <= self.delivered))
+        Ok(order.map(|order| order.status().is_terminal() && order.version() <= self.delivered))
     }
 }

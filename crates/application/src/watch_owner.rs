@@ -1,6 +1,6 @@
 //! Watching all orders of an owner: each order's whole story, in its order, without a gap or a duplicate.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -222,7 +222,7 @@ impl OwnerWatch {
     /// Looks for orders whose last notice was lost: among those known to be open, and the newest.
     async fn patrol(&mut self) -> Result<(), StoreError> {
         self.next_patrol = self.ports.clock.monotonic() + self.patrol_interval;
-        let finished: std::collections::HashSet<_> = self.finished.iter().copied().collect();
+        let finished: HashSet<_> = self.finished.iter().copied().collect();
         let mut open: Vec<_> = self
             .delivered
             .keys()
@@ -231,6 +231,11 @@ impl OwnerWatch {
             .collect();
         open.sort_unstable();
         let mut versions = self.ports.reader.versions(&open).await?;
+        // What the store has forgotten is over, and nothing of it will be heard any more.
+        let known: HashSet<_> = versions.iter().map(|(id, _)| *id).collect();
+        for id in open.iter().filter(|id| !known.contains(id)) {
+            self.delivered.remove(id);
+        }
         let newest = self.newest(PAGE).await?;
         // Whatever has ended since may have done so unheard, even what began before: it may have ended before
         // this watch first looked for what was open.

@@ -10,6 +10,7 @@
 mod support;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use order_application::{Engine, OrderWatch, Settings, WatchError};
@@ -29,6 +30,8 @@ struct Scene {
     stored: Arc<Mutex<usize>>,
     /// The orders that a list shows which does not ask for open ones.
     listed: Arc<Mutex<Vec<Order>>>,
+    /// Whether the store has forgotten the order.
+    forgotten: Arc<AtomicBool>,
 }
 
 fn scene(stored: usize, settings: Settings) -> Scene {
@@ -37,7 +40,12 @@ fn scene(stored: usize, settings: Settings) -> Scene {
     let mut reader = MockOrderReader::new();
     let (known, visible) = (order.clone(), Arc::clone(&stored));
     let whole = events.len();
+    let forgotten = Arc::new(AtomicBool::new(false));
+    let gone = Arc::clone(&forgotten);
     reader.expect_order().returning(move |asked| {
+        if gone.load(Ordering::SeqCst) {
+            return Ok(None);
+        }
         let finished = *visible.lock() == whole;
         let unfinished = story(1).0;
         let order = if finished {
@@ -48,8 +56,13 @@ fn scene(stored: usize, settings: Settings) -> Scene {
         Ok((asked == id(1)).then_some(order))
     });
     let (all, visible) = (events.clone(), Arc::clone(&stored));
+    let gone = Arc::clone(&forgotten);
     reader.expect_events().returning(move |_, after, limit| {
-        let stored = *visible.lock();
+        let stored = if gone.load(Ordering::SeqCst) {
+            0
+        } else {
+            *visible.lock()
+        };
         Ok(all[..stored]
             .iter()
             .filter(|event| event.seq > after)
@@ -67,7 +80,11 @@ fn scene(stored: usize, settings: Settings) -> Scene {
         })
     });
     let visible = Arc::clone(&stored);
+    let gone = Arc::clone(&forgotten);
     reader.expect_versions().returning(move |ids| {
+        if gone.load(Ordering::SeqCst) {
+            return Ok(Vec::new());
+        }
         let version = u32::try_from(*visible.lock()).unwrap();
         Ok(ids.iter().map(|id| (*id, version)).collect())
     });
@@ -82,6 +99,7 @@ fn scene(stored: usize, settings: Settings) -> Scene {
         events,
         stored,
         listed,
+        forgotten,
     }
 }
 
@@ -117,6 +135,19 @@ async fn a_late_watcher_gets_the_whole_story_and_the_end() {
     assert_eq!(rest(&mut scene.watch(0).await).await, [1, 2, 3, 4]);
     assert_eq!(rest(&mut scene.watch(2).await).await, [3, 4]);
     assert_eq!(rest(&mut scene.watch(4).await).await, [0u32; 0]);
+}
+
+/// A store in memory forgets orders that are over. Who missed the end and the patrols since must not wait for ever.
+#[tokio::test(start_paused = true)]
+async fn a_watcher_of_an_order_that_is_forgotten_is_told_that_it_fell_behind() {
+    let scene = scene(2, Settings::default());
+    let mut watch = scene.watch(0).await;
+    for seq in [1, 2] {
+        assert_eq!(watch.next().await.unwrap().unwrap().event().seq, seq);
+    }
+    scene.forgotten.store(true, Ordering::SeqCst);
+    let next = tokio::time::timeout(Settings::default().patrol_interval * 3, watch.next());
+    assert!(matches!(next.await, Ok(Err(WatchError::Overflow))));
 }
 
 #[tokio::test(start_paused = true)]
