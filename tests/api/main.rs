@@ -7,6 +7,7 @@ mod bad_input;
 mod client_ids;
 mod conditions;
 mod doors;
+mod forgetting;
 mod idempotency;
 mod immediate;
 mod listing;

@@ -19,6 +19,7 @@ use super::{Config, Purpose, Role};
 
 const MILLISECOND: Duration = Duration::from_millis(1);
 const HOUR: Duration = Duration::from_secs(3_600);
+const YEAR: Duration = Duration::from_secs(365 * 24 * 3_600);
 /// A shorter key could be guessed.
 const LEAST_KEY: usize = 32;
 
@@ -117,6 +118,11 @@ impl Check<'_> {
         let percent = config.telemetry.sample_percent;
         self.range("telemetry.sample_percent", percent, 0..=100);
         self.range("database.pool_size", database.pool_size, 1..=1_000);
+        self.range(
+            "memory.ended_orders",
+            config.memory.ended_orders,
+            1..=1_000_000_000,
+        );
         self.range("redis.streams", redis.streams, 1..=1_024);
         if let Err(error) = EnvFilter::builder().parse(&log.filter) {
             self.wrong("log.filter", format!("is not a filter: {error}"));
@@ -170,6 +176,8 @@ impl Check<'_> {
         ] {
             self.duration(key, value, least..=24 * HOUR);
         }
+        let age = config.memory.ended_age;
+        self.duration("memory.ended_age", age, MILLISECOND..=100 * YEAR);
     }
 
     fn agreement(&mut self, config: &Config) {

@@ -103,6 +103,7 @@ pub struct Config {
     pub log: Log,
     pub telemetry: Telemetry,
     pub database: Database,
+    pub memory: Memory,
     pub redis: Redis,
     pub market: MarketPlace,
     pub venues: MarketSettings,
@@ -335,6 +336,16 @@ pub struct Database {
     #[serde(with = "humantime_serde")]
     pub statement_timeout: Duration,
     pub migrate: bool,
+}
+
+/// What a process without a database remembers.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/default.toml says what each is for")]
+pub struct Memory {
+    pub ended_orders: usize,
+    #[serde(with = "humantime_serde")]
+    pub ended_age: Duration,
 }
 
 /// The Redis that carries the queue and the notices.

@@ -1,7 +1,7 @@
 //! The market: in this process, or at a venue server.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use order_mock_dex::{Market, RemoteTimeouts, RemoteVenues};
@@ -22,16 +22,18 @@ pub(super) struct MarketPorts {
 /// How often a venue server that is not up yet is asked.
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// The market that orders are executed at.
+/// The market that orders are executed at; `own` gets it if it runs in this process.
 pub(super) async fn market(
     loaded: &Loaded,
     clock: &Arc<dyn Clock>,
     entropy: &Arc<dyn Entropy>,
+    own: &OnceLock<Arc<Market>>,
 ) -> Result<MarketPorts, StartError> {
     if let Some(url) = &loaded.config.market.url {
         return remote(loaded, url, clock, entropy).await;
     }
     let market = open(loaded, loaded.config.market.ledger.as_deref(), clock, entropy).await?;
+    own.get_or_init(|| Arc::clone(&market));
     Ok(MarketPorts {
         venues: market.quote_sources(),
         pools: market.pool_source(),

@@ -10,7 +10,7 @@ mod spans;
 mod surroundings;
 
 use std::num::NonZeroU32;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use order_application::{Ports, Settings};
@@ -20,7 +20,8 @@ use order_core::retry::RetryPolicy;
 use order_core::routing::RoutingPolicy;
 use order_core::token::Token;
 use order_http::HealthReport;
-use order_memory::{MemoryDispatchWindow, MemoryNotifier, MemoryQueue, MemoryStore};
+use order_memory::{MemoryDispatchWindow, MemoryNotifier, MemoryQueue, MemoryStore, Retention};
+use order_mock_dex::Market;
 use order_ports::{Clock, Entropy, OrderBacklog};
 use order_postgres::PostgresStore;
 use order_redis::{RedisDispatchWindow, RedisNotifier, RedisQueue};
@@ -94,14 +95,15 @@ pub(crate) async fn wire(loaded: &Loaded, worker: WorkerId) -> Result<Wired, Sta
     let entropy: Arc<dyn Entropy> = Arc::new(OsEntropy);
     let mut report = Report::new(config);
     let mut closing = Closing::default();
+    let own_market = Arc::new(OnceLock::new());
     let Stored {
         store,
         access,
         clock,
         surroundings,
-    } = store(config, &mut report, &mut closing).await?;
+    } = store(config, &mut report, &mut closing, &own_market).await?;
     let queue = queue(config, worker, &mut report, &mut closing).await?;
-    let market = market::market(loaded, &clock, &entropy).await?;
+    let market = market::market(loaded, &clock, &entropy, &own_market).await?;
     report.watch_market(&market, &loaded.tokens);
     let ports = Ports {
         intake: store.intake,
@@ -139,12 +141,17 @@ struct Stored {
     surroundings: Option<Arc<Surroundings>>,
 }
 
-async fn store(config: &Config, report: &mut Report, closing: &mut Closing) -> Result<Stored, StartError> {
+async fn store(
+    config: &Config,
+    report: &mut Report,
+    closing: &mut Closing,
+    own_market: &Arc<OnceLock<Arc<Market>>>,
+) -> Result<Stored, StartError> {
     if config.database.url.is_none() {
         report.memory("store");
         let clock = Arc::new(SystemClock::new());
         return Ok(Stored {
-            store: StorePorts::of(MemoryStore::new()),
+            store: StorePorts::of(memory(config, own_market)),
             access: access::configured(config, &*clock),
             clock,
             surroundings: None,
@@ -160,6 +167,20 @@ async fn store(config: &Config, report: &mut Report, closing: &mut Closing) -> R
         access: AccessPorts::of(store),
         clock,
         surroundings: Some(surroundings),
+    })
+}
+
+/// A store in this process. A market that runs here too keeps a transaction as long as the store keeps its order.
+fn memory(config: &Config, own_market: &Arc<OnceLock<Arc<Market>>>) -> MemoryStore {
+    let retention = Retention {
+        orders: config.memory.ended_orders,
+        age: config.memory.ended_age,
+    };
+    let own_market = Arc::clone(own_market);
+    MemoryStore::forgetting(retention, move |transactions| {
+        if let Some(market) = own_market.get() {
+            market.forget(transactions);
+        }
     })
 }
 
