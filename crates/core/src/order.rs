@@ -36,6 +36,9 @@ pub enum OrderKind {
 }
 
 impl OrderKind {
+    /// All names on the wire.
+    pub const NAMES: [&'static str; 4] = ["market", "limit", "stop_limit", "sniper"];
+
     /// The name on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -6,6 +6,7 @@
 //! requests at a door) that adapter says itself, through the same facade, under the same rules: names as
 //! Prometheus has them, base units, and labels whose values are a fixed few.
 
+mod births;
 mod names;
 mod queue;
 mod recorder;

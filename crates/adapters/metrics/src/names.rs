@@ -26,6 +26,9 @@ pub(crate) const STEP_ERRORS: &str = "order_engine_store_errors_total";
 pub(crate) const LEASES_LOST: &str = "order_engine_leases_lost_total";
 pub(crate) const SWEPT: &str = "order_engine_sweeper_found_total";
 
+/// Counted at the doors.
+pub(crate) const UNMATCHED: &str = "http_server_unmatched_requests_total";
+
 const DEPTH: &str = "order_engine_queue_depth";
 const OLDEST: &str = "order_engine_oldest_waiting_seconds";
 const UNKNOWN: &str = "order_engine_orders_unknown";
@@ -111,10 +114,7 @@ pub(crate) fn describe() {
     for (name, meaning) in HISTOGRAMS {
         describe_histogram!(name, meaning);
     }
-    describe_counter!(
-        "http_server_unmatched_requests_total",
-        "Requests for paths that do not exist."
-    );
+    describe_counter!(UNMATCHED, "Requests for paths that do not exist.");
     describe_gauge!(DEPTH, "Hints that wait in the queue, by priority.");
     describe_gauge!(
         OLDEST,

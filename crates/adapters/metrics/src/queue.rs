@@ -10,6 +10,9 @@ use order_ports::{Clock, Delivery, QueueDepth, QueueError, Receipt, WorkHint, Wo
 
 use crate::names;
 
+/// What may be asked of a queue.
+pub(crate) const CALLS: [&str; 4] = ["push", "pull", "acknowledge", "depth"];
+
 /// A queue, with somebody who counts.
 pub struct MeteredQueue {
     queue: Arc<dyn WorkQueue>,

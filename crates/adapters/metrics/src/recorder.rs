@@ -4,7 +4,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 
-use crate::names;
+use crate::{births, names};
 
 /// One process has one set of numbers, however many engines run in it, as they do in tests.
 static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
@@ -64,5 +64,6 @@ fn make() -> Result<PrometheusHandle, BuildError> {
         .set_buckets_for_metric(Matcher::Suffix("_rows".into()), &rows)?
         .install_recorder()?;
     names::describe();
+    births::count_from_zero();
     Ok(handle)
 }

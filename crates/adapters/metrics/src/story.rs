@@ -14,6 +14,10 @@ use crate::names;
 /// Locks are per shard, so that unrelated orders do not wait for each other.
 const SHARDS: usize = 32;
 
+/// How many orders one shard remembers, many more than a process works on at once. One that another process took over is
+/// never let go of here; when they have become so many, the durations of a few states are not observed.
+const MOST: usize = 1_024;
+
 /// Where an order stands, and since when.
 #[derive(Clone, Copy, Debug)]
 struct Stand {
@@ -56,7 +60,11 @@ impl Stories {
             status: order.status(),
             since: order.progress().updated_at,
         };
-        self.shard(order.id()).lock().insert(order.id(), stand);
+        let mut held = self.shard(order.id()).lock();
+        if held.len() >= MOST {
+            held.clear();
+        }
+        held.insert(order.id(), stand);
     }
 
     /// It does not any more.
@@ -121,4 +129,26 @@ fn finished(order: &Order, event: &RecordedEvent) {
     counter!(names::FINISHED, "type" => kind, "outcome" => outcome).increment(1);
     histogram!(names::DURATION, "type" => kind, "outcome" => outcome)
         .record(event.at.since(order.created_at()));
+}
+
+#[cfg(test)]
+mod tests {
+    use order_core::time::Timestamp;
+    use order_ports::contract::fixtures::{acceptance, spec};
+
+    use super::*;
+
+    #[test]
+    fn orders_that_others_took_over_do_not_pile_up() {
+        let stories = Stories::new();
+        let (order, held) = (acceptance(1, spec()).order, |stories: &Stories| {
+            stories.held.iter().map(|shard| shard.lock().len()).sum::<usize>()
+        });
+        for n in 0..100_000u128 {
+            let id = OrderId::from_uuid(uuid::Uuid::from_u128(n));
+            let other = Order::accept(id, order.spec().clone(), Timestamp::from_millis(1)).0;
+            stories.begin(&other);
+        }
+        assert!(held(&stories) <= SHARDS * MOST, "{}", held(&stories));
+    }
 }

@@ -14,6 +14,9 @@ use tokio::time::Instant;
 
 use crate::names;
 
+/// What may be asked of the chain.
+pub(crate) const CALLS: [&str; 3] = ["build", "send", "look_up"];
+
 /// Observes how long something took, also when it is given up half-way: a venue that is left out because it is
 /// too slow must not look fast.
 struct Watch<'a> {
