@@ -12,6 +12,7 @@ mod keys;
 mod logging;
 mod monitoring;
 mod privileges;
+mod prometheus;
 mod roles;
 mod secrets;
 mod tracing;
