@@ -130,8 +130,7 @@ fn limited(dice: &Dice) -> Value {
         "tokenOut": token_out,
         "amountIn": format!("{}.{:02}", hundredths / 100, hundredths % 100),
         "limitPrice": band.any_price(dice),
-        // The prices of other pairs do not move along, and a way around by one of them would be no way to go.
-        "maxLegs": 1 + dice.below(2) * u64::from(band.base == "ETH"),
+        "maxLegs": 1 + dice.below(3),
     });
     if token_in == band.base && dice.percent(25) {
         // Beside the limit, and above it or below.

@@ -1,11 +1,13 @@
 //! The hand of God, for tests and demonstrations: prices, pools, faults and time.
 
+use order_core::amm::mul_div_floor;
 use order_core::price::Price;
 use order_core::token::{Pair, Symbol};
 use order_core::venue::PoolId;
 
 use super::Market;
 use crate::chain::{JournalError, Record};
+use crate::desk::Desk;
 use crate::settings::{FaultSettings, MeteoraPool, RaydiumPool, SettingsError};
 
 /// Why something cannot be done to the market.
@@ -41,8 +43,9 @@ impl Market {
     }
 
     /// Changes the world's price of a pair (quote per base); arbitrage pulls the pools to it at once, frozen
-    /// prices or not, as far as it pays. A pair that is not in market order is turned round, and its price with
-    /// it. Returns what was set, in market order.
+    /// prices or not, as far as it pays. What changes is what the pair's base token is worth, so the prices of its other
+    /// pairs change with it: or there would be a free round trip. A pair that is not in market order is turned round, and
+    /// its price with it. Returns what was set, in market order.
     ///
     /// # Errors
     /// [`AdminError`].
@@ -59,17 +62,45 @@ impl Market {
         } else {
             price.inverse().ok_or(AdminError::TooFar(base, quote))?
         };
+        let before = desk.world_price();
+        self.set_price_of(&mut desk, price);
+        drop(desk);
+        if let Some(before) = before {
+            self.set_crosses(pair, before, price, height);
+        }
+        self.feed.ring();
+        Ok((pair, price))
+    }
+
+    fn set_price_of(&self, desk: &mut Desk, price: Price) {
         self.write(|| Record::Price {
             height: desk.block(),
-            base: pair.base.symbol,
-            quote: pair.quote.symbol,
+            base: desk.pair.base.symbol,
+            quote: desk.pair.quote.symbol,
             price,
         });
         let pulled = desk.set_world_price(price);
-        self.note_arbitrage(&desk, pulled);
-        drop(desk);
-        self.feed.ring();
-        Ok((pair, price))
+        self.note_arbitrage(desk, pulled);
+    }
+
+    /// Moves the other pairs of a pair's base token as that pair has moved. One lock at a time is held.
+    fn set_crosses(&self, pair: Pair, before: Price, after: Price, height: u64) {
+        for shared in self.directory.desks() {
+            let mut desk = self.desk_at(&shared, height);
+            let moved = |times: Price, by: Price, was: Price| {
+                let units = mul_div_floor(was.units(), times.units(), by.units()).ok()?;
+                (units > 0).then_some(Price::new(units))
+            };
+            let price = match desk.world_price() {
+                _ if desk.pair == pair => None,
+                Some(was) if desk.pair.base == pair.base => moved(after, before, was),
+                Some(was) if desk.pair.quote == pair.base => moved(before, after, was),
+                Some(_) | None => None,
+            };
+            if let Some(price) = price {
+                self.set_price_of(&mut desk, price);
+            }
+        }
     }
 
     /// Opens a pool, and says its name.

@@ -1,0 +1,128 @@
+//! What an admin sets moves all pairs of a token together, so that the sandbox gives nothing away.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test may fail loudly"
+)]
+
+mod support;
+
+use std::sync::Arc;
+
+use order_core::amount::Amount;
+use order_core::price::Price;
+use order_core::token::{Symbol, TokenRegistry};
+use order_core::venue::{QuoteRequest, Venue};
+use order_mock_dex::Market;
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use support::{market, quiet, token, venue};
+
+fn price(text: &str) -> Price {
+    Price::from_decimal(text.parse().unwrap()).unwrap()
+}
+
+fn set(market: &Market, base: &str, quote: &str, to: Price) {
+    let symbol = |name: &str| -> Symbol { name.parse().unwrap() };
+    market.set_price(symbol(base), symbol(quote), to).unwrap();
+}
+
+/// The best that any venue gives; `None` where no venue trades the pair, or none takes the size.
+async fn best(market: &Arc<Market>, token_in: &str, token_out: &str, amount: u128) -> Option<u128> {
+    let mut best = None;
+    for at in Venue::ALL {
+        let request = QuoteRequest {
+            token_in: token(token_in),
+            token_out: token(token_out),
+            amount_in: Amount::new(amount),
+        };
+        let quoted = venue(market, at).quote(&request).await;
+        best = best.max(quoted.ok().map(|quote| quote.amount_out.amount.units()));
+    }
+    best
+}
+
+async fn mid(market: &Arc<Market>, base: &str, quote: &str) -> f64 {
+    let one = 10u128.pow(u32::from(token(base).decimals));
+    let out = best(market, base, quote, one).await.unwrap();
+    let one_quote = 10u128.pow(u32::from(token(quote).decimals));
+    #[allow(clippy::cast_precision_loss, reason = "to within a part in a hundred")]
+    (out as f64 / one_quote as f64)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_tokens_other_pairs_move_along() {
+    let market = market(&quiet());
+    let [jup, ray] = [mid(&market, "JUP", "SOL").await, mid(&market, "RAY", "SOL").await];
+    set(&market, "SOL", "USDC", price("165"));
+    for (name, before) in [("JUP", jup), ("RAY", ray)] {
+        let now = mid(&market, name, "SOL").await;
+        let expected = before * 150.0 / 165.0;
+        assert!(
+            (now / expected - 1.0).abs() < 0.01,
+            "{name}: {now}, not {expected}"
+        );
+    }
+    assert!(
+        (mid(&market, "JUP", "USDC").await / 0.8 - 1.0).abs() < 0.01,
+        "JUP itself is worth what it was"
+    );
+}
+
+const TOKENS: [&str; 7] = ["USDC", "USDT", "SOL", "ETH", "JUP", "RAY", "BONK"];
+
+/// Every way round over three pools and back, with about ten dollars.
+async fn no_free_round_trip(market: &Arc<Market>, after: &str) {
+    for start in TOKENS {
+        for second in TOKENS {
+            for third in TOKENS {
+                let distinct = start != second && second != third && third != start;
+                let worth_ten = TokenRegistry::default().find(start).unwrap().decimals;
+                let paid = 10u128.pow(u32::from(worth_ten));
+                if !distinct {
+                    continue;
+                }
+                let Some(out) = best(market, start, second, paid).await else {
+                    continue;
+                };
+                let Some(out) = best(market, second, third, out).await else {
+                    continue;
+                };
+                let Some(back) = best(market, third, start, out).await else {
+                    continue;
+                };
+                assert!(
+                    back <= paid,
+                    "{start} {second} {third} gives {back} for {paid} after {after}"
+                );
+            }
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_sequence_of_prices_opens_a_free_round_trip() {
+    let pairs = [
+        ("SOL", "USDC"),
+        ("ETH", "USDC"),
+        ("JUP", "USDC"),
+        ("RAY", "USDC"),
+        ("BONK", "USDC"),
+        ("RAY", "SOL"),
+        ("JUP", "SOL"),
+    ];
+    for seed in 0..4 {
+        let market = market(&quiet());
+        let mut dice = ChaCha8Rng::seed_from_u64(seed);
+        no_free_round_trip(&market, "nothing").await;
+        for _ in 0..6 {
+            let (base, quote) = pairs[dice.random_range(0..pairs.len())];
+            let now = mid(&market, base, quote).await;
+            let to = now * dice.random_range(0.97..1.03);
+            set(&market, base, quote, price(&format!("{to:.12}")));
+            no_free_round_trip(&market, &format!("{base}/{quote} at {to}")).await;
+        }
+    }
+}
