@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::announce::Announcer;
 use crate::hub::Hub;
+use crate::market_check::MarketSilence;
 use crate::setup::{Ports, Settings};
 use crate::watch::OrderWatch;
 use crate::watch_owner::OwnerWatch;
@@ -22,6 +23,7 @@ pub struct Engine {
     pub(crate) announcer: Announcer,
     hub: Arc<Hub>,
     drain: CancellationToken,
+    pub(crate) market_silence: MarketSilence,
 }
 
 impl Engine {
@@ -39,6 +41,7 @@ impl Engine {
             announcer,
             hub,
             drain,
+            market_silence: MarketSilence::default(),
         }
     }
 

@@ -13,6 +13,7 @@ mod execute;
 mod hub;
 mod journal;
 mod live;
+mod market_check;
 mod quote;
 mod relay;
 mod setup;

@@ -1,25 +1,16 @@
 //! Taking an order in: checked, made durable, then announced.
 
-use std::time::Duration;
-
 use order_core::amount::Quantity;
-use order_core::failure::VenueError;
 use order_core::id::{ClientOrderId, IdempotencyKey, OrderId, Owner};
 use order_core::lifecycle::Status;
-use order_core::order::{Order, OrderKind, OrderSpec};
+use order_core::order::{Order, OrderSpec};
 use order_core::price::Price;
-use order_core::routing::Ask;
-use order_core::terms::{self, ReachedStop};
 use order_core::time::Timestamp;
 use order_ports::{AcceptError, Acceptance, Accepted, OrderFilter, StoreError, WorkHint};
 use tracing::{Instrument, Span};
 
 use crate::engine::Engine;
-use crate::quote::{ask_all, look};
 use crate::spans;
-
-/// How long acceptance waits for quotes to see on which side of the market a stop is.
-const STOP_CHECK: Duration = Duration::from_secs(1);
 
 /// What a submission says besides the order itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -182,24 +173,7 @@ impl Engine {
         if spec.time_in_force.until().is_some_and(|until| until <= now) {
             return Err(SubmitError::Expired);
         }
-        self.within_reach(spec).await?;
-        match spec.kind {
-            OrderKind::StopLimit { .. } if !allow_immediate => self.stop_is_ahead(spec).await,
-            OrderKind::StopLimit { .. } | OrderKind::Market | OrderKind::Limit { .. } | OrderKind::Sniper => {
-                Ok(())
-            }
-        }
-    }
-
-    /// Refuses a stop on the wrong side of the market, which would trigger at once: most likely its sign, or the market,
-    /// was mistaken. A market that does not answer soon is no reason to refuse.
-    async fn stop_is_ahead(&self, spec: &OrderSpec) -> Result<(), SubmitError> {
-        let timeout = self.settings.quote_timeout.min(STOP_CHECK);
-        let market = ask_all(&self.ports, &Ask::of(spec).request, &spec.route, timeout).await;
-        match terms::reached_stop(spec, &market, &self.settings.routing) {
-            Some(ReachedStop { stop, market }) => Err(SubmitError::WouldTrigger { stop, market }),
-            None => Ok(()),
-        }
+        self.check_market(spec, allow_immediate).await
     }
 
     /// Refuses an owner who has too many orders under way. Those who submit side by side may pass it together, so the
@@ -243,60 +217,6 @@ impl Engine {
         match self.ports.intake.recall(spec, key).await? {
             Some(order_id) => self.replayed(order_id).await.map(Some),
             None => Ok(None),
-        }
-    }
-
-    /// Refuses a size that no venue could ever fill. A venue that cannot be asked now is no reason to refuse.
-    async fn within_reach(&self, spec: &OrderSpec) -> Result<(), SubmitError> {
-        let allowed = self.ports.venues.iter();
-        let asked = allowed
-            .filter(|source| spec.route.allows(source.venue()))
-            .map(|source| source.capacity(spec.token_in, spec.token_out, spec.amount_in));
-        let mut total: u128 = 0;
-        let mut pools = false;
-        for answer in futures_util::future::join_all(asked).await {
-            match answer {
-                Ok(capacity) => {
-                    pools = true;
-                    total = total.saturating_add(capacity.units());
-                }
-                Err(VenueError::UnknownToken) => {}
-                Err(error) => {
-                    tracing::debug!(%error, "a venue's capacity is not known");
-                    return Ok(());
-                }
-            }
-        }
-        if !pools {
-            return match spec.kind {
-                // Its pool is yet to open.
-                OrderKind::Sniper => Ok(()),
-                OrderKind::Market | OrderKind::Limit { .. } | OrderKind::StopLimit { .. } => {
-                    self.around(spec).await
-                }
-            };
-        }
-        if spec.amount_in.units() > total {
-            let capacity = order_core::amount::Amount::new(total).with_decimals(spec.token_in.decimals);
-            return Err(SubmitError::TooLarge { capacity });
-        }
-        Ok(())
-    }
-}
-
-impl Engine {
-    /// Refuses what does not lead anywhere by another token either.
-    async fn around(&self, spec: &OrderSpec) -> Result<(), SubmitError> {
-        // Venues that show no pools at all fill every order in one swap.
-        if spec.route.most_legs(&self.settings.routing) < 2 || self.ports.pools.is_none() {
-            return Err(SubmitError::NoPool);
-        }
-        let request = Ask::of(spec).request;
-        let view = look(&self.ports, &request, self.settings.quote_timeout).await;
-        match view {
-            Some(view) if !view.leads_around(&request, &spec.route) => Err(SubmitError::NoPool),
-            // Pools that cannot be seen now are no reason to refuse.
-            Some(_) | None => Ok(()),
         }
     }
 }

@@ -12,14 +12,17 @@ mod support;
 use std::sync::Arc;
 
 use order_application::{Engine, Settings, SubmitError, SubmitOptions};
+use order_core::amount::Amount;
 use order_core::failure::VenueError;
 use order_core::id::OrderId;
 use order_core::lifecycle::{Event, Status};
 use order_core::order::{Order, OrderSpec, TimeInForce};
 use order_core::time::Timestamp;
+use order_core::token::Token;
+use order_core::venue::{Quote, QuoteRequest, Venue};
 use order_ports::{
     AcceptError, Accepted, MockNotifier, MockOrderIntake, MockOrderReader, MockWorkQueue, NotifyError,
-    OrderReader, QueueError, StoreError,
+    OrderReader, QueueError, QuoteSource, StoreError,
 };
 use support::{engine, id, ports, spec, venue};
 use tokio::sync::mpsc;
@@ -229,4 +232,42 @@ async fn a_store_that_is_away_is_said_so() {
         engine.submit(spec(), SubmitOptions::default()).await,
         Err(SubmitError::Draining)
     ));
+}
+
+/// A venue that takes the question and never answers.
+struct Hanging;
+
+#[async_trait::async_trait]
+impl QuoteSource for Hanging {
+    fn venue(&self) -> Venue {
+        Venue::Raydium
+    }
+
+    async fn quote(&self, _: &QuoteRequest) -> Result<Quote, VenueError> {
+        std::future::pending().await
+    }
+
+    async fn capacity(&self, _: Token, _: Token, _: Amount) -> Result<Amount, VenueError> {
+        std::future::pending().await
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_venue_that_hangs_holds_up_no_acceptance() {
+    let mut ports = ports();
+    ports.venues = vec![Arc::new(Hanging)];
+    let mut intake = MockOrderIntake::new();
+    intake.expect_accept().times(100).returning(|_| Ok(Accepted::New));
+    ports.intake = Arc::new(intake);
+    let (engine, _) = engine(ports, Settings::default());
+    let began = tokio::time::Instant::now();
+    for _ in 0..100 {
+        engine.submit(spec(), SubmitOptions::default()).await.unwrap();
+    }
+    // Whoever comes first waits a moment, and the others not at all.
+    assert!(
+        began.elapsed() <= std::time::Duration::from_millis(500),
+        "{:?}",
+        began.elapsed()
+    );
 }

@@ -39,7 +39,8 @@ pub trait QuoteSource: Send + Sync {
 #[async_trait]
 pub trait PoolSource: Send + Sync {
     /// Every pool of the pair, and for each token that is traded against both sides of it, every pool of
-    /// those two pairs. Nothing else, and no pool twice. Asked before every order that is routed, so it must
+    /// those two pairs; and those that price the chain's native token in the output, or else in the input. Nothing else,
+    /// and no pool twice. Asked before every order that is routed, so it must
     /// be cheap: an answer in this process, one request at most elsewhere.
     ///
     /// # Errors
