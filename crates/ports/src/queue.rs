@@ -1,5 +1,7 @@
 //! The queue: hints that an order is due. It may lose, repeat and reorder them; the store is the truth.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use order_core::id::OrderId;
 use order_core::priority::Priority;
@@ -26,7 +28,14 @@ pub struct Delivery {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Receipt(pub Box<str>);
 
-/// How many hints wait, by [`Priority::index`].
+/// For how long a delivery is taken to be in its worker's hands when the order is pushed again.
+///
+/// A push says that the order is due and that no lease holds it. Shortly after a delivery that is no contradiction: the
+/// worker is about to claim the order, or has just let go of it. A delivery that is older than this belongs to a
+/// worker that died, or that does not get to it; so the push takes its place.
+pub const HAND_OVER: Duration = Duration::from_secs(5);
+
+/// How many orders wait to be delivered, by [`Priority::index`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct QueueDepth(pub [u64; 3]);
 
@@ -54,6 +63,12 @@ pub enum QueueError {
 pub trait WorkQueue: Send + Sync {
     /// Adds hints. They may be lost later all the same.
     ///
+    /// The queue holds an order once, however often a sweep announces it. For an order that waits, nothing is added;
+    /// if the new hint is more urgent, the order waits in that line from now on. For an order that is delivered and
+    /// not acknowledged, the hint is kept back until it is: then the order is delivered again, because it may have
+    /// become due after its worker looked at it. A delivery older than [`HAND_OVER`] is given up in favour of the
+    /// new hint.
+    ///
     /// # Errors
     /// [`QueueError`]; then some of the hints may have been added.
     async fn push(&self, hints: &[WorkHint]) -> Result<(), QueueError>;
@@ -74,12 +89,16 @@ pub trait WorkQueue: Send + Sync {
     /// [`QueueError`]; then they may be delivered again.
     async fn acknowledge(&self, receipts: &[Receipt]) -> Result<(), QueueError>;
 
-    /// How many hints wait.
+    /// How many orders wait to be delivered.
     ///
     /// # Errors
     /// [`QueueError`].
     async fn depth(&self) -> Result<QueueDepth, QueueError>;
 }
+
+/// A [`DispatchLimit`]'s own name of one dispatch that it has allowed; opaque to everybody else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Grant(pub u64);
 
 /// A limit on how many orders are dispatched in a minute, over all workers that share it.
 #[cfg_attr(feature = "mock", mockall::automock)]
@@ -90,5 +109,12 @@ pub trait DispatchLimit: Send + Sync {
     ///
     /// # Errors
     /// [`QueueError`].
-    async fn acquire(&self) -> Result<(), QueueError>;
+    async fn acquire(&self) -> Result<Grant, QueueError>;
+
+    /// Gives a grant back that no order was dispatched under: it counts no longer, and whoever waits may have it,
+    /// within a second. One that has left the window already, or was given back before, changes nothing.
+    ///
+    /// # Errors
+    /// [`QueueError`]; then it may count until it leaves the window.
+    async fn give_back(&self, grant: Grant) -> Result<(), QueueError>;
 }

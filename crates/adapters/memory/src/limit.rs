@@ -8,8 +8,8 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use order_ports::{DispatchLimit, QueueError};
-use tokio::sync::Mutex;
+use order_ports::{DispatchLimit, Grant, QueueError};
+use tokio::sync::{Mutex, Notify};
 use tokio::time::{Instant, sleep_until};
 
 const WINDOW: Duration = Duration::from_secs(60);
@@ -19,7 +19,18 @@ const WINDOW: Duration = Duration::from_secs(60);
 pub struct MemoryDispatchWindow {
     per_minute: usize,
     /// Held while waiting, so that those who wait are served in the order in which they came.
-    granted: Mutex<VecDeque<Instant>>,
+    turn: Mutex<()>,
+    window: parking_lot::Mutex<Window>,
+    /// Wakes whoever has the turn when a grant is given back.
+    given_back: Notify,
+}
+
+/// The grants of the last minute.
+#[derive(Debug, Default)]
+struct Window {
+    /// The oldest first.
+    granted: VecDeque<(Grant, Instant)>,
+    next: u64,
 }
 
 impl MemoryDispatchWindow {
@@ -28,22 +39,56 @@ impl MemoryDispatchWindow {
         let per_minute = usize::try_from(dispatches.get()).unwrap_or(usize::MAX);
         Self {
             per_minute,
-            granted: Mutex::default(),
+            turn: Mutex::default(),
+            window: parking_lot::Mutex::default(),
+            given_back: Notify::new(),
         }
+    }
+}
+
+impl Window {
+    /// A grant, or when there may be one.
+    fn grant(&mut self, limit: usize) -> Result<Grant, Instant> {
+        let now = Instant::now();
+        while self.granted.front().is_some_and(|(_, at)| *at + WINDOW <= now) {
+            self.granted.pop_front();
+        }
+        if let Some((_, oldest)) = self.granted.front()
+            && self.granted.len() >= limit
+        {
+            return Err(*oldest + WINDOW);
+        }
+        let grant = Grant(self.next);
+        self.next += 1;
+        self.granted.push_back((grant, now));
+        Ok(grant)
     }
 }
 
 #[async_trait]
 impl DispatchLimit for MemoryDispatchWindow {
-    async fn acquire(&self) -> Result<(), QueueError> {
-        let mut granted = self.granted.lock().await;
-        if granted.len() == self.per_minute
-            && let Some(oldest) = granted.front()
-        {
-            sleep_until(*oldest + WINDOW).await;
-            granted.pop_front();
+    async fn acquire(&self) -> Result<Grant, QueueError> {
+        let _turn = self.turn.lock().await;
+        loop {
+            let granted = self.window.lock().grant(self.per_minute);
+            let until = match granted {
+                Ok(grant) => return Ok(grant),
+                Err(until) => until,
+            };
+            tokio::select! {
+                biased;
+                () = self.given_back.notified() => {}
+                () = sleep_until(until) => {}
+            }
         }
-        granted.push_back(Instant::now());
+    }
+
+    async fn give_back(&self, grant: Grant) -> Result<(), QueueError> {
+        self.window
+            .lock()
+            .granted
+            .retain(|(granted, _)| *granted != grant);
+        self.given_back.notify_one();
         Ok(())
     }
 }

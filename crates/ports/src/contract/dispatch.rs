@@ -27,6 +27,9 @@ macro_rules! dispatch_contract {
             a_burst_late_in_a_window_counts_in_the_next,
             no_window_sees_more_than_allowed,
             a_dropped_wait_lets_nobody_through_too_early,
+            what_is_given_back_goes_to_whoever_waits,
+            a_grant_is_given_back_once,
+            what_is_given_back_late_opens_nothing,
         ] }
     };
 }
@@ -134,4 +137,61 @@ pub async fn a_dropped_wait_lets_nobody_through_too_early(limit: &dyn DispatchLi
         passed.push(Instant::now());
     }
     assert_within_limit(&passed, window);
+}
+
+/// Orders that turn out not to be due cost nothing, so a thousand of them do not stop the one that is.
+pub async fn what_is_given_back_goes_to_whoever_waits(limit: &dyn DispatchLimit, window: Duration) {
+    for _ in 0..3 * ALLOWED.get() {
+        let grant = timeout(moment(window), limit.acquire())
+            .await
+            .expect("nobody waits");
+        limit.give_back(grant.unwrap()).await.unwrap();
+    }
+    let mut granted = Vec::new();
+    for _ in 0..ALLOWED.get() {
+        granted.push(limit.acquire().await.unwrap());
+    }
+    let began = Instant::now();
+    let give_back = async {
+        tokio::time::sleep(window / 20).await;
+        limit.give_back(granted[2]).await.unwrap();
+    };
+    let (passed, ()) = tokio::join!(timeout(window * 2, limit.acquire()), give_back);
+    passed.expect("a grant is free").unwrap();
+    assert!(
+        began.elapsed() < window * 3 / 4,
+        "only after {:?}",
+        began.elapsed()
+    );
+    assert!(
+        timeout(moment(window) / 4, limit.acquire()).await.is_err(),
+        "one more passed"
+    );
+}
+
+pub async fn a_grant_is_given_back_once(limit: &dyn DispatchLimit, window: Duration) {
+    let grant = limit.acquire().await.unwrap();
+    for _ in 0..3 {
+        limit.give_back(grant).await.unwrap();
+    }
+    timeout(moment(window), pass_all(limit))
+        .await
+        .expect("nobody waits");
+    limit.give_back(grant).await.unwrap();
+    assert!(
+        timeout(moment(window), limit.acquire()).await.is_err(),
+        "one more passed"
+    );
+}
+
+/// Giving back a grant of a window that is over must not take away one of the present window.
+pub async fn what_is_given_back_late_opens_nothing(limit: &dyn DispatchLimit, window: Duration) {
+    let old = limit.acquire().await.unwrap();
+    tokio::time::sleep(window + window / 10).await;
+    pass_all(limit).await;
+    limit.give_back(old).await.unwrap();
+    assert!(
+        timeout(moment(window), limit.acquire()).await.is_err(),
+        "one more passed"
+    );
 }

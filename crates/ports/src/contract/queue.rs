@@ -39,6 +39,10 @@ macro_rules! queue_contract {
             a_receipt_may_be_acknowledged_twice,
             a_dropped_pull_loses_no_hint,
             depth_counts_what_waits,
+            an_order_that_waits_is_held_once,
+            an_order_that_waits_may_become_more_urgent,
+            an_order_in_hand_is_not_delivered_beside_itself,
+            a_push_of_an_order_in_hand_outlives_the_hand,
         ] }
     };
 }
@@ -275,4 +279,65 @@ pub async fn depth_counts_what_waits(queue: &dyn WorkQueue, _redelivery: Duratio
     assert_eq!(queue.depth().await.unwrap(), QueueDepth([1, 2, 3]));
     drain(queue, 6).await;
     assert_eq!(queue.depth().await.unwrap(), QueueDepth([0, 0, 0]));
+}
+
+/// A sweep announces a backlog again and again, and so does every process.
+pub async fn an_order_that_waits_is_held_once(queue: &dyn WorkQueue, redelivery: Duration) {
+    let backlog = [hint(1, Priority::Normal), hint(2, Priority::Low)];
+    for _ in 0..3 {
+        queue.push(&[backlog[0], backlog[1], backlog[0]]).await.unwrap();
+        assert_eq!(
+            queue.depth().await.unwrap(),
+            QueueDepth([0, 1, 1]),
+            "orders, not copies"
+        );
+    }
+    assert_eq!(ids(&drain(queue, 2).await), ids(&backlog));
+    assert_nothing_comes(queue, redelivery / 5).await;
+}
+
+pub async fn an_order_that_waits_may_become_more_urgent(queue: &dyn WorkQueue, redelivery: Duration) {
+    queue.push(&hints(1..=3, Priority::Normal)).await.unwrap();
+    queue.push(&[hint(4, Priority::Low)]).await.unwrap();
+    for priority in [Priority::High, Priority::Normal, Priority::Low] {
+        queue.push(&[hint(4, priority)]).await.unwrap();
+        assert_eq!(queue.depth().await.unwrap(), QueueDepth([1, 3, 0]));
+    }
+    assert_eq!(drain(queue, 1).await, [hint(4, Priority::High)]);
+    assert_eq!(ids(&drain(queue, 3).await).len(), 3);
+    assert_nothing_comes(queue, redelivery / 5).await;
+}
+
+/// Whoever has the order would find it taken; but it may have become due after its worker looked at it, and just
+/// before that worker acknowledges.
+pub async fn an_order_in_hand_is_not_delivered_beside_itself(queue: &dyn WorkQueue, redelivery: Duration) {
+    queue.push(&[hint(1, Priority::Normal)]).await.unwrap();
+    let in_hand = pull(queue, 1).await;
+    for _ in 0..3 {
+        queue.push(&[hint(1, Priority::Normal)]).await.unwrap();
+    }
+    assert_eq!(queue.depth().await.unwrap().total(), 0, "it does not wait");
+    assert_nothing_comes(queue, redelivery / 5).await;
+    acknowledge(queue, &in_hand).await;
+    assert_eq!(queue.depth().await.unwrap(), QueueDepth([0, 1, 0]));
+    assert_eq!(drain(queue, 1).await, [hint(1, Priority::Normal)]);
+    assert_nothing_comes(queue, redelivery * 2).await;
+}
+
+/// The worker may die with the order in its hands.
+pub async fn a_push_of_an_order_in_hand_outlives_the_hand(queue: &dyn WorkQueue, redelivery: Duration) {
+    queue.push(&[hint(1, Priority::Normal)]).await.unwrap();
+    let _never_acknowledged = pull(queue, 1).await;
+    queue.push(&[hint(1, Priority::Normal)]).await.unwrap();
+    let again = timeout(redelivery * 2 + PATIENCE, queue.pull(10))
+        .await
+        .expect("it comes again")
+        .unwrap();
+    assert_eq!(again.len(), 1, "{again:?}");
+    acknowledge(queue, &again).await;
+    // A queue need not know that this delivery is later than the push, so there may be one more.
+    if let Ok(once_more) = timeout(redelivery / 5, queue.pull(10)).await {
+        acknowledge(queue, &once_more.unwrap()).await;
+    }
+    assert_nothing_comes(queue, redelivery * 2).await;
 }

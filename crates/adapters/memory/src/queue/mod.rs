@@ -4,24 +4,25 @@
 //! back to the head of their line when their time is up, by `tokio::time`; whoever waits in [`WorkQueue::pull`]
 //! wakes for it.
 //!
-//! A hint says no more than "this order is due", so an order that waits in line is not entered twice: however
-//! often a sweep announces a backlog, the queue stays as long as there are orders.
+//! A hint says no more than "this order is due", so an order is held once: however often a sweep announces a
+//! backlog, the queue stays as long as there are orders. What is announced while it is handed out is entered again
+//! when it is acknowledged.
 //!
 //! A push wakes one that waits; whoever takes hints and leaves some wakes the next. A wake-up that finds nobody
 //! waiting is kept, and one whose sleeper is dropped goes to another, so none is lost.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+mod lines;
+
 use std::time::Duration;
 
 use async_trait::async_trait;
-use order_core::id::OrderId;
-use order_core::priority::Turns;
 use order_ports::{Delivery, QueueDepth, QueueError, Receipt, WorkHint, WorkQueue};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
 use crate::later;
+use lines::Lines;
 
 /// The work queue of a single process.
 #[derive(Debug)]
@@ -47,13 +48,11 @@ impl MemoryQueue {
         let now = Instant::now();
         let mut lines = self.lines.lock();
         lines.call_back(now);
-        let taken = lines.take(max, later(now, self.redelivery));
-        let left = !lines.waiting.is_empty();
+        let deadline = later(now, self.redelivery);
+        let taken = lines.take(max, now, deadline);
+        let left = !lines.is_empty();
         // A hint that is handed out after this look comes back later than that.
-        let wake_at = lines
-            .deadlines
-            .front()
-            .map_or(later(now, self.redelivery), |(deadline, _)| *deadline);
+        let wake_at = lines.next_deadline().unwrap_or(deadline);
         drop(lines);
         if taken.is_empty() {
             return Err(wake_at);
@@ -68,10 +67,9 @@ impl MemoryQueue {
 #[async_trait]
 impl WorkQueue for MemoryQueue {
     async fn push(&self, hints: &[WorkHint]) -> Result<(), QueueError> {
+        let now = Instant::now();
         let mut lines = self.lines.lock();
-        for hint in hints {
-            lines.enter(*hint, VecDeque::push_back);
-        }
+        hints.iter().for_each(|hint| lines.push(*hint, now));
         drop(lines);
         self.arrivals.notify_one();
         Ok(())
@@ -95,91 +93,19 @@ impl WorkQueue for MemoryQueue {
 
     async fn acknowledge(&self, receipts: &[Receipt]) -> Result<(), QueueError> {
         let mut lines = self.lines.lock();
-        for receipt in receipts {
-            // A receipt that is no number is none of ours, and one that is unknown was acknowledged before.
-            if let Ok(number) = receipt.0.parse() {
-                lines.handed_out.remove(&number);
-            }
-        }
+        // A receipt that is no number is none of ours.
+        let numbers = receipts.iter().filter_map(|receipt| receipt.0.parse().ok());
+        let again = numbers.filter(|number| lines.acknowledge(*number)).count();
         lines.forget_acknowledged();
+        drop(lines);
+        if again > 0 {
+            self.arrivals.notify_one();
+        }
         Ok(())
     }
 
     async fn depth(&self) -> Result<QueueDepth, QueueError> {
-        let lines = self.lines.lock();
-        // A length fits 64 bits.
-        Ok(QueueDepth(
-            lines
-                .by_priority
-                .each_ref()
-                .map(|line| u64::try_from(line.len()).unwrap_or(u64::MAX)),
-        ))
-    }
-}
-
-/// What waits, and what was handed out.
-#[derive(Debug, Default)]
-struct Lines {
-    by_priority: [VecDeque<WorkHint>; 3],
-    waiting: HashSet<OrderId>,
-    turns: Turns,
-    handed_out: HashMap<u64, WorkHint>,
-    /// When each hint that was handed out comes back, in order; acknowledged ones are skipped.
-    deadlines: VecDeque<(Instant, u64)>,
-    next_receipt: u64,
-}
-
-impl Lines {
-    fn enter(&mut self, hint: WorkHint, place: fn(&mut VecDeque<WorkHint>, WorkHint)) {
-        if self.waiting.insert(hint.order_id) {
-            place(&mut self.by_priority[hint.priority.index()], hint);
-        }
-    }
-
-    /// Puts the hints whose time is up back at the head of their lines, the oldest in front.
-    fn call_back(&mut self, now: Instant) {
-        let overdue = self.deadlines.partition_point(|(deadline, _)| *deadline <= now);
-        let receipts: Vec<_> = self
-            .deadlines
-            .drain(..overdue)
-            .map(|(_, receipt)| receipt)
-            .collect();
-        for receipt in receipts.into_iter().rev() {
-            if let Some(hint) = self.handed_out.remove(&receipt) {
-                self.enter(hint, VecDeque::push_front);
-            }
-        }
-    }
-
-    fn take(&mut self, max: usize, deadline: Instant) -> Vec<Delivery> {
-        let mut taken = Vec::with_capacity(max.min(self.waiting.len()));
-        while taken.len() < max {
-            let waiting = self.by_priority.each_ref().map(|line| !line.is_empty());
-            let next = self
-                .turns
-                .next(waiting)
-                .and_then(|priority| self.by_priority[priority.index()].pop_front());
-            let Some(hint) = next else { break };
-            self.waiting.remove(&hint.order_id);
-            let receipt = self.next_receipt;
-            self.next_receipt += 1;
-            self.handed_out.insert(receipt, hint);
-            self.deadlines.push_back((deadline, receipt));
-            taken.push(Delivery {
-                hint,
-                receipt: Receipt(receipt.to_string().into()),
-            });
-        }
-        taken
-    }
-
-    /// Keeps the deadlines about as many as there are hints handed out.
-    fn forget_acknowledged(&mut self) {
-        while let Some((_, receipt)) = self.deadlines.front()
-            && !self.handed_out.contains_key(receipt)
-        {
-            self.deadlines.pop_front();
-        }
+        Ok(QueueDepth(self.lines.lock().lengths()))
     }
 }
 

@@ -1,11 +1,14 @@
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use order_core::id::OrderId;
 use order_core::priority::Priority;
 use order_memory::MemoryQueue;
 use order_ports::contract::queue as laws;
 use order_ports::{Delivery, QueueDepth, QueueError, Receipt, WorkHint, WorkQueue};
+use parking_lot::Mutex;
 
 const REDELIVERY: Duration = Duration::from_secs(30);
 
@@ -22,12 +25,18 @@ enum Break {
     TakesMoreThanAsked,
     LosesHalf,
     CountsNothing,
+    HoldsCopies,
+    KeepsTheFirstPriority,
+    ForgetsWhatIsPushedInHand,
+    ForgetsTheOrderWithItsWorker,
 }
 
 struct Broken {
     /// One for each priority, since that is the simplest way to starve some of them.
     strict: [MemoryQueue; 3],
     inner: MemoryQueue,
+    /// What was pushed and not acknowledged.
+    pushed: Mutex<HashSet<OrderId>>,
     at: Break,
 }
 
@@ -37,6 +46,7 @@ impl Broken {
         Self {
             strict: [queue(), queue(), queue()],
             inner: queue(),
+            pushed: Mutex::default(),
             at,
         }
     }
@@ -64,6 +74,22 @@ impl WorkQueue for Broken {
                 }
                 Ok(())
             }
+            // Every second push of an order goes beside the first.
+            Break::HoldsCopies => {
+                for hint in hints {
+                    let first = self.pushed.lock().insert(hint.order_id);
+                    let line = if first { &self.inner } else { &self.strict[0] };
+                    line.push(&[*hint]).await?;
+                }
+                Ok(())
+            }
+            Break::KeepsTheFirstPriority
+            | Break::ForgetsWhatIsPushedInHand
+            | Break::ForgetsTheOrderWithItsWorker => {
+                let news = |hint: &&WorkHint| self.pushed.lock().insert(hint.order_id);
+                let news: Vec<_> = hints.iter().filter(news).copied().collect();
+                self.inner.push(&news).await
+            }
             Break::LosesHalf => self.inner.push(&hints[hints.len() / 2..]).await,
             _ => self.inner.push(hints).await,
         }
@@ -85,11 +111,12 @@ impl WorkQueue for Broken {
                 tokio::time::sleep(Duration::from_millis(1)).await;
                 Ok(pulled)
             }
-            Break::AcknowledgesByItself => {
+            Break::AcknowledgesByItself | Break::ForgetsTheOrderWithItsWorker => {
                 let pulled = self.inner.pull(max).await?;
                 self.acknowledge_all(&pulled).await?;
                 Ok(pulled)
             }
+            Break::HoldsCopies if self.strict[0].depth().await?.total() > 0 => self.strict[0].pull(max).await,
             Break::NeverWakes if self.inner.depth().await?.total() == 0 => std::future::pending().await,
             Break::TakesMoreThanAsked => self.inner.pull(max + 1).await,
             _ => self.inner.pull(max).await,
@@ -106,6 +133,12 @@ impl WorkQueue for Broken {
     async fn depth(&self) -> Result<QueueDepth, QueueError> {
         match self.at {
             Break::CountsNothing => Ok(QueueDepth::default()),
+            Break::HoldsCopies => {
+                let (inner, copies) = (self.inner.depth().await?, self.strict[0].depth().await?);
+                Ok(QueueDepth(
+                    [0, 1, 2].map(|index| inner.0[index] + copies.0[index]),
+                ))
+            }
             _ => self.inner.depth().await,
         }
     }
@@ -127,6 +160,16 @@ crate::bites! { Broken::new, (REDELIVERY), [
         Break::TakesMoreThanAsked => a_pull_takes_no_more_than_it_was_asked_for, "asked for 1 to 1";
     a_queue_that_loses_half: Break::LosesHalf => every_pushed_hint_is_pulled, "something to pull";
     a_queue_that_counts_nothing: Break::CountsNothing => depth_counts_what_waits, "QueueDepth([1, 2, 3])";
+    a_queue_that_holds_copies: Break::HoldsCopies => an_order_that_waits_is_held_once, "orders, not copies";
+    a_queue_that_delivers_an_order_beside_itself:
+        Break::HoldsCopies => an_order_in_hand_is_not_delivered_beside_itself, "it does not wait";
+    a_queue_that_keeps_the_first_priority:
+        Break::KeepsTheFirstPriority => an_order_that_waits_may_become_more_urgent, "QueueDepth([1, 3, 0])";
+    a_queue_that_forgets_what_is_pushed_in_hand:
+        Break::ForgetsWhatIsPushedInHand => an_order_in_hand_is_not_delivered_beside_itself,
+            "QueueDepth([0, 1, 0])";
+    a_queue_that_forgets_an_order_with_its_worker:
+        Break::ForgetsTheOrderWithItsWorker => a_push_of_an_order_in_hand_outlives_the_hand, "comes again";
 ] }
 
 mod unbroken {
