@@ -8,7 +8,7 @@ use order_core::lifecycle::{Attempt, Commit, Context, IllegalTransition, Input, 
 use order_core::order::Order;
 use order_core::terms;
 use order_core::venue::{Draft, Venue};
-use order_ports::{Claim, Claimed, JournalError, SendError, StoreError};
+use order_ports::{Claim, Claimed, Grant, JournalError, SendError, StoreError};
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, Span};
 
@@ -60,30 +60,49 @@ pub(crate) struct Executor {
 }
 
 impl Executor {
-    /// Claims the order, if it is live, due and free, and works on it.
-    pub(crate) async fn execute(&self, id: OrderId) -> Result<(), ExecuteError> {
+    /// Claims the order, if it is live, due and free, and works on it. The grant of a limited dispatch is spent by
+    /// an order that is worked on, and given back otherwise.
+    pub(crate) async fn execute(&self, id: OrderId, grant: Option<Grant>) -> Result<(), ExecuteError> {
         let span = spans::attempt(id);
-        self.claim(id, &span).instrument(span.clone()).await
+        let run = async {
+            // Read before the claim, so that the local deadline is never later than the lease.
+            let claimed_at = self.ports.clock.monotonic();
+            let claim = self.claim(id).await;
+            if !matches!(claim, Ok(Some(_))) {
+                self.give_back(grant).await;
+            }
+            match claim? {
+                Some(claimed) => {
+                    let deadline = claimed_at + self.settings.lease * 4 / 5;
+                    self.drive(claimed, deadline, &span).await
+                }
+                None => Ok(()),
+            }
+        };
+        run.instrument(span.clone()).await
     }
 
-    async fn claim(&self, id: OrderId, span: &Span) -> Result<(), ExecuteError> {
-        // Read before the claim, so that the local deadline is never later than the lease.
-        let claimed_at = self.ports.clock.monotonic();
-        match self
-            .ports
-            .leases
-            .claim(id, self.holder, self.settings.lease)
-            .await?
-        {
-            Claim::Taken(claimed) => {
-                let deadline = claimed_at + self.settings.lease * 4 / 5;
-                self.drive(*claimed, deadline, span).await
-            }
-            Claim::NotNow | Claim::Finished => Ok(()),
+    async fn claim(&self, id: OrderId) -> Result<Option<Claimed>, StoreError> {
+        let claim = self.ports.leases.claim(id, self.holder, self.settings.lease);
+        Ok(match claim.await? {
+            Claim::Taken(claimed) => Some(*claimed),
+            Claim::NotNow | Claim::Finished => None,
             Claim::NoSuchOrder => {
                 tracing::warn!("a hint names an order that does not exist");
-                Ok(())
+                None
             }
+        })
+    }
+
+    async fn give_back(&self, grant: Option<Grant>) {
+        let (Some(dispatch), Some(grant)) = (&self.ports.dispatch, grant) else {
+            return;
+        };
+        if let Err(error) = dispatch.give_back(grant).await {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "a grant that nothing was dispatched under counts on, for a minute at most"
+            );
         }
     }
 

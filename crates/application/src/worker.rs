@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use order_core::id::WorkerId;
-use order_ports::{Delivery, QueueError, Sweep};
+use order_ports::{Delivery, DispatchLimit, Grant, QueueError, Sweep};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -16,6 +16,13 @@ use crate::setup::{Ports, Settings};
 
 /// How long to wait before asking a queue again that failed.
 const PAUSE: Duration = Duration::from_millis(500);
+
+/// A delivery, and what it takes to work on it.
+struct Job {
+    delivery: Delivery,
+    permit: OwnedSemaphorePermit,
+    grant: Option<Grant>,
+}
 
 /// Executes orders.
 pub struct Worker {
@@ -57,8 +64,8 @@ impl Worker {
                 () = stop.cancelled() => break,
                 batch = self.next_batch(&permits) => batch,
             };
-            for (delivery, permit) in batch {
-                running.spawn(work(Arc::clone(&self.executor), delivery, permit));
+            for job in batch {
+                running.spawn(work(Arc::clone(&self.executor), job));
             }
             while running.try_join_next().is_some() {}
         }
@@ -67,32 +74,52 @@ impl Worker {
 
     /// As many deliveries as there are free hands, at least one unless the queue failed. Cancel-safe, since
     /// whatever a dropped future had taken is delivered again.
-    async fn next_batch(&self, permits: &Arc<Semaphore>) -> Vec<(Delivery, OwnedSemaphorePermit)> {
+    async fn next_batch(&self, permits: &Arc<Semaphore>) -> Vec<Job> {
         let Ok(first) = Arc::clone(permits).acquire_owned().await else {
             return Vec::new();
         };
         let mut hands = vec![first];
-        // Under a dispatch limit orders are taken one by one: one that is held back could not be overtaken.
+        // Under a dispatch limit orders are taken one by one: one that is held back could not be overtaken. It is
+        // claimed only when it may run, so that it waits for that under no lease; if it turns out not to be due, its
+        // grant is given back.
         if self.executor.ports.dispatch.is_none() {
             while let Ok(permit) = Arc::clone(permits).try_acquire_owned() {
                 hands.push(permit);
             }
         }
-        match self.deliveries(hands.len()).await {
-            Ok(deliveries) => deliveries.into_iter().zip(hands).collect(),
+        let deliveries = match self.executor.ports.queue.pull(hands.len()).await {
+            Ok(deliveries) => deliveries,
             Err(error) => {
                 self.queue_failed(&error).await;
-                Vec::new()
+                return Vec::new();
             }
+        };
+        let mut batch = Vec::with_capacity(deliveries.len());
+        for (delivery, permit) in deliveries.into_iter().zip(hands) {
+            let grant = match &self.executor.ports.dispatch {
+                Some(dispatch) => Some(self.granted(dispatch.as_ref()).await),
+                None => None,
+            };
+            batch.push(Job {
+                delivery,
+                permit,
+                grant,
+            });
         }
+        batch
     }
 
-    async fn deliveries(&self, max: usize) -> Result<Vec<Delivery>, QueueError> {
-        let deliveries = self.executor.ports.queue.pull(max).await?;
-        if let Some(dispatch) = &self.executor.ports.dispatch {
-            dispatch.acquire().await?;
+    /// Waits for a grant, as long as it takes: without one nothing may be dispatched.
+    async fn granted(&self, dispatch: &dyn DispatchLimit) -> Grant {
+        loop {
+            match dispatch.acquire().await {
+                Ok(grant) => return grant,
+                Err(error) => {
+                    tracing::warn!(error = &error as &dyn std::error::Error, "no leave to dispatch");
+                    self.executor.ports.clock.sleep(PAUSE).await;
+                }
+            }
         }
-        Ok(deliveries)
     }
 
     async fn queue_failed(&self, error: &QueueError) {
@@ -121,11 +148,16 @@ impl Worker {
     }
 }
 
-async fn work(executor: Arc<Executor>, delivery: Delivery, permit: OwnedSemaphorePermit) {
+async fn work(executor: Arc<Executor>, job: Job) {
+    let Job {
+        delivery,
+        permit,
+        grant,
+    } = job;
     let order_id = delivery.hint.order_id;
     let span = tracing::info_span!("order", %order_id);
     async {
-        match executor.execute(order_id).await {
+        match executor.execute(order_id, grant).await {
             Ok(()) => {}
             Err(ExecuteError::Fenced) => tracing::info!("another worker has taken the order over"),
             Err(error) => {

@@ -16,6 +16,10 @@ pub(crate) const FIELD: &str = "order";
 pub(crate) struct Keys {
     /// By shard, then by [`Priority::index`].
     streams: Vec<[String; 3]>,
+    /// By shard.
+    held: Vec<String>,
+    /// By shard.
+    probes: Vec<String>,
     events: String,
     dispatched: String,
 }
@@ -25,8 +29,15 @@ impl Keys {
         let streams = (0..shards)
             .map(|shard| Priority::ALL.map(|priority| format!("{{{name}:{shard}}}:{}", priority.as_str())))
             .collect();
+        let beside = |what: &str| {
+            (0..shards)
+                .map(|shard| format!("{{{name}:{shard}}}:{what}"))
+                .collect()
+        };
         Self {
             streams,
+            held: beside("held"),
+            probes: beside("probe"),
             events: format!("{{{name}}}:events"),
             dispatched: format!("{{{name}}}:dispatched"),
         }
@@ -39,6 +50,16 @@ impl Keys {
     /// A shard's streams, the most urgent first.
     pub(crate) fn of_shard(&self, shard: usize) -> &[String; 3] {
         &self.streams[shard]
+    }
+
+    /// The hash that says which entry each order of a shard is in.
+    pub(crate) fn held(&self, shard: usize) -> &str {
+        &self.held[shard]
+    }
+
+    /// Keys in the slots of all shards, on which it is tried whether writes are taken.
+    pub(crate) fn probes(&self) -> &[String] {
+        &self.probes
     }
 
     /// All streams.
@@ -71,16 +92,24 @@ pub(crate) struct Entry<'a> {
     pub(crate) priority: Priority,
     /// Its id in the stream.
     pub(crate) id: &'a str,
+    /// The order that it names; empty when it names none.
+    pub(crate) order: &'a str,
 }
 
 impl<'a> Entry<'a> {
     pub(crate) fn receipt(&self) -> Receipt {
-        Receipt(format!("{}/{}/{}", self.shard, self.priority.as_str(), self.id).into())
+        let Self {
+            shard,
+            priority,
+            id,
+            order,
+        } = self;
+        Receipt(format!("{shard}/{}/{id}/{order}", priority.as_str()).into())
     }
 
     /// `None` when the receipt is not one of these keys' queue.
     pub(crate) fn of(receipt: &'a Receipt, keys: &Keys) -> Option<Self> {
-        let mut parts = receipt.0.splitn(3, '/');
+        let mut parts = receipt.0.splitn(4, '/');
         let shard = parts
             .next()?
             .parse()
@@ -94,6 +123,7 @@ impl<'a> Entry<'a> {
             shard,
             priority,
             id: parts.next()?,
+            order: parts.next()?,
         })
     }
 }
@@ -113,6 +143,10 @@ mod tests {
             &["{orders:0}:high", "{orders:0}:normal", "{orders:0}:low"]
         );
         assert_eq!(keys(3).all().count(), 9);
+        assert_eq!(
+            (keys(3).held(2), &*keys(3).probes()[1]),
+            ("{orders:2}:held", "{orders:1}:probe")
+        );
     }
 
     #[test]
@@ -134,9 +168,10 @@ mod tests {
             shard: 1,
             priority: Priority::High,
             id: "1700000000000-5",
+            order: "018bcfe5-6800-7000-8000-000000000001",
         };
         assert_eq!(Entry::of(&entry.receipt(), &keys), Some(entry));
-        for foreign in ["", "7", "2/high/1-0", "0/urgent/1-0"] {
+        for foreign in ["", "7", "0/high/1-0", "2/high/1-0/a", "0/urgent/1-0/a"] {
             assert_eq!(Entry::of(&Receipt(foreign.into()), &keys), None, "{foreign}");
         }
     }

@@ -4,13 +4,16 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use order_ports::{DispatchLimit, QueueError};
+use order_ports::{DispatchLimit, Grant, QueueError};
 use redis::Script;
-use tokio::sync::Mutex;
-use tokio::time::sleep;
+use tokio::sync::{Mutex, Notify};
+use tokio::time::timeout;
 
 use crate::link::Ask;
 use crate::server::RedisServer;
+
+/// How often Redis is asked again while there is no grant: another process may have given one back.
+const LONGEST_WAIT: Duration = Duration::from_secs(1);
 
 /// A sliding window that all processes share: in no span of its length are more dispatches granted than the
 /// limit, by the clock of Redis.
@@ -24,6 +27,8 @@ pub struct RedisDispatchWindow {
     window: Duration,
     /// Whoever asks first is granted first, and only one of this process asks Redis at a time.
     turn: Mutex<()>,
+    /// Wakes whoever has the turn when this process has given a grant back.
+    given_back: Notify,
 }
 
 impl RedisDispatchWindow {
@@ -40,26 +45,42 @@ impl RedisDispatchWindow {
             limit,
             window,
             turn: Mutex::new(()),
+            given_back: Notify::new(),
         }
     }
 
-    /// Asks once: `None` when granted, else how long to wait before asking again.
-    async fn ask(&self) -> Result<Option<Duration>, QueueError> {
+    /// Asks once: a grant, or how long to wait before asking again.
+    async fn ask(&self) -> Result<Result<Grant, Duration>, QueueError> {
         let mut invocation = self.script.key(self.server.keys().dispatched());
         let window = u64::try_from(self.window.as_micros()).unwrap_or(u64::MAX);
         invocation.arg(self.limit.get()).arg(window);
-        let wait: u64 = self.server.link().ask(Ask::Script(&invocation)).await?;
-        Ok((wait > 0).then(|| Duration::from_millis(wait)))
+        let (wait, grant): (u64, u64) = self.server.link().ask(Ask::Script(&invocation)).await?;
+        Ok(if wait > 0 {
+            Err(Duration::from_millis(wait))
+        } else {
+            Ok(Grant(grant))
+        })
     }
 }
 
 #[async_trait]
 impl DispatchLimit for RedisDispatchWindow {
-    async fn acquire(&self) -> Result<(), QueueError> {
+    async fn acquire(&self) -> Result<Grant, QueueError> {
         let _turn = self.turn.lock().await;
-        while let Some(wait) = self.ask().await? {
-            sleep(wait).await;
+        loop {
+            match self.ask().await? {
+                Ok(grant) => return Ok(grant),
+                // Its end, early or late, is a reason to ask again and nothing else.
+                Err(wait) => _ = timeout(wait.min(LONGEST_WAIT), self.given_back.notified()).await,
+            }
         }
+    }
+
+    async fn give_back(&self, grant: Grant) -> Result<(), QueueError> {
+        let mut remove = redis::cmd("LREM");
+        remove.arg(self.server.keys().dispatched()).arg(1).arg(grant.0);
+        let _: u64 = self.server.link().ask(Ask::Command(&remove)).await?;
+        self.given_back.notify_one();
         Ok(())
     }
 }

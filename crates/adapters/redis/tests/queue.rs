@@ -11,7 +11,7 @@ use std::time::Duration;
 use order_core::priority::Priority;
 use order_ports::{QueueDepth, QueueError, WorkQueue};
 use order_redis::RedisQueue;
-use support::{PATIENCE, TestServer, acknowledge, hint, hints, pull};
+use support::{PATIENCE, TestServer, acknowledge, entry_of, hint, hints, pull};
 use tokio::time::{Instant, sleep, timeout};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -159,6 +159,7 @@ async fn nothing_is_lost_doubled_or_left_behind_by_four_workers() {
     for priority in Priority::ALL {
         assert_eq!(test.entries(priority).await, (0, 0), "{priority:?}");
     }
+    assert_eq!(test.say::<u64>(&["EXISTS", &test.held(0)]).await, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -206,7 +207,7 @@ async fn an_entry_that_was_deleted_while_pending_is_forgotten() {
     let pulled = pull(&dies, 1).await;
     assert_eq!(pull(&dies, 1).await[0].hint, hint(2, Priority::Normal));
     drop(dies);
-    let id = pulled[0].receipt.0.rsplit('/').next().unwrap();
+    let id = entry_of(&pulled[0]);
     test.say::<u64>(&["XDEL", &test.stream(0, Priority::Normal), id])
         .await;
     let lives = process();

@@ -167,7 +167,7 @@ crate::bites! { Broken::new, (REDELIVERY), [
         Break::KeepsTheFirstPriority => an_order_that_waits_may_become_more_urgent, "QueueDepth([1, 3, 0])";
     a_queue_that_forgets_what_is_pushed_in_hand:
         Break::ForgetsWhatIsPushedInHand => an_order_in_hand_is_not_delivered_beside_itself,
-            "QueueDepth([0, 1, 0])";
+            "something to pull";
     a_queue_that_forgets_an_order_with_its_worker:
         Break::ForgetsTheOrderWithItsWorker => a_push_of_an_order_in_hand_outlives_the_hand, "comes again";
 ] }

@@ -1,5 +1,6 @@
-//! Forgetting consumers that are gone. Every process that ever worked is a consumer of each stream, and a
-//! restarted one is a new one.
+//! Forgetting what is gone: consumers, since every process that ever worked is one of each stream, and a restarted
+//! one is a new one; and places in the hash of what is held whose entries vanished on another way than by the queue's
+//! own scripts.
 
 use std::time::Duration;
 
@@ -25,6 +26,21 @@ for _, consumer in ipairs(redis.call('XINFO', 'CONSUMERS', KEYS[1], ARGV[1])) do
 end
 return redis.status_reply('OK')";
 
+/// Looks at so many orders of a shard at once. What is not looked at now is later, and does no harm: a push finds
+/// that the entry is gone.
+const TIDY: &str = "
+local removed = 0
+local sample = redis.call('HRANDFIELD', KEYS[#KEYS], ARGV[1], 'WITHVALUES')
+for i = 1, #sample, 2 do
+  local stream, entry = string.match(sample[i + 1], '^(%d+)/([%d-]+)')
+  local key = KEYS[tonumber(stream)]
+  if not key or #redis.call('XRANGE', key, entry, entry) == 0 then
+    removed = removed + redis.call('HDEL', KEYS[#KEYS], sample[i])
+  end
+end
+return removed";
+const SAMPLE: usize = 1_000;
+
 /// Forgets, now and then, until stopped.
 pub(crate) async fn run(server: RedisServer, stop: CancellationToken) {
     let forget_after = server.settings().forget_after;
@@ -35,11 +51,10 @@ pub(crate) async fn run(server: RedisServer, stop: CancellationToken) {
         .await
         .is_some()
     {
-        if let Err(error) = forget(&server, forget_after, None).await {
-            tracing::debug!(
-                error = &error as &dyn std::error::Error,
-                "consumers not tidied up"
-            );
+        for tidied in [forget(&server, forget_after, None).await, tidy(&server).await] {
+            if let Err(error) = tidied {
+                tracing::debug!(error = &error as &dyn std::error::Error, "not tidied up");
+            }
         }
     }
 }
@@ -58,6 +73,20 @@ pub(crate) async fn forget(
             .arg(u64::try_from(idle.as_millis()).unwrap_or(u64::MAX))
             .arg(only.unwrap_or(""));
         let _: () = server.ask_rarely(Ask::Script(&invocation)).await?;
+    }
+    Ok(())
+}
+
+/// Forgets places whose entries are gone.
+async fn tidy(server: &RedisServer) -> Result<(), RedisUnavailable> {
+    let (script, keys) = (Script::new(TIDY), server.keys());
+    for shard in 0..keys.shards() {
+        let mut invocation = script.key(keys.of_shard(shard));
+        invocation.key(keys.held(shard)).arg(SAMPLE);
+        let removed: u64 = server.ask_rarely(Ask::Script(&invocation)).await?;
+        if removed > 0 {
+            tracing::info!(removed, "forgot orders whose entries are gone");
+        }
     }
     Ok(())
 }

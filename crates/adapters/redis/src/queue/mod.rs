@@ -27,6 +27,7 @@ use crate::server::RedisServer;
 
 use acks::Acks;
 use desk::Desk;
+use push::{Settlement, Writer};
 use reader::Reader;
 
 /// How many entries are waiting in a stream: those that are in it, less those that somebody has.
@@ -42,6 +43,7 @@ return depth";
 pub struct RedisQueue {
     server: RedisServer,
     desk: Arc<Desk>,
+    writer: Arc<Writer>,
     acks: Acks,
     depth: Script,
     reader: Mutex<Option<JoinHandle<()>>>,
@@ -53,14 +55,20 @@ impl RedisQueue {
     /// The queue on this server; to be called in a Tokio runtime.
     pub fn new(server: &RedisServer) -> Self {
         let desk = Arc::new(Desk::default());
-        let acks = Acks::new(server.link().clone(), Arc::clone(server.keys()));
+        let writer = Arc::new(Writer::new());
+        let acks = Acks::new(
+            server.link().clone(),
+            Arc::clone(server.keys()),
+            Arc::clone(&writer),
+        );
         let stop = CancellationToken::new();
-        let reader = Reader::new(server, Arc::clone(&desk), acks.clone());
+        let reader = Reader::new(server, Arc::clone(&desk), Arc::clone(&writer), acks.clone());
         let reader = tokio::spawn(reader.run(stop.clone()));
         tokio::spawn(housekeeping::run(server.clone(), stop.clone()));
         Self {
             server: server.clone(),
             desk,
+            writer,
             acks,
             depth: Script::new(DEPTH),
             reader: Mutex::new(Some(reader)),
@@ -82,7 +90,11 @@ impl RedisQueue {
             // It can fail only by a panic, and then it has stopped as well.
             let _ = reader.await;
         }
-        push::put_back(self.server.link(), self.server.keys(), &self.desk.close()).await?;
+        let (link, keys, left) = (self.server.link(), self.server.keys(), self.desk.close());
+        let receipts = left.iter().map(|delivery| &delivery.receipt);
+        self.writer
+            .settle(link, keys, receipts, Settlement::PutBack)
+            .await?;
         let consumer = self.server.settings().consumer.to_string();
         housekeeping::forget(&self.server, Duration::ZERO, Some(&consumer)).await
     }
@@ -91,7 +103,8 @@ impl RedisQueue {
 #[async_trait]
 impl WorkQueue for RedisQueue {
     async fn push(&self, hints: &[WorkHint]) -> Result<(), QueueError> {
-        Ok(push::push(self.server.link(), self.server.keys(), hints).await?)
+        let (link, keys) = (self.server.link(), self.server.keys());
+        Ok(self.writer.push(link, keys, hints).await?)
     }
 
     async fn pull(&self, max: usize) -> Result<Vec<Delivery>, QueueError> {

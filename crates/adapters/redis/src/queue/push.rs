@@ -1,96 +1,116 @@
-//! Adding entries, and putting back those that were taken and not handed out.
+//! Adding entries, and being done with them or putting them back: the scripts that keep the streams and the hash of
+//! what is held together.
 
-use order_ports::{Delivery, WorkHint};
-use redis::Pipeline;
+use order_core::priority::Priority;
+use order_ports::{HAND_OVER, Receipt, WorkHint};
+use redis::{Script, ScriptInvocation};
 
 use crate::error::RedisUnavailable;
-use crate::keys::{Entry, FIELD, GROUP, Keys};
+use crate::keys::{Entry, GROUP, Keys};
 use crate::link::{Ask, Link};
 
 /// How many entries are asked for at once at most. All of them must be answered within the patience, which is
 /// meant for a server that is slow, not for a caller that has much to add.
 const PORTION: usize = 500;
 
-/// Adds an entry for each hint. When it fails, some may have been added.
-pub(crate) async fn push(link: &Link, keys: &Keys, hints: &[WorkHint]) -> Result<(), RedisUnavailable> {
-    for pipelines in portions(keys, hints) {
-        send(link, pipelines).await?;
-    }
-    Ok(())
+/// Writes the streams of all shards.
+pub(crate) struct Writer {
+    push: Script,
+    settle: Script,
 }
 
-/// What adds these hints, in portions; in each, a pipeline for each shard: a cluster takes none that goes to several
-/// slots.
-fn portions(keys: &Keys, hints: &[WorkHint]) -> impl Iterator<Item = Vec<Pipeline>> {
-    hints.chunks(PORTION).map(|portion| {
-        let mut pipelines = vec![Pipeline::new(); keys.shards()];
-        for hint in portion {
-            let shard = keys.shard_of(hint.order_id);
-            let stream = &keys.of_shard(shard)[hint.priority.index()];
-            add(&mut pipelines[shard], stream, hint);
+/// What becomes of entries that were taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Settlement {
+    /// They are done with.
+    Done,
+    /// They wait again, at the end of their streams.
+    PutBack,
+}
+
+impl Writer {
+    pub(crate) fn new() -> Self {
+        Self {
+            push: Script::new(include_str!("push.lua")),
+            settle: Script::new(include_str!("settle.lua")),
         }
-        pipelines
-    })
-}
-
-/// Makes deliveries waiting entries again, at the end of their streams.
-pub(crate) async fn put_back(
-    link: &Link,
-    keys: &Keys,
-    deliveries: &[Delivery],
-) -> Result<(), RedisUnavailable> {
-    let mut pipelines = vec![Pipeline::new(); keys.shards()];
-    for delivery in deliveries {
-        // The receipts are this queue's own.
-        let Some(Entry { shard, priority, id }) = Entry::of(&delivery.receipt, keys) else {
-            continue;
-        };
-        let (pipeline, stream) = (&mut pipelines[shard], &keys.of_shard(shard)[priority.index()]);
-        pipeline.atomic();
-        add(pipeline, stream, &delivery.hint);
-        pipeline.cmd("XACK").arg(stream).arg(GROUP).arg(id).ignore();
-        pipeline.cmd("XDEL").arg(stream).arg(id).ignore();
     }
-    send(link, pipelines).await
-}
 
-fn add(pipeline: &mut Pipeline, stream: &str, hint: &WorkHint) {
-    // No MAXLEN: it would drop entries that somebody still works on.
-    pipeline
-        .cmd("XADD")
-        .arg(stream)
-        .arg("*")
-        .arg(FIELD)
-        .arg(hint.order_id.to_string())
-        .ignore();
-}
-
-async fn send(link: &Link, pipelines: Vec<Pipeline>) -> Result<(), RedisUnavailable> {
-    for pipeline in pipelines.iter().filter(|pipeline| !pipeline.is_empty()) {
-        let _: () = link.ask(Ask::Pipeline(pipeline)).await?;
+    /// Adds an entry for each order that is not held yet. When it fails, some may have been added.
+    pub(crate) async fn push(
+        &self,
+        link: &Link,
+        keys: &Keys,
+        hints: &[WorkHint],
+    ) -> Result<(), RedisUnavailable> {
+        for hints in hints.chunks(PORTION) {
+            for invocation in self.additions(keys, hints) {
+                let _: () = link.ask(Ask::Script(&invocation)).await?;
+            }
+        }
+        Ok(())
     }
-    Ok(())
+
+    /// What adds these hints, for each shard that any of them belongs to.
+    fn additions(&self, keys: &Keys, hints: &[WorkHint]) -> Vec<ScriptInvocation<'_>> {
+        let mut shards: Vec<Option<ScriptInvocation<'_>>> = Vec::new();
+        shards.resize_with(keys.shards(), || None);
+        for hint in hints {
+            let shard = keys.shard_of(hint.order_id);
+            let invocation = shards[shard].get_or_insert_with(|| {
+                let mut invocation = on_shard(&self.push, keys, shard);
+                invocation.arg(GROUP).arg(HAND_OVER.as_millis().to_string());
+                invocation
+            });
+            invocation
+                .arg(stream_number(hint.priority))
+                .arg(hint.order_id.to_string());
+        }
+        shards.into_iter().flatten().collect()
+    }
+
+    /// Acknowledges and deletes these entries, and adds those again that were pushed meanwhile, or all. What is asked
+    /// twice is done once.
+    pub(crate) async fn settle(
+        &self,
+        link: &Link,
+        keys: &Keys,
+        receipts: impl Iterator<Item = &Receipt>,
+        settlement: Settlement,
+    ) -> Result<(), RedisUnavailable> {
+        let mut shards = vec![Vec::new(); keys.shards()];
+        for receipt in receipts {
+            match Entry::of(receipt, keys) {
+                Some(entry) => shards[entry.shard].push(entry),
+                None => tracing::warn!(receipt = %receipt.0, "not a receipt of this queue"),
+            }
+        }
+        for (shard, entries) in shards.iter().enumerate() {
+            for entries in entries.chunks(PORTION) {
+                let mut invocation = on_shard(&self.settle, keys, shard);
+                invocation
+                    .arg(GROUP)
+                    .arg(u8::from(settlement == Settlement::PutBack));
+                for entry in entries {
+                    invocation
+                        .arg(stream_number(entry.priority))
+                        .arg(entry.id)
+                        .arg(entry.order);
+                }
+                let _: () = link.ask(Ask::Script(&invocation)).await?;
+            }
+        }
+        Ok(())
+    }
 }
 
-#[cfg(test)]
-mod tests {
-    use order_core::priority::Priority;
-    use order_ports::contract::fixtures::order_id;
+fn on_shard<'a>(script: &'a Script, keys: &Keys, shard: usize) -> ScriptInvocation<'a> {
+    let mut invocation = script.prepare_invoke();
+    invocation.key(keys.of_shard(shard)).key(keys.held(shard));
+    invocation
+}
 
-    use super::*;
-    use crate::settings::QueueName;
-
-    #[test]
-    fn much_is_asked_for_in_portions() {
-        let keys = Keys::new(&QueueName::default(), 3);
-        let hints: Vec<_> = (1..=1234)
-            .map(|n| WorkHint {
-                order_id: order_id(n),
-                priority: Priority::Normal,
-            })
-            .collect();
-        let sizes = portions(&keys, &hints).map(|pipelines| pipelines.iter().map(Pipeline::len).sum());
-        assert_eq!(sizes.collect::<Vec<usize>>(), [500, 500, 234]);
-        assert_eq!(portions(&keys, &[]).count(), 0);
-    }
+/// Scripts count from 1.
+const fn stream_number(priority: Priority) -> usize {
+    priority.index() + 1
 }

@@ -15,7 +15,7 @@ use super::acks::Acks;
 use super::desk::{Desk, Task};
 use super::groups;
 use super::hand::Plan;
-use super::push;
+use super::push::{Settlement, Writer};
 use super::take::{Cursors, Taken, Taker, from_the_start};
 use super::waiter::{Waiter, Woken};
 use crate::error::RedisUnavailable;
@@ -36,6 +36,7 @@ pub(crate) struct Reader {
     link: Link,
     keys: Arc<Keys>,
     taker: Arc<Taker>,
+    writer: Arc<Writer>,
     acks: Acks,
     claim_after: Duration,
     next_claim: Instant,
@@ -59,7 +60,7 @@ struct Shard {
 }
 
 impl Reader {
-    pub(crate) fn new(server: &RedisServer, desk: Arc<Desk>, acks: Acks) -> Self {
+    pub(crate) fn new(server: &RedisServer, desk: Arc<Desk>, writer: Arc<Writer>, acks: Acks) -> Self {
         let settings = server.settings();
         let keys = Arc::clone(server.keys());
         let taker = Arc::new(Taker::new(settings.consumer.to_string()));
@@ -87,6 +88,7 @@ impl Reader {
             link: server.link().clone(),
             keys,
             taker,
+            writer,
             acks,
             claim_after: settings.claim_after,
             next_claim: Instant::now(),
@@ -263,7 +265,11 @@ impl Reader {
     async fn put_back(&mut self) {
         self.put_back_at = None;
         let deliveries = self.desk.take_unasked();
-        if let Err(error) = push::put_back(&self.link, &self.keys, &deliveries).await {
+        let receipts = deliveries.iter().map(|delivery| &delivery.receipt);
+        let settled = self
+            .writer
+            .settle(&self.link, &self.keys, receipts, Settlement::PutBack);
+        if let Err(error) = settled.await {
             tracing::debug!(error = &error as &dyn std::error::Error, "cannot put back");
             self.keep(Taken {
                 deliveries,

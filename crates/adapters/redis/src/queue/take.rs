@@ -40,7 +40,14 @@ pub(crate) struct Taken {
 
 impl Taken {
     fn add(&mut self, shard: usize, priority: Priority, id: &str, order: Option<OrderId>) {
-        let receipt = Entry { shard, priority, id }.receipt();
+        let name = order.map(|order| order.to_string()).unwrap_or_default();
+        let receipt = Entry {
+            shard,
+            priority,
+            id,
+            order: &name,
+        }
+        .receipt();
         match order {
             Some(order_id) => self.deliveries.push(Delivery {
                 hint: WorkHint { order_id, priority },

@@ -86,6 +86,11 @@ impl TestServer {
         format!("{{{}orders:{shard}}}:{}", self.redis.prefix(), priority.as_str())
     }
 
+    /// The key of the hash that says where each order is.
+    pub fn held(&self, shard: u16) -> String {
+        format!("{{{}orders:{shard}}}:held", self.redis.prefix())
+    }
+
     /// How many entries are in a stream, and how many of them are pending.
     pub async fn entries(&self, priority: Priority) -> (u64, u64) {
         let stream = self.stream(0, priority);
@@ -142,6 +147,11 @@ pub fn notice(seq: u32) -> Notice {
         client_order_id: None,
         event,
     }
+}
+
+/// The id of a delivery's entry in its stream.
+pub fn entry_of(delivery: &Delivery) -> &str {
+    delivery.receipt.0.split('/').nth(2).unwrap()
 }
 
 /// Pulls, which must yield something in time.
