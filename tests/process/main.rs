@@ -13,6 +13,7 @@ mod logging;
 mod monitoring;
 mod privileges;
 mod prometheus;
+mod queueing;
 mod roles;
 mod secrets;
 mod tracing;

@@ -1,6 +1,6 @@
 //! In memory, or on Postgres and Redis: the same tests run on both.
 
-use order_test_servers::{Postgres, Redis};
+use order_test_servers::{Postgres, Redis, RedisOptions};
 
 /// What keeps the orders.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,7 +43,16 @@ pub struct Backends {
 impl Backends {
     /// A Postgres with an empty database, and a Redis.
     pub async fn start() -> Self {
-        let (postgres, redis) = tokio::join!(Postgres::start(), Redis::start());
+        Self::with(RedisOptions::default()).await
+    }
+
+    /// The same, whose Redis is this test's alone, which may spoil it.
+    pub async fn private() -> Self {
+        Self::with(RedisOptions::default().private()).await
+    }
+
+    async fn with(options: RedisOptions) -> Self {
+        let (postgres, redis) = tokio::join!(Postgres::start(), Redis::start_with(options));
         let (postgres, redis) = (postgres.unwrap(), redis.unwrap());
         let database = postgres.fresh_database().await.unwrap();
         Self {

@@ -97,6 +97,7 @@ async fn only_orders_that_run_count_against_the_limit() {
                 order,
                 lease,
                 open_attempt: None,
+                rested: Default::default(),
             })));
         }
         match order_id.uuid().as_u128() % 4 {

@@ -44,6 +44,9 @@ pub enum StartError {
     /// Redis' address cannot be used.
     #[error("redis.url")]
     RedisAddress(#[from] order_redis::InvalidAddress),
+    /// What is to vouch for Redis cannot be used.
+    #[error("redis.ca_file")]
+    RedisAuthority(#[from] order_redis::AuthorityError),
     /// Redis cannot be reached.
     #[error("Redis")]
     Redis(#[from] order_redis::RedisUnavailable),

@@ -1,9 +1,12 @@
 //! Where the server is, and with which password: read once, never shown whole.
 
-use std::fmt;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::{fmt, fs, io};
 
 use redis::{Client, ConnectionAddr, ConnectionInfo, IntoConnectionInfo, TlsCertificates};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 
 /// The address of a Redis server, with its credentials. Shows itself without them.
 #[derive(Clone)]
@@ -51,29 +54,75 @@ impl FromStr for RedisAddress {
     }
 }
 
+/// Why the certificates in a file cannot say which server is trusted.
+#[derive(Debug, thiserror::Error)]
+pub enum AuthorityError {
+    /// There is nothing to check by them.
+    #[error("the address is not encrypted; it must begin with rediss://")]
+    NotEncrypted,
+    /// The file cannot be read.
+    #[error("{file} cannot be read")]
+    File {
+        /// Which.
+        file: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// It is a text of another kind.
+    #[error("{0} holds no certificate (PEM)")]
+    Empty(PathBuf),
+    /// What it holds is no authority's certificate.
+    #[error("{file} holds a certificate that cannot be used")]
+    Unusable {
+        /// Which.
+        file: PathBuf,
+        /// Why.
+        #[source]
+        source: redis::RedisError,
+    },
+}
+
 impl RedisAddress {
-    /// The same server, whose TLS certificate is signed by this authority (PEM) rather than by one of the
-    /// public ones.
+    /// The same server, whose TLS certificate is signed by one of the authorities in this file (PEM) rather than by
+    /// one of the public ones.
     ///
     /// # Errors
-    /// [`InvalidAddress`] when the text is no certificate, or the address is not a `rediss://` one.
-    pub fn with_authority(self, certificate: &str) -> Result<Self, InvalidAddress> {
+    /// [`AuthorityError`].
+    pub fn with_authority(self, file: &Path) -> Result<Self, AuthorityError> {
+        if !self.is_encrypted() {
+            return Err(AuthorityError::NotEncrypted);
+        }
+        let certificates = fs::read(file).map_err(|source| AuthorityError::File {
+            file: file.to_owned(),
+            source,
+        })?;
+        if CertificateDer::pem_slice_iter(&certificates).next().is_none() {
+            return Err(AuthorityError::Empty(file.to_owned()));
+        }
         install_crypto();
         let certificates = TlsCertificates {
             client_tls: None,
-            root_cert: Some(certificate.as_bytes().to_vec()),
+            root_cert: Some(certificates),
         };
         match Client::build_with_tls(self.info().clone(), certificates.clone()) {
             Ok(client) => Ok(Self {
                 client,
                 authority: Some(certificates),
             }),
-            Err(error) => Err(InvalidAddress::Malformed(error.to_string())),
+            Err(source) => Err(AuthorityError::Unusable {
+                file: file.to_owned(),
+                source,
+            }),
         }
     }
 
+    fn is_encrypted(&self) -> bool {
+        matches!(self.info().addr(), ConnectionAddr::TcpTls { .. })
+    }
+
     pub(crate) fn client(&self) -> &Client {
-        if matches!(self.info().addr(), ConnectionAddr::TcpTls { .. }) {
+        if self.is_encrypted() {
             install_crypto();
         }
         &self.client

@@ -5,11 +5,13 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use redis::{ErrorKind, InfoDict, RedisError, RedisResult, ServerErrorKind};
+use redis::{ErrorKind, InfoDict, RedisError, RedisResult, ServerErrorKind, Value};
 use tokio::time::{Instant, sleep};
 
 use crate::connection::{Connection, Limits, open_single};
-use crate::keys::Keys;
+use crate::error::{is_forbidden, says};
+use crate::keys::{GROUP, Keys};
+use crate::probe::evicting_policy;
 use crate::queue::groups;
 use crate::settings::RedisSettings;
 
@@ -147,7 +149,40 @@ async fn attempt(settings: &RedisSettings, keys: &Keys, server: &str) -> RedisRe
         Err(error) => return Err(error),
     }
     let mut connection = Connection::open(&settings.address, LIMITS).await?;
-    groups::make_on(&mut connection, keys).await.map(Ok)
+    groups::make_on(&mut connection, keys).await?;
+    may_write(&mut connection, keys).await.map(Ok)
+}
+
+/// Whether this user may do what adding and settling need, each asked for by itself: what is forbidden to a script is
+/// not named. It is tried on a key of its own, which is a hash, so that commands for streams are refused for that.
+async fn may_write(connection: &mut Connection, keys: &Keys) -> RedisResult<()> {
+    for key in keys.probes() {
+        let mut pipeline = redis::pipe();
+        pipeline.cmd("HSET").arg(key).arg("probe").arg(1);
+        pipeline.cmd("HGET").arg(key).arg("probe");
+        pipeline.cmd("HDEL").arg(key).arg("nothing");
+        pipeline
+            .cmd("XADD")
+            .arg(key)
+            .arg("NOMKSTREAM")
+            .arg("*")
+            .arg("probe")
+            .arg(1);
+        pipeline.cmd("XRANGE").arg(key).arg("0-1").arg("0-1");
+        pipeline.cmd("XPENDING").arg(key).arg(GROUP);
+        pipeline.cmd("XACK").arg(key).arg(GROUP).arg("0-1");
+        pipeline.cmd("XDEL").arg(key).arg("0-1");
+        pipeline.ignore_errors();
+        let answers: Vec<RedisResult<Value>> = pipeline.query_async(connection).await?;
+        for answer in answers {
+            match answer {
+                Ok(_) => {}
+                Err(error) if says(&error, "WRONGTYPE") || says(&error, "NOGROUP") => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Whether it may be different in a moment.
@@ -190,17 +225,14 @@ fn judge(info: &InfoDict, server: impl Fn() -> String) -> Result<(), CheckError>
     if alone && field("role").is_some_and(|role| role == "slave") {
         return Err(CheckError::Replica { server: server() });
     }
-    match field("maxmemory_policy") {
-        Some(policy) if policy != "noeviction" => Err(CheckError::Evicts {
-            server: server(),
-            policy,
-        }),
-        Some(_) => Ok(()),
-        None => {
-            tracing::warn!(server = %server(), "maxmemory-policy is not told: make sure that it is noeviction");
-            Ok(())
-        }
+    if let Some(policy) = evicting_policy(info) {
+        let server = server();
+        return Err(CheckError::Evicts { server, policy });
     }
+    if field("maxmemory_policy").is_none() {
+        tracing::warn!(server = %server(), "maxmemory-policy is not told: make sure that it is noeviction");
+    }
+    Ok(())
 }
 
 fn is_too_old(version: &str) -> bool {
@@ -221,12 +253,6 @@ fn is_untrusted(error: &RedisError) -> bool {
         .and_then(io::Error::get_ref)
         .and_then(|inner| inner.downcast_ref::<rustls::Error>());
     matches!(tls, Some(rustls::Error::InvalidCertificate(_)))
-}
-
-fn is_forbidden(error: &RedisError) -> bool {
-    error.kind() == ErrorKind::Server(ServerErrorKind::NoPerm)
-        // Commands that are renamed away, as managed servers do.
-        || error.detail().is_some_and(|text| text.contains("unknown command"))
 }
 
 #[cfg(test)]

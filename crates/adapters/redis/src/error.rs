@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use order_ports::{NotifyError, QueueError};
-use redis::RedisError;
+use redis::{ErrorKind, RedisError, ServerErrorKind};
 
 /// Redis did not do what it was asked. Never shows credentials.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -26,13 +26,23 @@ impl RedisUnavailable {
     /// Whether the consumer group is missing, and so whatever it held.
     pub(crate) fn is_missing_group(&self) -> bool {
         match self {
-            // Scripts of servers before 7.0 wrap the error that they met into one of their own.
-            Self::Failed(error) => {
-                error.code() == Some("NOGROUP") || error.detail().is_some_and(|text| text.contains("NOGROUP"))
-            }
+            Self::Failed(error) => says(error, "NOGROUP"),
             Self::Away(_) | Self::Silent(_) | Self::Closed => false,
         }
     }
+}
+
+/// Whether the server answered with this code. Scripts of servers before 7.0 wrap the error that they met into one of
+/// their own.
+pub(crate) fn says(error: &RedisError, code: &str) -> bool {
+    error.code() == Some(code) || error.detail().is_some_and(|text| text.contains(code))
+}
+
+/// Whether the server does not let this user do that.
+pub(crate) fn is_forbidden(error: &RedisError) -> bool {
+    error.kind() == ErrorKind::Server(ServerErrorKind::NoPerm)
+        // Commands that are renamed away, as managed servers do.
+        || error.detail().is_some_and(|text| text.contains("unknown command"))
 }
 
 impl From<RedisUnavailable> for QueueError {

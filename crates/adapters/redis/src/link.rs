@@ -6,15 +6,13 @@
 use std::time::Duration;
 
 use redis::aio::ConnectionLike;
-use redis::{
-    Cmd, ErrorKind, FromRedisValue, Pipeline, RedisError, RedisResult, ScriptInvocation, ServerErrorKind,
-};
+use redis::{Cmd, FromRedisValue, Pipeline, RedisError, RedisResult, ScriptInvocation};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::address::RedisAddress;
 use crate::connection::{Connection, Limits};
-use crate::error::RedisUnavailable;
+use crate::error::{RedisUnavailable, says};
 
 /// The first pause between two attempts to connect; doubled up to the last.
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
@@ -163,10 +161,8 @@ impl Ask<'_> {
 pub(crate) fn is_broken(error: &RedisError) -> bool {
     error.is_unrecoverable_error()
         || error.is_timeout()
-        || matches!(
-            error.kind(),
-            ErrorKind::Server(ServerErrorKind::ReadOnly | ServerErrorKind::MasterDown)
-        )
+        || says(error, "READONLY")
+        || says(error, "MASTERDOWN")
 }
 
 /// Connects again whenever the connection is reported broken.

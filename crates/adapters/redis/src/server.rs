@@ -10,7 +10,8 @@ use tokio::time::timeout;
 use crate::check::{self, CheckError};
 use crate::error::RedisUnavailable;
 use crate::keys::Keys;
-use crate::link::{Ask, Link};
+use crate::link::{Ask, Link, is_broken};
+use crate::probe::{self, ProbeError};
 use crate::settings::RedisSettings;
 
 /// How many rare commands may run at once.
@@ -59,13 +60,12 @@ impl RedisServer {
         check::check(&self.shared.settings, &self.shared.keys).await
     }
 
-    /// Asks whether it answers, now.
+    /// Asks whether it carries the queue, now: it answers, takes writes, and keeps what it was given.
     ///
     /// # Errors
-    /// [`RedisUnavailable`] when it does not, within [`RedisSettings::patience`].
-    pub async fn ping(&self) -> Result<(), RedisUnavailable> {
-        let _: String = self.ask_rarely(Ask::Command(&redis::cmd("PING"))).await?;
-        Ok(())
+    /// [`ProbeError`] says what is wrong; also when it does not answer within [`RedisSettings::patience`].
+    pub async fn probe(&self) -> Result<(), ProbeError> {
+        probe::probe(self).await
     }
 
     pub(crate) fn settings(&self) -> &RedisSettings {
@@ -88,8 +88,16 @@ impl RedisServer {
         }
         let patience = self.shared.settings.patience;
         let asked = async {
-            let mut connection: Connection = self.shared.pool.get().await.map_err(from_pool(patience))?;
-            Ok(ask.of(&mut connection).await?)
+            // Each may have been made before the server became a replica, and its name led elsewhere.
+            for _ in 0..POOL_SIZE {
+                let mut connection: Connection = self.shared.pool.get().await.map_err(from_pool(patience))?;
+                match ask.of(&mut connection).await {
+                    Err(error) if is_broken(&error) => drop(Connection::take(connection)),
+                    answered => return Ok(answered?),
+                }
+            }
+            let mut fresh: Connection = self.shared.pool.get().await.map_err(from_pool(patience))?;
+            Ok(ask.of(&mut fresh).await?)
         };
         timeout(patience, asked)
             .await

@@ -54,7 +54,7 @@ async fn a_queue_in_four_shards_works_on_a_cluster() {
     let test = cluster().await;
     let server = connect(&test);
     server.check().await.unwrap();
-    server.ping().await.unwrap();
+    server.probe().await.unwrap();
     let queue = RedisQueue::new(&server);
     let mut pushed = hints(1..=100, Priority::Normal);
     pushed.extend(hints(101..=110, Priority::High));

@@ -49,7 +49,7 @@ async fn a_good_server_passes() {
     let server = test.connect();
     server.check().await.unwrap();
     server.check().await.unwrap();
-    server.ping().await.unwrap();
+    server.probe().await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -95,13 +95,13 @@ async fn a_server_that_is_not_there_is_waited_for() {
     );
     assert!(told(&missing).contains("127.0.0.1"), "{}", told(&missing));
     let server = test.connect();
-    assert!(server.ping().await.is_err());
+    assert!(server.probe().await.is_err());
     let (checked, ()) = tokio::join!(server.check(), async {
         tokio::time::sleep(Duration::from_millis(500)).await;
         test.redis().start_again().await.unwrap();
     });
     checked.unwrap();
-    server.ping().await.unwrap();
+    server.probe().await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -139,8 +139,20 @@ impl Check<'_> {
             .url
             .as_ref()
             .map(|url| url.expose().parse::<RedisAddress>());
-        if let Some(Err(error)) = address {
-            self.wrong("redis.url", error.to_string());
+        match (address, &config.redis.ca_file) {
+            (Some(Err(error)), _) => self.wrong("redis.url", error.to_string()),
+            (Some(Ok(address)), Some(file)) => {
+                if let Err(error) = address.with_authority(file) {
+                    self.wrong("redis.ca_file", crate::error::chain(&error));
+                }
+            }
+            (None, Some(_)) if !self.reported("redis.url") => {
+                self.wrong(
+                    "redis.ca_file",
+                    "is set without redis.url: there is nothing to check by it",
+                );
+            }
+            (Some(Ok(_)) | None, None) | (None, Some(_)) => {}
         }
     }
 

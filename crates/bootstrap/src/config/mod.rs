@@ -355,6 +355,8 @@ pub struct Memory {
 pub struct Redis {
     #[serde(default, deserialize_with = "address::redis")]
     pub url: Option<Address>,
+    #[serde(default)]
+    pub ca_file: Option<PathBuf>,
     pub streams: u16,
 }
 

@@ -1,6 +1,7 @@
 //! What a person who sets something would notice.
 
 mod every_mistake;
+mod redis;
 mod strangers;
 
 use super::*;

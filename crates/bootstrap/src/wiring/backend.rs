@@ -10,7 +10,7 @@ use order_ports::{
     OrderReader, Tickets, WaitingRoom, WorkQueue,
 };
 use order_postgres::{PostgresSettings, PostgresStore};
-use order_redis::{RedisServer, RedisSettings};
+use order_redis::{RedisAddress, RedisServer, RedisSettings};
 use tokio::time::Instant;
 
 use super::AFTER_LEASE;
@@ -136,12 +136,16 @@ pub(super) async fn redis(config: &Config, worker: WorkerId) -> Result<Option<Re
     let Some(url) = &config.redis.url else {
         return Ok(None);
     };
+    let mut address: RedisAddress = url.expose().parse()?;
+    if let Some(file) = &config.redis.ca_file {
+        address = address.with_authority(file)?;
+    }
     let settings = RedisSettings {
         name: config.queue.name.parse()?,
         streams: NonZeroU16::new(config.redis.streams).unwrap_or(NonZeroU16::MIN),
         claim_after: config.queue.lease + AFTER_LEASE,
         startup_patience: config.process.start_timeout,
-        ..RedisSettings::new(url.expose().parse()?, worker)
+        ..RedisSettings::new(address, worker)
     };
     let server = RedisServer::connect(settings)?;
     server.check().await?;

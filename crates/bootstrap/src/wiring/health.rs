@@ -111,7 +111,7 @@ impl Part {
         match self {
             Self::Memory(_) => Ok("memory".into()),
             Self::Postgres(store) => store.condition().await.map(kept).map_err(told),
-            Self::Redis(server) => server.ping().await.map(|()| "redis".into()).map_err(told),
+            Self::Redis(server) => server.probe().await.map(|()| "redis".into()).map_err(told),
             Self::Venue { source, asked } => ask(source.as_ref(), *asked).await.map_err(told),
         }
     }

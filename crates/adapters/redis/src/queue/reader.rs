@@ -18,7 +18,7 @@ use super::hand::Plan;
 use super::push::{Settlement, Writer};
 use super::take::{Cursors, Taken, Taker, from_the_start};
 use super::waiter::{Waiter, Woken};
-use crate::error::RedisUnavailable;
+use crate::error::{RedisUnavailable, says};
 use crate::keys::Keys;
 use crate::link::Link;
 use crate::server::RedisServer;
@@ -147,7 +147,11 @@ impl Reader {
     /// Takes what is there, up to the plan; returns which priorities may have more.
     async fn take(&mut self, plan: Plan) -> Result<[bool; 3], RedisUnavailable> {
         if !self.settled {
-            groups::make(&self.link, &self.keys).await?;
+            match groups::make(&self.link, &self.keys).await {
+                // A server whose memory is full makes no groups, but hands out what it holds, and so gets room.
+                Err(RedisUnavailable::Failed(error)) if says(&error, "OOM") => {}
+                made => made?,
+            }
         }
         if self.shards.len() == 1 {
             let short = self.take_from(0, plan).await?.1;

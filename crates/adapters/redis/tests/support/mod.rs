@@ -3,6 +3,8 @@
 #![allow(dead_code, reason = "each test binary uses its own part")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "test support")]
 
+pub mod spawned;
+
 use std::ops::Deref;
 use std::time::Duration;
 
