@@ -103,7 +103,7 @@ impl Doors {
             amount_in,
             ..spec.clone()
         };
-        let answer = tokio::time::timeout(PATIENCE, engine.submit(other, whatever_happens(&key))).await;
+        let answer = tokio::time::timeout(PATIENCE, engine.submit(other, whatever_happens(key))).await;
         if let Ok(Ok(submission)) = answer {
             self.testimony
                 .complains(format!("{key} was taken for another order: {submission:?}"));
