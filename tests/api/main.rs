@@ -12,6 +12,7 @@ mod idempotency;
 mod immediate;
 mod listing;
 mod metrics;
+mod names;
 mod one_connection;
 mod orders;
 mod quotes;

@@ -5,10 +5,10 @@
 //! here and in bootstrap only.
 
 mod access;
+mod connection;
 mod docs;
 mod doors;
 mod guard;
-mod head_time;
 mod health;
 mod metrics;
 mod page;
@@ -21,7 +21,7 @@ mod tls;
 mod wire;
 
 pub use docs::openapi_json;
-pub use guard::{LimitSettings, Pressure, Rate, is_host, is_origin};
+pub use guard::{LimitSettings, Pressure, Rate, host_entry, host_of_origin, is_origin};
 pub use health::{Health, HealthReport, PartHealth};
 pub use metrics::MetricsReport;
 pub use request::QuoteSeal;

@@ -10,7 +10,7 @@ use http::uri::Scheme;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use order_application::Engine;
 use poem::endpoint::BoxEndpoint;
 use poem::web::{LocalAddr, RemoteAddr};
@@ -22,9 +22,9 @@ use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::connection::{Answer, HeadTime, Noted, Socket, UnderWay, watched};
 use crate::doors::Doors;
 use crate::guard::{self, Connections, Guard, LimitSettings};
-use crate::head_time::{Answer, HeadTime, Noted, UnderWay};
 use crate::routes::routes;
 use crate::settings::HttpSettings;
 
@@ -159,15 +159,16 @@ impl Server {
     async fn serve(self: Arc<Self>, connection: TcpStream, remote: SocketAddr) {
         // Without it, small replies wait for the client's acknowledgements. Failing means that it is gone.
         let _ = connection.set_nodelay(true);
-        let mut connection = TimeoutStream::new(connection);
+        let socket = Socket::from(connection);
+        let mut connection = TimeoutStream::new(socket.clone());
         // Whoever asks and does not read the answers holds memory.
         connection.set_write_timeout(Some(self.limits.write_timeout));
         let connection = Box::pin(connection);
         let Some(tls) = &self.tls else {
-            return self.converse(connection, remote, Scheme::HTTP).await;
+            return self.converse(connection, socket, remote, Scheme::HTTP).await;
         };
         match tokio::time::timeout(self.limits.handshake_timeout, tls.accept(connection)).await {
-            Ok(Ok(connection)) => self.converse(connection, remote, Scheme::HTTPS).await,
+            Ok(Ok(connection)) => self.converse(connection, socket, remote, Scheme::HTTPS).await,
             Ok(Err(error)) => tracing::debug!(
                 error = &error as &dyn std::error::Error,
                 "a client does not agree on encryption"
@@ -176,7 +177,7 @@ impl Server {
         }
     }
 
-    async fn converse<S>(&self, connection: S, remote: SocketAddr, scheme: Scheme)
+    async fn converse<S>(&self, connection: S, socket: Socket, remote: SocketAddr, scheme: Scheme)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
@@ -185,9 +186,11 @@ impl Server {
         let service = service_fn(|request: http::Request<Incoming>| {
             let under_way = head.complete();
             let request = (request, self.local.clone(), remote.clone(), scheme.clone()).into();
-            async {
+            let socket = &socket;
+            async move {
                 let response = self.endpoint.get_response(request).await;
-                Ok::<_, Infallible>(self.finish(response.into(), under_way))
+                let response = self.finish(response.into(), under_way);
+                Ok::<_, Infallible>(watched(response, socket))
             }
         });
         let connection = Noted {
@@ -195,9 +198,8 @@ impl Server {
             head: head.clone(),
         };
         let connection = http1::Builder::new()
-            .timer(TokioTimer::new())
-            // A connection that rests is closed after this time; a head has a shorter one of its own.
-            .header_read_timeout(self.idle_timeout.max(self.header_timeout))
+            // hyper has one time for both; see `HeadTime`.
+            .header_read_timeout(None)
             // A client that has sent all it has to say still waits for its answer.
             .half_close(true)
             .max_headers(self.limits.head_fields)
@@ -207,8 +209,8 @@ impl Server {
         let mut connection = std::pin::pin!(connection);
         let ended = tokio::select! {
             ended = connection.as_mut() => ended,
-            () = head.runs_out(self.header_timeout) => {
-                tracing::debug!("a client takes too long to send a request's head");
+            () = head.runs_out(self.header_timeout, self.idle_timeout) => {
+                tracing::debug!("a client takes too long to send a request's head, or has sent none for long");
                 return;
             }
             () = self.stop.cancelled() => {

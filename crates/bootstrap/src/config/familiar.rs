@@ -24,9 +24,12 @@ impl Source for Familiar {
     }
 }
 
+/// The setting that is a port, and may be written as Kubernetes does: as a whole address.
+const PORT: &str = "server.port";
+
 /// Names that stand for exactly one setting. An empty variable counts as unset.
 const PLAIN: [(&str, &str); 7] = [
-    ("PORT", "server.port"),
+    ("PORT", PORT),
     ("HOST", "server.host"),
     ("DATABASE_URL", "database.url"),
     ("REDIS_URL", "redis.url"),
@@ -68,7 +71,12 @@ pub(super) fn familiar(
     let mut familiar = Familiar::default();
     for (name, key) in PLAIN {
         if let Some(value) = variables.get(name) {
-            familiar.set(key, name, value);
+            let port = kubernetes::port_of(value).filter(|_| key == PORT);
+            familiar.set(
+                key,
+                name,
+                &port.map_or_else(|| value.to_owned(), |port| port.to_string()),
+            );
         }
     }
     if variables.get("DATABASE_URL").is_none() {

@@ -65,7 +65,7 @@ pub(super) fn lay(inputs: &Inputs, mistakes: &mut Vec<Mistake>, warnings: &mut V
         .prefix_separator(SEPARATOR)
         .separator(SEPARATOR)
         .ignore_empty(true)
-        .source(Some(inputs.environment.clone()));
+        .source(Some(set_by_people(&inputs.environment)));
     lay_source(PREFIX, &environment, &mut merged, mistakes);
     let familiar = familiar::familiar(&inputs.environment, mistakes, warnings);
     lay_source("the environment", &familiar, &mut merged, mistakes);
@@ -165,6 +165,17 @@ fn well_formed(name: &str, text: &str, mistakes: &mut Vec<Mistake>) -> bool {
     false
 }
 
+/// The environment without what Kubernetes puts there: a Service called `order-engine--x` looks like a section.
+fn set_by_people(environment: &HashMap<String, String>) -> HashMap<String, String> {
+    let set = environment
+        .iter()
+        .filter(|(name, value)| !kubernetes::injects(name, value));
+    set.map(|(name, value)| (name.clone(), value.clone())).collect()
+}
+
+/// Variables of this program that are no settings: which file, and what its clients are told by.
+const OTHERS: [&str; 3] = ["ORDER_ENGINE_CONFIG", "ORDER_ENGINE_URL", "ORDER_ENGINE_API_KEY"];
+
 /// A variable that was meant for us and would be ignored.
 fn reject_near_misses(environment: &HashMap<String, String>, mistakes: &mut Vec<Mistake>) {
     let mut names: Vec<_> = environment
@@ -173,7 +184,7 @@ fn reject_near_misses(environment: &HashMap<String, String>, mistakes: &mut Vec<
         .collect();
     names.sort();
     for name in names {
-        let ours = name.starts_with("ORDER_ENGINE__") || name == "ORDER_ENGINE_CONFIG";
+        let ours = name.starts_with("ORDER_ENGINE__") || OTHERS.contains(&name.as_str());
         let value = environment.get(name).map_or("", String::as_str);
         if !ours && !kubernetes::injects(name, value) {
             mistakes.push(Mistake::at(

@@ -81,25 +81,21 @@ impl Limits {
             head_fields: self.head_fields,
             origins: server.origins().map(Into::into).collect(),
             hosts: match auth {
-                AuthMode::Off => Some(
-                    server
-                        .hosts()
-                        .chain(origins_hosts(server))
-                        .map(Into::into)
-                        .collect(),
-                ),
+                AuthMode::Off => Some(names(server).collect()),
                 AuthMode::Keys => None,
             },
         }
     }
 }
 
-/// The hosts of the origins whose pages may call: whoever trusts such a page trusts its name.
-fn origins_hosts(server: &Server) -> impl Iterator<Item = &str> {
-    server.origins().filter_map(|origin| {
-        let host = origin.split_once("://")?.1;
-        Some(host.rsplit_once(':').map_or(host, |(host, _port)| host))
-    })
+/// The names by which the service goes: those that are listed, and those of the origins whose pages may call, for whoever
+/// trusts such a page trusts its name.
+fn names(server: &Server) -> impl Iterator<Item = String> {
+    let of_origins = server.origins().filter_map(order_http::host_of_origin);
+    let listed = server.hosts().map(str::to_owned);
+    listed
+        .chain(of_origins)
+        .filter_map(|name| order_http::host_entry(&name))
 }
 
 /// Without a burst of its own, a rate may be taken for two seconds at once.

@@ -4,11 +4,11 @@
 //! it may send anything and read every answer. Only the name in `Host` tells. Where API keys are on, such a page has none;
 //! where they are off, only names are answered that nobody elsewhere can own or that are configured.
 
-use std::net::IpAddr;
-
 use http::header::{self, HeaderMap};
 use http::{HeaderValue, Version};
 use url::{Host, Url};
+
+use super::names;
 
 /// Why a request is not answered for its `Host`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +42,7 @@ fn host_of(value: &HeaderValue) -> Option<Host<String>> {
 /// Whether a host may be answered without a key.
 ///
 /// An address cannot be turned elsewhere, and a name without a dot (a machine's, a container's) cannot be had in public.
+/// `allowed` are further ones, as [`names::normal`] writes them.
 ///
 /// # Errors
 /// [`HostError::Foreign`].
@@ -51,18 +52,11 @@ pub fn check(host: &Host<String>, allowed: &[String]) -> Result<(), HostError> {
     };
     let name = name.trim_end_matches('.');
     let local = !name.contains('.') || name.ends_with(".localhost");
-    let listed = |allowed: &String| allowed.eq_ignore_ascii_case(name);
-    if local || allowed.iter().any(listed) {
+    if local || allowed.iter().any(|entry| names::means(entry, name)) {
         Ok(())
     } else {
         Err(HostError::Foreign)
     }
-}
-
-/// Whether that text may stand in a list of hosts.
-pub fn is_host(text: &str) -> bool {
-    text.parse::<IpAddr>().is_ok()
-        || Host::parse(text).is_ok_and(|host| host.to_string().eq_ignore_ascii_case(text))
 }
 
 #[cfg(test)]
@@ -102,7 +96,7 @@ mod tests {
     fn only_names_that_cannot_be_turned_here_are_answered() {
         let check = |host: &str| {
             let host = host_of(&host.parse().unwrap()).unwrap();
-            super::check(&host, &["desk.example".into()])
+            super::check(&host, &["desk.example".into(), "*.desks.example".into()])
         };
         for good in [
             "localhost:3000",
@@ -114,6 +108,7 @@ mod tests {
             "192.0.2.7",
             "desk.example:8443",
             "Desk.Example.",
+            "eu.desks.example",
         ] {
             assert_eq!(check(good), Ok(()), "{good}");
         }
@@ -121,6 +116,7 @@ mod tests {
             "rebound.example",
             "localhost.rebound.example:3000",
             "sub.desk.example",
+            "desks.example",
         ] {
             assert_eq!(check(bad), Err(HostError::Foreign), "{bad}");
         }

@@ -6,9 +6,12 @@
 mod buckets;
 mod caller;
 mod connections;
+mod cors;
 mod counts;
+mod forwarded;
 mod headers;
 mod host;
+mod names;
 mod origin;
 mod pace;
 mod settings;
@@ -32,8 +35,8 @@ use crate::wire::problem::Problem;
 
 pub use self::caller::{Caller, CallerKey};
 pub use self::connections::Connections;
-pub use self::host::is_host;
-pub use self::origin::is_origin;
+pub use self::names::normal as host_entry;
+pub use self::origin::{host_of as host_of_origin, is_origin};
 pub use self::pace::Pace;
 pub use self::settings::{LimitSettings, Rate};
 
@@ -182,27 +185,33 @@ impl Guard {
     }
 
     async fn answer(&self, doors: &Doors, request: Request) -> Response {
-        let page = origin::page(
-            request.headers(),
-            &self.settings.origins,
-            self.settings.trusted_hops,
-        );
-        if page == Page::Foreign {
-            return refused("origin", Problem::origin_not_allowed()).into_response();
+        let LimitSettings {
+            origins,
+            trusted_hops,
+            ..
+        } = &self.settings;
+        let shared_with = match origin::page(request.headers(), origins, *trusted_hops) {
+            Page::Foreign => return refused("origin", Problem::origin_not_allowed()).into_response(),
+            Page::Listed => cors::origin(request.headers()),
+            Page::Own => None,
+        };
+        let mut response = match cors::preflight(&request) {
+            Some(response) if shared_with.is_some() => response,
+            Some(_) | None => self.work(doors, request).await,
+        };
+        if let Some(origin) = shared_with {
+            cors::share(response.headers_mut(), origin);
         }
-        if is_encoded(request.headers()) {
-            return refused("encoding", Problem::encoding_not_supported()).into_response();
-        }
+        response
+    }
+
+    /// Has the request answered, if not too many are under way, and in time.
+    async fn work(&self, doors: &Doors, request: Request) -> Response {
         let Ok(_slot) = self.under_way.try_acquire() else {
             let problem = Problem::overloaded("too many requests are under way");
             return refused("requests", problem).into_response();
         };
-        let answer = async {
-            match page {
-                Page::Listed => doors.shared.get_response(origin::any_headers(request)).await,
-                Page::Own | Page::Foreign => doors.own.get_response(request).await,
-            }
-        };
+        let answer = doors.get_response(request);
         match tokio::time::timeout(self.settings.request_timeout, answer).await {
             Ok(response) => response,
             Err(_) => refused("timeout", Problem::timed_out()).into_response(),
@@ -215,7 +224,7 @@ impl Guard {
         let mut response = if let Err(problem) = self.check_host(&request) {
             refused("host", problem).into_response()
         } else if is_about_the_process(request.uri().path()) {
-            doors.own.get_response(request).await
+            doors.get_response(request).await
         } else {
             match self.count(self.caller(&request)) {
                 Ok(left) => {
@@ -237,11 +246,8 @@ impl Guard {
     }
 }
 
-/// The doors as this service's own pages see them, and as those of others do that may.
-struct Doors {
-    own: BoxEndpoint<'static, Response>,
-    shared: BoxEndpoint<'static, Response>,
-}
+/// What the guard stands before.
+type Doors = BoxEndpoint<'static, Response>;
 
 /// Whether whoever watches the process asks: that must be answered above all when the rest is not.
 pub fn is_about_the_process(path: &str) -> bool {
@@ -249,30 +255,14 @@ pub fn is_about_the_process(path: &str) -> bool {
 }
 
 /// Puts the guard before the doors.
-pub fn guarded(guard: Arc<Guard>, doors: BoxEndpoint<'static, Response>) -> BoxEndpoint<'static, Response> {
+pub fn guarded(guard: Arc<Guard>, doors: Doors) -> Doors {
     let doors = Arc::new(doors);
-    let shared = Arc::clone(&doors)
-        .with(origin::cors())
-        .catch_all_error(|_refused| async { Problem::origin_not_allowed() })
-        .map_to_response();
-    let doors = Arc::new(Doors {
-        own: doors.boxed(),
-        shared: shared.boxed(),
-    });
     poem::endpoint::make(move |request| {
         let (guard, doors) = (Arc::clone(&guard), Arc::clone(&doors));
         async move { guard.pass(&doors, request).await }
     })
     .map_to_response()
     .boxed()
-}
-
-/// Whether the body is compressed, or otherwise not what its type says.
-fn is_encoded(headers: &HeaderMap) -> bool {
-    let codings = headers.get_all(http::header::CONTENT_ENCODING);
-    codings
-        .iter()
-        .any(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity"))
 }
 
 /// Counts a refusal.

@@ -3,19 +3,15 @@
 
 use http::HeaderValue;
 use http::header::{self, HeaderMap, HeaderName};
-use poem::Request;
-use poem::http::Method;
-use poem::middleware::Cors;
 use url::Url;
 
+use super::forwarded;
+use super::names::{self, ANY, means};
+
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
-const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 
-/// For how long a browser may go by what it was told of a door, in seconds.
-const REMEMBER: i32 = 600;
-
-/// Any origin, in a list of them.
-const ANY: &str = "*";
+/// What stands between the scheme and the host of an origin.
+const SCHEME_END: &str = "://";
 
 /// Whose page a request comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,25 +39,15 @@ pub fn page(headers: &HeaderMap, listed: &[String], trusted_hops: usize) -> Page
     if listed.iter().any(|listed| is_listed(listed, origin)) {
         return Page::Listed;
     }
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
-    let forwarded = (trusted_hops > 0).then(|| forwarded_host(headers)).flatten();
-    if host.is_some_and(|host| is_at(origin, host)) || forwarded.is_some_and(|host| is_named(origin, host)) {
-        Page::Own
-    } else {
-        Page::Foreign
-    }
-}
-
-/// The host that the nearest proxy says it was asked by.
-fn forwarded_host(headers: &HeaderMap) -> Option<&str> {
-    let last = |name: &HeaderName| headers.get_all(name).iter().next_back()?.to_str().ok();
-    if let Some(hosts) = last(&FORWARDED_HOST) {
-        return hosts.rsplit(',').next().map(str::trim);
-    }
-    let element = last(&header::FORWARDED)?.rsplit(',').next()?;
-    let pairs = element.split(';').filter_map(|pair| pair.split_once('='));
-    let mut hosts = pairs.filter(|(name, _)| name.trim().eq_ignore_ascii_case("host"));
-    hosts.next().map(|(_, host)| host.trim().trim_matches('"'))
+    let is_own = match forwarded::host(headers, trusted_hops) {
+        // By that name alone: to the proxy, this service has a name of which other pages may come.
+        Some(host) => is_named(origin, &host),
+        None => {
+            let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+            host.is_some_and(|host| is_at(origin, host))
+        }
+    };
+    if is_own { Page::Own } else { Page::Foreign }
 }
 
 /// Whether the origin has this host. Proxies often leave the port out, and then any goes with it.
@@ -74,18 +60,15 @@ fn is_named(origin: &str, host: &str) -> bool {
 
 /// Whether an entry of the list is about this origin.
 fn is_listed(listed: &str, origin: &str) -> bool {
-    let Some((scheme, suffix)) = listed.split_once("://*.") else {
-        return listed == ANY || listed == origin;
+    let Some((scheme, name)) = listed.split_once(SCHEME_END) else {
+        return listed == ANY;
     };
-    let Some(host) = origin
-        .strip_prefix(scheme)
-        .and_then(|rest| rest.strip_prefix("://"))
-    else {
+    let Some((asked, host)) = origin.split_once(SCHEME_END) else {
         return false;
     };
-    host.strip_suffix(suffix)
-        .and_then(|sub| sub.strip_suffix('.'))
-        .is_some_and(|sub| !sub.is_empty() && !sub.contains(['/', '@', ':']))
+    let (below, port) = host.split_once(':').unwrap_or((host, ""));
+    let plain = !below.contains(['/', '@']) && !port.contains('.');
+    scheme == asked && (name == host || (plain && name != ANY && means(name, host)))
 }
 
 /// Whether the origin is what the request is addressed to. The scheme is not looked at: a proxy may take it away.
@@ -99,63 +82,31 @@ fn is_at(origin: &str, host: &str) -> bool {
         && url.port_or_known_default() == asked.port_or_known_default()
 }
 
-/// A preflight that asks for more than listed pages may send is told what they may, as any other is: the browser then
-/// names the header that is not on the list.
-pub fn any_headers(mut request: Request) -> Request {
-    if request.method() == Method::OPTIONS {
-        request
-            .headers_mut()
-            .remove(header::ACCESS_CONTROL_REQUEST_HEADERS);
-    }
-    request
-}
-
-/// What listed pages may do.
-pub fn cors() -> Cors {
-    Cors::new()
-        .allow_origins_fn(|_listed| true)
-        .allow_methods([
-            Method::GET,
-            Method::HEAD,
-            Method::POST,
-            Method::PATCH,
-            Method::DELETE,
-        ])
-        .allow_headers([
-            header::ACCEPT,
-            header::AUTHORIZATION,
-            header::CONTENT_TYPE,
-            header::IF_MATCH,
-            HeaderName::from_static("idempotency-key"),
-            HeaderName::from_static("last-event-id"),
-            HeaderName::from_static("x-api-key"),
-            HeaderName::from_static("traceparent"),
-            HeaderName::from_static("tracestate"),
-            HeaderName::from_static("baggage"),
-        ])
-        .expose_headers([
-            header::ETAG,
-            header::LOCATION,
-            header::RETRY_AFTER,
-            HeaderName::from_static("idempotency-replayed"),
-            HeaderName::from_static("ratelimit"),
-            HeaderName::from_static("ratelimit-policy"),
-        ])
-        .max_age(REMEMBER)
-}
-
 /// Whether that text may stand in a list of origins.
 pub fn is_origin(text: &str) -> bool {
     // A pattern for names below a domain is an origin, but for the star.
-    let origin = text.replacen("://*.", "://", 1);
-    let domain = origin == text || Url::parse(&origin).is_ok_and(|url| url.domain().is_some());
+    let origin = text.replacen("://*.", SCHEME_END, 1);
     text == ANY
-        || (domain
-            && !origin.contains('*')
+        || (host_of(text).is_some_and(|name| names::normal(&name).is_some())
             && HeaderValue::from_str(&origin).is_ok()
             && Url::parse(&origin).is_ok_and(|url| {
                 matches!(url.scheme(), "http" | "https") && url.origin().ascii_serialization() == origin
             }))
+}
+
+/// The host of an entry of such a list, as it stands in a list of names.
+pub fn host_of(entry: &str) -> Option<String> {
+    if entry == ANY {
+        return Some(entry.to_owned());
+    }
+    let (scheme, rest) = entry.split_once(SCHEME_END)?;
+    let (star, name) = match rest.strip_prefix("*.") {
+        Some(name) => ("*.", name),
+        None => ("", rest),
+    };
+    let url = Url::parse(&format!("{scheme}{SCHEME_END}{name}")).ok()?;
+    let host = url.host_str().filter(|host| !host.contains('*'))?;
+    Some(format!("{star}{host}"))
 }
 
 #[cfg(test)]
@@ -266,6 +217,7 @@ mod tests {
             "http://localhost:5173",
             "https://*.desk.example",
             "https://*.desk.example:8443",
+            "http://*.localhost:5173",
         ] {
             assert!(is_origin(good), "{good}");
         }
@@ -280,6 +232,8 @@ mod tests {
             "https://a.*.example",
             "https://*.*.example",
             "https://*.desk.example/",
+            "https://*.example",
+            "https://*desk.example",
         ] {
             assert!(!is_origin(bad), "{bad}");
         }

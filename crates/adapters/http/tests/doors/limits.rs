@@ -275,25 +275,6 @@ async fn a_connection_too_many_is_told_to_come_back() {
 }
 
 #[tokio::test]
-async fn slow_heads_and_idle_connections_are_closed() {
-    let stage = Stage::with_settings(|settings| settings.header_timeout = Duration::from_millis(300)).await;
-    // A byte now and then is no progress: the head as a whole has its time.
-    let mut slow = TcpStream::connect(&stage.address).await.unwrap();
-    slow.write_all(b"GET /ping HTTP/1.1\r\n").await.unwrap();
-    let mut closed = false;
-    for _ in 0..100 {
-        if slow.write_all(b"x-a: b\r\n").await.is_err() {
-            closed = true;
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    assert!(closed, "a head that never ends is waited for");
-    let answer = stage.raw(b"GET /ping HTTP/1.1\r\nhost: x\r\n\r\n").await;
-    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
-}
-
-#[tokio::test]
 async fn who_does_not_read_the_answers_is_let_go() {
     let stage =
         Stage::with_settings(|settings| settings.limits.write_timeout = Duration::from_millis(300)).await;

@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 mod bad_input;
+mod connections;
 mod limits;
+mod names;
 mod one_connection;
 mod pages;
 mod reading;

@@ -78,6 +78,53 @@ async fn a_listed_page_may_do_what_the_api_offers() {
     );
 }
 
+/// A browser asks first; it compares the list with what the page wants to do, and says so by name.
+#[tokio::test]
+async fn a_browser_that_asks_first_gets_the_list() {
+    let stage = shared().await;
+    for (method, wanted) in [
+        ("POST", "content-type,traceparent,tracestate,baggage"),
+        ("POST", "traceparent"),
+        ("POST", "x-of-somebody-else"),
+        ("PUT", "content-type"),
+        ("GET", ""),
+    ] {
+        let asked = stage
+            .client
+            .request(reqwest::Method::OPTIONS, stage.url("/api/orders/execute"))
+            .header("origin", DESK)
+            .header("access-control-request-method", method)
+            .header("access-control-request-headers", wanted);
+        let told = asked.send().await.unwrap();
+        assert_eq!(told.status(), 200, "{method} {wanted}");
+        assert_eq!(header(&told, "access-control-allow-origin"), Some(DESK));
+        let methods = header(&told, "access-control-allow-methods").unwrap();
+        assert_eq!(methods, "GET, HEAD, POST, PATCH, DELETE");
+        let headers = header(&told, "access-control-allow-headers").unwrap();
+        for name in ["content-type", "if-match", "traceparent", "tracestate", "baggage"] {
+            assert!(
+                headers.split(", ").any(|listed| listed == name),
+                "{name}: {headers}"
+            );
+        }
+        assert!(header(&told, "vary").unwrap().to_lowercase().contains("origin"));
+    }
+}
+
+#[tokio::test]
+async fn pages_below_a_listed_domain_may_call() {
+    let listed = vec!["https://*.desk.example".to_owned()];
+    let stage = Stage::with_settings(|settings| settings.limits.origins = listed).await;
+    for (origin, status) in [
+        ("https://eu.desk.example", 202),
+        ("https://desk.example", 403),
+        ("https://eu.desk.example.evil", 403),
+    ] {
+        let answer = stage.as_page(reqwest::Method::POST, origin).await;
+        assert_eq!(answer.status(), status, "{origin}");
+    }
+}
+
 #[tokio::test]
 async fn every_answer_says_what_browsers_must_not_do_with_it() {
     let stage = Stage::open().await;

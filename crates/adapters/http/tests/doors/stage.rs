@@ -279,6 +279,7 @@ pub struct Stage {
     health: Arc<Reported>,
     pub engine: Arc<Engine>,
     pub drain: CancellationToken,
+    pub leaving: CancellationToken,
     pub stop: CancellationToken,
     pub served: JoinHandle<std::io::Result<()>>,
 }
@@ -371,6 +372,7 @@ impl Stage {
         });
         let mut http = HttpSettings::new(Arc::new(TokenRegistry::default()), health.clone());
         change(&mut http);
+        let leaving = http.leaving.clone();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let stop = CancellationToken::new();
@@ -383,6 +385,7 @@ impl Stage {
             health,
             engine,
             drain,
+            leaving,
             stop,
             served,
         }

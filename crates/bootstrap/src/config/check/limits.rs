@@ -82,10 +82,14 @@ impl Check<'_> {
                  https://*.desk.example for those below it; or *",
             );
         }
-        if !server.allowed_hosts().all(order_http::is_host) {
+        if !server
+            .allowed_hosts()
+            .all(|host| order_http::host_entry(host).is_some())
+        {
             self.wrong(
                 "server.allowed_hosts",
-                "must be names of hosts with commas between, without scheme, port or path: desk.example",
+                "must be names of hosts with commas between, without scheme, port or path: desk.example; \
+                 *.desk.example for those below it; or *",
             );
         }
         match (&server.tls_certificate, &server.tls_key) {

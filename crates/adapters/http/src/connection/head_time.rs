@@ -18,8 +18,8 @@ use tokio::time::Instant;
 /// What one connection is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
-    /// Between two requests.
-    Idle,
+    /// Between two requests, since this time.
+    Idle(Instant),
     /// A head has begun to arrive at this time.
     Head(Instant),
     /// A request is being answered, or the connection is no longer HTTP.
@@ -28,7 +28,7 @@ enum Phase {
 
 /// The head's time on one connection.
 #[derive(Clone)]
-pub(crate) struct HeadTime(Arc<Shared>);
+pub struct HeadTime(Arc<Shared>);
 
 struct Shared {
     phase: Mutex<Phase>,
@@ -37,7 +37,7 @@ struct Shared {
 
 impl HeadTime {
     /// A connection that was just accepted: its first head is expected now.
-    pub(crate) fn new() -> Self {
+    pub fn new() -> Self {
         Self(Arc::new(Shared {
             phase: Mutex::new(Phase::Head(Instant::now())),
             changed: Notify::new(),
@@ -50,7 +50,7 @@ impl HeadTime {
     }
 
     /// The head is complete. The request is under way until what this returns is dropped.
-    pub(crate) fn complete(&self) -> UnderWay {
+    pub fn complete(&self) -> UnderWay {
         self.set(Phase::Busy);
         UnderWay(Some(self.clone()))
     }
@@ -58,7 +58,7 @@ impl HeadTime {
     fn arrives(&self) {
         let began = {
             let mut phase = self.0.phase.lock();
-            let began = *phase == Phase::Idle;
+            let began = matches!(*phase, Phase::Idle(_));
             if began {
                 *phase = Phase::Head(Instant::now());
             }
@@ -69,29 +69,32 @@ impl HeadTime {
         }
     }
 
-    /// Returns when a head takes longer than this.
-    pub(crate) async fn runs_out(&self, longest: Duration) {
+    /// Returns when a head takes longer than `head`, or a connection has been idle for longer than `idle`.
+    pub async fn runs_out(&self, head: Duration, idle: Duration) {
         loop {
             let changed = self.0.changed.notified();
             let phase = *self.0.phase.lock();
-            match phase {
-                Phase::Head(began) => {
-                    if tokio::time::timeout_at(began + longest, changed).await.is_err() {
-                        return;
-                    }
+            let end = match phase {
+                Phase::Head(began) => began + head,
+                Phase::Idle(began) => began + idle,
+                Phase::Busy => {
+                    changed.await;
+                    continue;
                 }
-                Phase::Idle | Phase::Busy => changed.await,
+            };
+            if tokio::time::timeout_at(end, changed).await.is_err() {
+                return;
             }
         }
     }
 }
 
 /// A request that is under way.
-pub(crate) struct UnderWay(Option<HeadTime>);
+pub struct UnderWay(Option<HeadTime>);
 
 impl UnderWay {
     /// The connection is no longer HTTP from here on: what arrives is no head.
-    pub(crate) fn for_good(mut self) {
+    pub fn for_good(mut self) {
         self.0 = None;
     }
 }
@@ -99,15 +102,15 @@ impl UnderWay {
 impl Drop for UnderWay {
     fn drop(&mut self) {
         if let Some(head) = self.0.take() {
-            head.set(Phase::Idle);
+            head.set(Phase::Idle(Instant::now()));
         }
     }
 }
 
 /// A connection that notes when a head begins to arrive.
-pub(crate) struct Noted<S> {
-    pub(crate) connection: S,
-    pub(crate) head: HeadTime,
+pub struct Noted<S> {
+    pub connection: S,
+    pub head: HeadTime,
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for Noted<S> {
@@ -152,9 +155,9 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Noted<S> {
 }
 
 /// An answer's body, for as long as which its request is under way.
-pub(crate) struct Answer<B> {
-    pub(crate) body: B,
-    pub(crate) _under_way: Option<UnderWay>,
+pub struct Answer<B> {
+    pub body: B,
+    pub _under_way: Option<UnderWay>,
 }
 
 impl<B: Body + Unpin> Body for Answer<B> {
