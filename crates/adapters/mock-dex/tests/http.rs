@@ -56,6 +56,26 @@ async fn built(client: &RemoteVenues, number: u32) -> SignedTransaction {
 }
 
 #[tokio::test]
+async fn a_compressed_body_is_refused() {
+    let served = Served::new(market(&quiet()), true).await;
+    for path in ["quotes", "transactions", "moves", "pools/snapshot", "admin/price"] {
+        let request = Client::new().post(served.url(path));
+        let request = request.header("content-encoding", "gzip").body(vec![0x1f, 0x8b]);
+        let answer = request.send().await.unwrap();
+        assert_eq!(answer.status(), StatusCode::UNSUPPORTED_MEDIA_TYPE, "{path}");
+        assert_eq!(answer.headers()["accept-encoding"], "identity");
+        assert_eq!(
+            answer.json::<Value>().await.unwrap()["code"],
+            "unsupported_encoding"
+        );
+    }
+    let asked = json!({ "tokenIn": "SOL", "tokenOut": "USDC", "amountIn": "1.5" });
+    let plain = Client::new().post(served.url("quotes")).json(&asked);
+    let plain = plain.header("content-encoding", "identity").send().await.unwrap();
+    assert_eq!(plain.status(), StatusCode::OK);
+}
+
+#[tokio::test]
 async fn quotes_of_both_venues_come_with_a_blockhash() {
     let served = Served::new(market(&quiet()), false).await;
     let asked = json!({ "tokenIn": "SOL", "tokenOut": "USDC", "amountIn": "1.5" });

@@ -85,7 +85,7 @@ impl Answers for ReplaceAnswers {
             problem(413, "The body is larger than 16 KiB: `body_too_large`."),
             problem(
                 415,
-                "The body is not sent as application/json: `unsupported_media_type`.",
+                "The body is not sent as application/json, or is compressed: `unsupported_media_type`.",
             ),
             problem(422, "A field does not apply to this order: `not_applicable`."),
             problem(428, "Without If-Match: `if_match_required`."),

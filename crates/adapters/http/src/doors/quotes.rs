@@ -42,7 +42,7 @@ impl Answers for QuoteAnswers {
             problem(413, "The body is too large: `body_too_large`."),
             problem(
                 415,
-                "The body is not sent as application/json: `unsupported_media_type`.",
+                "The body is not sent as application/json, or is compressed: `unsupported_media_type`.",
             ),
             problem(
                 422,

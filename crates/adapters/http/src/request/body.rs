@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt};
 use http::HeaderMap;
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE, EXPECT};
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, EXPECT};
 use poem::{Body, Request, RequestBody};
 use poem_openapi::registry::{MetaMediaType, MetaRequest, Registry};
 use poem_openapi::types::Type;
@@ -90,6 +90,8 @@ async fn take(
     let mut body = std::pin::pin!(body);
     let refused = if !is_json(headers) {
         Problem::unsupported_media_type()
+    } else if is_encoded(headers) {
+        Problem::encoding_not_supported()
     } else if announced(headers).is_some_and(|length| length > limits.bytes) {
         Problem::body_too_large(limits.bytes)
     } else {
@@ -160,4 +162,16 @@ fn is_json(headers: &HeaderMap) -> bool {
         .unwrap_or_default();
     let media_type = value.split(';').next().unwrap_or_default().trim();
     media_type.eq_ignore_ascii_case("application/json")
+}
+
+/// Whether the body would have to be decoded, as a compressed one, before it is what its type says.
+fn is_encoded(headers: &HeaderMap) -> bool {
+    let values = headers.get_all(CONTENT_ENCODING).iter();
+    let mut codings = values.flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
+    codings.any(|coding| {
+        !matches!(
+            coding.trim_ascii().to_ascii_lowercase().as_slice(),
+            b"" | b"identity"
+        )
+    })
 }

@@ -45,6 +45,45 @@ async fn a_body_must_say_that_it_is_json() {
 }
 
 #[tokio::test]
+async fn a_compressed_body_is_refused_at_every_door_that_takes_one() {
+    let stage = Stage::open().await;
+    let order = format!("/api/orders/{}", stage.order().await);
+    for (method, path) in [
+        ("POST", "/api/orders/execute"),
+        ("POST", "/api/quotes"),
+        ("PATCH", order.as_str()),
+    ] {
+        let send = |coding: &'static str, body: Vec<u8>| {
+            let request = stage.client.request(method.parse().unwrap(), stage.url(path));
+            let request = request
+                .header("content-type", "application/json")
+                .header("content-encoding", coding)
+                .header("if-match", "1");
+            request.body(body).send()
+        };
+        // Also more than is read of a body that is refused.
+        for (coding, body) in [
+            ("gzip", vec![0x1f, 0x8b, 8]),
+            ("GZIP", vec![0; 200_000]),
+            ("identity, br", vec![1]),
+        ] {
+            let reply = send(coding, body).await.unwrap();
+            assert_eq!(reply.headers()["accept-encoding"], "identity", "{path} {coding}");
+            let (status, problem) = problem(reply).await;
+            assert_eq!(
+                (status, problem["code"].as_str()),
+                (415, Some("unsupported_media_type")),
+                "{path} {coding}"
+            );
+        }
+        for plain in ["identity", "Identity", ""] {
+            let reply = send(plain, ORDER.into()).await.unwrap();
+            assert_ne!(reply.status(), 415, "{path} {plain:?}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn broken_json_is_told_where_it_breaks() {
     let stage = Stage::open().await;
     for (body, field) in [

@@ -1,7 +1,7 @@
 //! Answers: JSON, or a problem in JSON.
 
 use bytes::Bytes;
-use http::header::{ALLOW, CONTENT_TYPE, HeaderValue};
+use http::header::{ACCEPT_ENCODING, ALLOW, CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{Response, StatusCode};
 use http_body_util::Full;
 use order_core::failure::VenueError;
@@ -19,7 +19,8 @@ pub(super) struct Refused {
     status: StatusCode,
     code: &'static str,
     detail: String,
-    allow: Option<&'static str>,
+    /// What the client may do instead.
+    instead: Option<(HeaderName, &'static str)>,
 }
 
 impl Refused {
@@ -28,7 +29,7 @@ impl Refused {
             status,
             code,
             detail: detail.to_string(),
-            allow: None,
+            instead: None,
         }
     }
 
@@ -47,7 +48,17 @@ impl Refused {
             "this path has other methods",
         );
         Self {
-            allow: Some(allow),
+            instead: Some((ALLOW, allow)),
+            ..refused
+        }
+    }
+
+    /// The body is compressed.
+    pub(super) fn encoded() -> Self {
+        let detail = "bodies are taken as they are, without a Content-Encoding";
+        let refused = Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_encoding", detail);
+        Self {
+            instead: Some((ACCEPT_ENCODING, "identity")),
             ..refused
         }
     }
@@ -60,10 +71,8 @@ impl Refused {
             code: self.code.to_owned(),
         };
         let mut answer = write(self.status, &problem, "application/problem+json");
-        if let Some(allow) = self.allow {
-            answer
-                .headers_mut()
-                .insert(ALLOW, HeaderValue::from_static(allow));
+        if let Some((name, value)) = self.instead {
+            answer.headers_mut().insert(name, HeaderValue::from_static(value));
         }
         answer
     }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::header::{CONTENT_ENCODING, HeaderMap};
 use http::{Request, StatusCode};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Incoming;
@@ -18,6 +19,9 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The whole body.
 pub(super) async fn read(request: Request<Incoming>) -> Result<Bytes, Refused> {
+    if is_encoded(request.headers()) {
+        return Err(Refused::encoded());
+    }
     let body = Limited::new(request.into_body(), MAX_BODY).collect();
     match tokio::time::timeout(BODY_TIMEOUT, body).await {
         Ok(Ok(body)) => Ok(body.to_bytes()),
@@ -32,6 +36,18 @@ pub(super) async fn read(request: Request<Incoming>) -> Result<Bytes, Refused> {
             "the body did not come",
         )),
     }
+}
+
+/// Whether the body would have to be decoded, as a compressed one, before it is what its type says.
+fn is_encoded(headers: &HeaderMap) -> bool {
+    let values = headers.get_all(CONTENT_ENCODING).iter();
+    let mut codings = values.flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
+    codings.any(|coding| {
+        !matches!(
+            coding.trim_ascii().to_ascii_lowercase().as_slice(),
+            b"" | b"identity"
+        )
+    })
 }
 
 /// The whole body, read as JSON.

@@ -91,7 +91,9 @@ async fn converse(market: Arc<Market>, stream: TcpStream, options: ServeOptions,
     let mut builder = http1::Builder::new();
     builder
         .timer(TokioTimer::new())
-        .header_read_timeout(HEADER_TIMEOUT);
+        .header_read_timeout(HEADER_TIMEOUT)
+        // A client that has sent all it has to say still waits for its answer.
+        .half_close(true);
     let mut connection = std::pin::pin!(builder.serve_connection(TokioIo::new(stream), service));
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
