@@ -15,6 +15,7 @@ use serde_json::json;
 use crate::cli::KeysAction;
 use crate::config::Config;
 use crate::error::StartError;
+use crate::output::print;
 use crate::wiring;
 
 /// Why it was not done.
@@ -95,7 +96,7 @@ async fn print_entry(owner: Owner, scopes: &[Scope], json: bool) -> Result<(), K
     Ok(())
 }
 
-/// Prints a key, the only time that it is to be seen.
+/// Prints a key, the only time that it is to be seen: one that no reader has taken is lost, which is a failure.
 fn show(shown: &SecretString, json: bool) -> Result<(), KeysError> {
     let mut out = std::io::stdout().lock();
     let text = shown.expose_secret();
@@ -108,12 +109,14 @@ fn show(shown: &SecretString, json: bool) -> Result<(), KeysError> {
 }
 
 async fn list(ring: &KeyRing, json: bool) -> Result<(), KeysError> {
-    let mut out = std::io::stdout().lock();
-    for key in ring.list().await? {
-        let line = if json { as_json(&key) } else { as_line(&key) };
-        writeln!(out, "{line}")?;
-    }
-    Ok(())
+    let line = |key: &ApiKey| if json { as_json(key) } else { as_line(key) };
+    let lines = ring
+        .list()
+        .await?
+        .iter()
+        .map(|key| line(key) + "\n")
+        .collect::<String>();
+    Ok(print(lines)?)
 }
 
 fn as_json(key: &ApiKey) -> String {

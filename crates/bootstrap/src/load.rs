@@ -1,6 +1,6 @@
 //! The load generator on the command line.
 
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::time::Duration;
 
@@ -8,6 +8,7 @@ use clap::{Args, ValueEnum};
 use order_load::{Follow, LoadError, LoadOptions, OrderMix, Pace, Target};
 
 use crate::cli::KeyArg;
+use crate::output::print;
 
 /// Connections of a closed loop, if nothing else is said: as many orders are submitted at once.
 const CLOSED: NonZeroUsize = NonZeroUsize::MIN.saturating_add(9);
@@ -136,12 +137,11 @@ impl LoadArgs {
 /// [`LoadFailed`].
 pub async fn load(args: &LoadArgs, stop: impl Future<Output = ()>) -> Result<(), LoadFailed> {
     let report = order_load::run(args.options()?, stop).await?;
-    let mut out = std::io::stdout().lock();
     if args.json {
-        serde_json::to_writer_pretty(&mut out, &report).map_err(std::io::Error::from)?;
-        writeln!(out)?;
+        let report = serde_json::to_string_pretty(&report).map_err(std::io::Error::from)?;
+        print(report + "\n")?;
     } else {
-        write!(out, "{report}")?;
+        print(&report)?;
     }
     let nothing = report.orders.accepted + report.orders.warm_up == 0;
     if nothing && !report.interrupted {

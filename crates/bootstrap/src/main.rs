@@ -1,6 +1,5 @@
 //! The binary.
 
-use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -8,7 +7,7 @@ use order_bootstrap::cli::{Cli, Command, ServeArgs, VenueArgs, VerifyArgs};
 use order_bootstrap::config::{Config, Inputs, Loaded, Purpose};
 use order_bootstrap::{
     ClientError, LoadArgs, RunError, TopError, VenueOptions, VerifyOptions, chain, keys, load, migrate,
-    own_health, probe, run, serve_venue, signals, submit, telemetry, top, verify, watch,
+    own_health, print, probe, run, serve_venue, signals, submit, telemetry, top, verify, watch,
 };
 
 /// Something failed.
@@ -53,10 +52,8 @@ fn main() -> ExitCode {
             Ok(ExitCode::SUCCESS)
         }),
         Command::Load(args) => measure(&args),
-        Command::Openapi => match write!(std::io::stdout(), "{}", order_bootstrap::openapi()) {
+        Command::Openapi => match print(order_bootstrap::openapi()) {
             Ok(()) => ExitCode::SUCCESS,
-            // The reader has seen enough, as `head` has.
-            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
             Err(error) => fail(&error, FAILED),
         },
     }

@@ -9,6 +9,7 @@ use order_ports::{LookUpError, StoreError};
 
 use crate::config::Loaded;
 use crate::error::StartError;
+use crate::output::print;
 use crate::wiring::{self, Records};
 
 /// How many orders are read at once.
@@ -106,7 +107,7 @@ impl fmt::Display for Verdict {
 /// [`VerifyError`], also when something was found.
 pub async fn verify(loaded: &Loaded, options: VerifyOptions) -> Result<(), VerifyError> {
     let verdict = audit(loaded, options).await?;
-    writeln!(std::io::stdout(), "{verdict}")?;
+    print(format_args!("{verdict}\n"))?;
     match verdict.violated() {
         0 => Ok(()),
         violated => Err(VerifyError::Violated(violated)),

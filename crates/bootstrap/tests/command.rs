@@ -121,6 +121,33 @@ fn mistakes_are_told_all_at_once_and_exit_with_2() {
     assert!(!stderr.contains("pw"), "{stderr}");
 }
 
+/// As `order-engine openapi | head -1` does.
+#[test]
+fn a_reader_that_has_seen_enough_is_no_failure() {
+    let mut child = engine(&["openapi"], &[])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(
+        (
+            output.status.code(),
+            String::from_utf8_lossy(&output.stderr).as_ref()
+        ),
+        (Some(0), "")
+    );
+    // A key that nobody has seen is lost.
+    let mut child = engine(&["keys", "create", "--owner", "ann"], &[])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    assert_eq!(child.wait_with_output().unwrap().status.code(), Some(1));
+}
+
 #[test]
 fn a_file_is_named_by_argument_or_variable() {
     let folder = tempfile::tempdir().unwrap();
