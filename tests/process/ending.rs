@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use nix::sys::signal::Signal;
 use order_tests::{Backends, EngineProcess};
+use tokio::net::TcpStream;
 
 use crate::deployment::{Deployment, SHORT_LEASE, assert_all_confirmed, sale, submit};
 
@@ -112,6 +113,41 @@ async fn a_second_signal_ends_it_at_once() {
     tokio::time::sleep(Duration::from_millis(300)).await;
     engine.signal(Signal::SIGTERM);
     engine.says("asked to stop").await;
+    engine.signal(Signal::SIGTERM);
+    assert_eq!(engine.exit().await.code(), Some(130));
+}
+
+/// Balancers take a process out of service seconds after it was told to stop.
+#[tokio::test]
+async fn while_balancers_have_not_noticed_it_serves_on() {
+    let delay = ("ORDER_ENGINE__PROCESS__SHUTDOWN_DELAY", "3s");
+    let mut engine = EngineProcess::spawn(&[], &[MEMORY[0], MEMORY[1], delay]);
+    let client = engine.client().await;
+    engine.signal(Signal::SIGTERM);
+    engine.says("serving until balancers have noticed").await;
+    let ready = client.get("/health/ready").await;
+    assert_eq!((ready.status, &ready.json()["status"]), (503, &"draining".into()));
+    let accepted = client.execute(&sale()).await;
+    assert_eq!(
+        (accepted.status, accepted.header("connection")),
+        (202, Some("close"))
+    );
+    let mut watcher = client
+        .socket(&format!("/ws/orders/{}", accepted.order_id()))
+        .await
+        .unwrap();
+    while watcher.next().await.unwrap()["status"] != "confirmed" {}
+    assert_eq!(engine.exit().await.code(), Some(0));
+    assert!(TcpStream::connect(client.authority()).await.is_err());
+}
+
+#[tokio::test]
+async fn a_second_signal_ends_the_delay() {
+    let delay = ("ORDER_ENGINE__PROCESS__SHUTDOWN_DELAY", "1h");
+    let mut engine = EngineProcess::spawn(&[], &[MEMORY[0], MEMORY[1], delay]);
+    engine.client().await;
+    engine.signal(Signal::SIGTERM);
+    engine.says("serving until balancers have noticed").await;
     engine.signal(Signal::SIGTERM);
     assert_eq!(engine.exit().await.code(), Some(130));
 }

@@ -236,12 +236,21 @@ impl App {
             keys,
             failures,
             patience: settings.drain_timeout + GRACE,
-            delay: loaded.config.process.shutdown_delay,
+            delay: serves_on(role, &loaded),
             _everything: phases.guards(),
             phases,
             tasks,
             closing,
         })
+    }
+}
+
+/// For how long a process serves on. One that takes no orders has no balancer before it, and only hands its work on later.
+fn serves_on(role: Role, loaded: &Loaded) -> Duration {
+    if role.takes_orders() {
+        loaded.config.process.shutdown_delay
+    } else {
+        Duration::ZERO
     }
 }
 
