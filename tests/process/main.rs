@@ -11,6 +11,7 @@ mod guarded;
 mod keys;
 mod logging;
 mod monitoring;
+mod nginx;
 mod privileges;
 mod prometheus;
 mod queueing;
