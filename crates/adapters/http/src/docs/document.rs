@@ -246,10 +246,14 @@ fn allow_empty(parameter: &mut Value) {
 }
 
 /// What the guard before the doors may answer instead of them.
-const REFUSALS: [(&str, &str); 3] = [
+const REFUSALS: [(&str, &str); 4] = [
     (
         "403",
         "A page of an origin that is not listed calls: `origin_not_allowed`.",
+    ),
+    (
+        "421",
+        "No keys are wanted, and the engine is called by a name that is not among its own: `host_not_allowed`.",
     ),
     (
         "429",

@@ -141,6 +141,7 @@ fn problems() -> Vec<Value> {
         Problem::overloaded("too many requests are under way"),
         Problem::timed_out(),
         Problem::origin_not_allowed(),
+        Problem::host_not_allowed(),
         Problem::internal(),
         Problem::not_found(),
         Problem::method_not_allowed(&HeaderValue::from_static("GET, HEAD, POST")),

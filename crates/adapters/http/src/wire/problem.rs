@@ -318,7 +318,10 @@ impl Problem {
     /// A page calls that may not.
     pub fn origin_not_allowed() -> Self {
         Self::new(StatusCode::FORBIDDEN, "origin_not_allowed", "Origin not allowed")
-            .detail("pages of this origin may not call; server.allowed_origins lists those that may")
+            .detail(
+                "pages of this origin may not call; server.allowed_origins lists those that may, and behind a proxy \
+                 server.trusted_hops lets X-Forwarded-Host say what the origin of its own pages is",
+            )
     }
 
     /// Asked by a name that may not be this service's.
