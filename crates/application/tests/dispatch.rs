@@ -1,7 +1,12 @@
 //! Who spends the grants of a limited dispatch.
 
+#![allow(
+    clippy::disallowed_methods,
+    reason = "the clock of a test is the runtime's, which is paused"
+)]
 #![allow(clippy::unwrap_used, reason = "test support")]
 
+#[allow(dead_code, reason = "shared by several tests, each of which uses a part")]
 mod support;
 
 use std::sync::Arc;
