@@ -135,7 +135,9 @@ async fn every_panel_and_every_rule_has_a_value_while_the_engine_is_well() {
                 tokio::time::sleep(Duration::from_millis(500)).await;
             }
         }
-        assert_eq!(prometheus.query("ALERTS").await, Vec::<Value>::new());
+        // A test's Postgres has fsync off, and that is told.
+        let others = prometheus.query("ALERTS{alertname!=\"OrderStoreUnsafe\"}").await;
+        assert_eq!(others, Vec::<Value>::new());
     };
     tokio::select! {
         () = trade => {}
