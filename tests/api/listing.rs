@@ -35,6 +35,7 @@ async fn orders_are_listed_by_filter(mode: Mode) {
     let (sold_id, bought_id, failed_id) = (sold_id.as_str(), bought_id.as_str(), failed_id.as_str());
     assert_eq!(list("").await, [failed_id, bought_id, sold_id]);
     assert_eq!(list("status=confirmed").await, [bought_id, sold_id]);
+    assert_eq!(list("status=CONFIRMED&type=&limit=").await, [bought_id, sold_id]);
     assert_eq!(list("status=failed,pending").await, [failed_id]);
     assert_eq!(list("token=eth").await, [bought_id]);
     assert_eq!(list("token=SOL&status=confirmed").await, [sold_id]);

@@ -24,6 +24,12 @@ pub enum InvalidAddress {
          rediss:// address"
     )]
     Rest,
+    /// It is the address of sentinels.
+    #[error(
+        "is the address of sentinels, which are not asked here; use a redis:// or rediss:// address that leads to \
+         whichever server is the primary"
+    )]
+    Sentinel,
     /// It is not an address that begins as it should.
     #[error("must begin with redis:// (TCP), rediss:// (TLS) or unix:// (a socket)")]
     Scheme,
@@ -41,6 +47,7 @@ impl FromStr for RedisAddress {
             .map(|(scheme, _)| scheme.to_ascii_lowercase());
         match scheme.as_deref() {
             Some("http" | "https") => return Err(InvalidAddress::Rest),
+            Some(scheme) if scheme.contains("sentinel") => return Err(InvalidAddress::Sentinel),
             Some("redis" | "rediss" | "valkey" | "valkeys" | "unix" | "redis+unix") => {}
             _ => return Err(InvalidAddress::Scheme),
         }
@@ -163,6 +170,14 @@ mod tests {
         let rest = "https://eu1-token.example".parse::<RedisAddress>().unwrap_err();
         assert!(rest.to_string().contains("rediss://"), "{rest}");
         assert!(matches!(rest, InvalidAddress::Rest));
+        for sentinels in [
+            "redis+sentinel://a:26379,b:26379/mymaster",
+            "rediss+sentinel://a/mymaster",
+            "sentinel://a",
+        ] {
+            let refused = sentinels.parse::<RedisAddress>().unwrap_err();
+            assert!(matches!(refused, InvalidAddress::Sentinel), "{sentinels}");
+        }
         for wrong in ["", "localhost:6379", "amqp://localhost"] {
             assert!(
                 matches!(wrong.parse::<RedisAddress>(), Err(InvalidAddress::Scheme)),

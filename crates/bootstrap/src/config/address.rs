@@ -62,6 +62,10 @@ pub(super) fn redis<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option
             "is a REST address; the queue is built on Streams, which need a TCP connection: \
             use the redis:// or rediss:// address of the same database",
         ),
+        scheme if scheme.contains("sentinel") => {
+            Err("is the address of sentinels, which are not asked here; \
+            use a redis:// or rediss:// address that leads to whichever server is the primary")
+        }
         _ => Err("must begin with redis:// (TCP), rediss:// (TLS) or unix:// (a socket)"),
     })
 }

@@ -50,7 +50,7 @@ pub fn in_headers_or_query(request: &Request) -> Shown {
         Shown::Nothing => {}
         shown @ (Shown::Key(_) | Shown::Ticket(_) | Shown::Garbled) => return shown,
     }
-    let mut tickets = pairs(request).filter(|(name, _)| name == TICKET);
+    let mut tickets = pairs(request).filter(|(name, value)| name == TICKET && !value.is_empty());
     match (tickets.next(), tickets.next()) {
         (None, _) => Shown::Nothing,
         (Some((_, ticket)), None) => Shown::Ticket(ticket.into_owned().into()),
@@ -108,5 +108,8 @@ mod tests {
         assert_eq!(shown(&[], "after=1&ticket=t"), "ticket t");
         assert_eq!(shown(&[("x-api-key", "a.b")], "ticket=t"), "key a.b");
         assert_eq!(shown(&[], "ticket=t&ticket=u"), "garbled");
+        // A parameter without a value is as good as none.
+        assert_eq!(shown(&[], "ticket=&after=1"), "nothing");
+        assert_eq!(shown(&[], "ticket=&ticket=t"), "ticket t");
     }
 }

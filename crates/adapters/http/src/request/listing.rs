@@ -199,7 +199,7 @@ mod tests {
     fn every_filter_is_read() {
         let id = OrderId::from_uuid(uuid::uuid!("01939c3e-7a40-7c5e-9d8e-0f3b8a1c2d4e"));
         let query = format!(
-            "status=confirmed,failed&status=waiting&type=market&token=sol&dex=raydium&userId=desk&clientOrderId=a+b%2B&limit=200\
+            "status=Confirmed,FAILED&status=waiting&type=Market&token=sol&dex=raydium&userId=desk&clientOrderId=a+b%2B&limit=200\
              &from=2025-11-20T13:00:00+01:00&to=1763640000120&cursor={}",
             cursor(id, None)
         );

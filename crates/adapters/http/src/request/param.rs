@@ -55,9 +55,9 @@ impl<'a, F: Format> ApiExtractor<'a> for Query<F> {
         _body: &mut RequestBody,
         options: ExtractParamOptions<Text<F>>,
     ) -> Result<Self> {
-        // One that is repeated means all its values, as if written with commas.
+        // One that is repeated means all its values, as if written with commas; those without a value mean nothing.
         let mut values = pairs(request)
-            .filter(|(name, _)| name == options.name)
+            .filter(|(name, value)| name == options.name && !str::is_empty(value))
             .map(|(_, value)| value);
         let first = values.next().map(Cow::into_owned);
         let text = first.map(|first| values.fold(first, |all, value| all + "," + &value));

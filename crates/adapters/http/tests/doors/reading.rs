@@ -206,6 +206,7 @@ async fn a_parameter_without_a_value_is_as_good_as_none() {
     for (path, status) in [
         ("by-client-id/mine?userId=".to_owned(), 404),
         (format!("{order}/events?after="), 200),
+        (format!("{order}/events?after=&after=1"), 200),
     ] {
         let reply = stage.get(&format!("/api/orders/{path}")).await;
         assert_eq!(reply.status(), status, "{path}: {}", reply.text().await.unwrap());

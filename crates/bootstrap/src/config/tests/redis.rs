@@ -1,6 +1,18 @@
-//! Who vouches for a Redis that is encrypted.
+//! Which addresses of Redis are refused, and who vouches for one that is encrypted.
 
 use super::*;
+
+#[test]
+fn an_address_of_sentinels_is_explained() {
+    // Several hosts are no address at all to begin with.
+    for url in ["redis+sentinel://a:26379/mymaster", "sentinel://a:26379"] {
+        let message = message(&inputs(&[DATABASE, ("REDIS_URL", url)]));
+        assert!(
+            message.contains("redis.url: is the address of sentinels"),
+            "{message}"
+        );
+    }
+}
 
 const DATABASE: (&str, &str) = ("DATABASE_URL", "postgres://localhost/x");
 const CA_FILE: &str = "ORDER_ENGINE__REDIS__CA_FILE";

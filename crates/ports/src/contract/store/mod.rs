@@ -10,6 +10,7 @@ mod journal;
 mod leases;
 mod listing;
 mod reading;
+mod resting;
 mod sweeping;
 mod waiting;
 
@@ -24,6 +25,7 @@ pub use journal::*;
 pub use leases::*;
 pub use listing::*;
 pub use reading::*;
+pub use resting::*;
 pub use sweeping::*;
 pub use waiting::*;
 

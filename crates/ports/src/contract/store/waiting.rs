@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use order_core::failure::VenueError;
 use order_core::id::OrderId;
-use order_core::lifecycle::{AttemptOutcome, Event, Refusal, Release};
+use order_core::lifecycle::{Event, Release};
 use order_core::order::{OrderKind, Terms, TimeInForce};
 use order_core::price::Price;
 use order_core::priority::Priority;
@@ -18,17 +17,17 @@ use super::{
 use crate::contract::fixtures::{Steps, Walk, acceptance, keyed, order_id, spec, waits, worker};
 use crate::{Accepted, Claim, Lease, Sweep, WaitingOrder, Woken, WorkHint};
 
-const FOR_EVER: Release = Release::Wait {
+pub(super) const FOR_EVER: Release = Release::Wait {
     longest: Duration::MAX,
     rest: Duration::ZERO,
 };
 
-const fn for_so_long(longest: Duration, rest: Duration) -> Release {
+pub(super) const fn for_so_long(longest: Duration, rest: Duration) -> Release {
     Release::Wait { longest, rest }
 }
 
 /// An order that waits, given back by its holder.
-async fn waiting(store: &dyn Store, n: u32) -> Walk {
+pub(super) async fn waiting(store: &dyn Store, n: u32) -> Walk {
     let mut walk = accepted(store, n).await;
     let lease = hold(store, &walk).await;
     store
@@ -38,7 +37,7 @@ async fn waiting(store: &dyn Store, n: u32) -> Walk {
     walk
 }
 
-async fn listed(store: &dyn Store) -> Vec<WaitingOrder> {
+pub(super) async fn listed(store: &dyn Store) -> Vec<WaitingOrder> {
     store.waiting(None, 1_000).await.unwrap()
 }
 
@@ -50,7 +49,7 @@ async fn listed_ids(store: &dyn Store) -> Vec<OrderId> {
         .collect()
 }
 
-async fn woken(store: &dyn Store, ids: &[OrderId]) -> Vec<OrderId> {
+pub(super) async fn woken(store: &dyn Store, ids: &[OrderId]) -> Vec<OrderId> {
     let mut ids: Vec<_> = store
         .wake(ids)
         .await
@@ -204,83 +203,6 @@ pub async fn an_order_waits_no_longer_than_it_says(store: &dyn Store) {
     take(store, walk.id(), 2, LONG).await;
 }
 
-/// An order that goes on waiting after it was taken, and rests for so long before it may be woken again.
-async fn rests(store: &dyn Store, walk: &Walk, worker: u64, rest: Duration) {
-    assert_eq!(woken(store, &[walk.id()]).await, [walk.id()]);
-    let lease = take(store, walk.id(), worker, LONG).await.lease;
-    let release = for_so_long(Duration::MAX, rest);
-    store
-        .record(&lease, None, release, walk.stay().moved())
-        .await
-        .unwrap();
-}
-
-pub async fn an_order_is_not_woken_before_its_rest_is_over(store: &dyn Store) {
-    let (resting, other) = (waiting(store, 1).await, waiting(store, 2).await);
-    rests(store, &resting, 2, LONG).await;
-    let woken = store.wake(&[resting.id(), other.id()]).await.unwrap();
-    let hinted: Vec<_> = woken.hints.iter().map(|hint| hint.order_id).collect();
-    assert_eq!(hinted, [other.id()]);
-    let [(id, left)] = woken.resting[..] else {
-        panic!("the store says what rests: {woken:?}")
-    };
-    assert_eq!(id, resting.id());
-    assert!(!left.is_zero() && left <= LONG, "{left:?}");
-    assert!(is_not_now(
-        &store.claim(resting.id(), worker(3), LONG).await.unwrap()
-    ));
-    assert_eq!(listed(store).await.len(), 2, "both still wait");
-}
-
-pub async fn a_rest_ends_and_its_length_is_told_with_the_next_lease(store: &dyn Store) {
-    let walk = waiting(store, 1).await;
-    rests(store, &walk, 2, SHORT).await;
-    outlast_short().await;
-    assert_eq!(woken(store, &[walk.id()]).await, [walk.id()]);
-    let rested = take(store, walk.id(), 3, LONG).await.rested;
-    assert_eq!(rested.length, SHORT);
-    assert!(rested.ended_ago < LONG, "{rested:?}");
-}
-
-pub async fn an_owner_who_replaces_the_terms_ends_the_rest(store: &dyn Store) {
-    let mut walk = waiting(store, 1).await;
-    rests(store, &walk, 2, LONG).await;
-    store
-        .overrule(replaced(&mut walk).moved(), FOR_EVER)
-        .await
-        .unwrap();
-    assert_eq!(woken(store, &[walk.id()]).await, [walk.id()]);
-    let rested = take(store, walk.id(), 3, LONG).await.rested;
-    assert_eq!(rested.length, Duration::ZERO);
-}
-
-pub async fn how_often_the_venue_refused_reads_back(store: &dyn Store) {
-    let mut walk = waiting(store, 1).await;
-    rests(store, &walk, 2, Duration::ZERO).await;
-    assert_eq!(woken(store, &[walk.id()]).await, [walk.id()]);
-    let lease = take(store, walk.id(), 3, LONG).await.lease;
-    store.append(&lease, walk.route().moved()).await.unwrap();
-    let (attempt, steps) = walk.submit();
-    store.write_ahead(&lease, &attempt, steps.moved()).await.unwrap();
-    let refused = Event::Waiting {
-        waits_for: WaitsFor::Limit,
-        terms: None,
-        refused: Some(Refusal {
-            count: 7,
-            rest_ms: 400,
-        }),
-    };
-    let outcome = AttemptOutcome::Dead(VenueError::SlippageExceeded);
-    let steps = walk.go([refused]);
-    store
-        .record(&lease, Some(outcome), FOR_EVER, steps.moved())
-        .await
-        .unwrap();
-    assert_stored(store, &walk).await;
-    let read = store.order(walk.id()).await.unwrap().unwrap();
-    assert_eq!(read.progress().refusals, 7);
-}
-
 pub async fn an_order_that_went_on_does_not_wait_and_one_that_waits_again_is_listed_last(store: &dyn Store) {
     let (mut first, second) = (waiting(store, 1).await, waiting(store, 2).await);
     woken(store, &[first.id()]).await;
@@ -407,7 +329,7 @@ fn new_terms() -> Terms {
     }
 }
 
-fn replaced(walk: &mut Walk) -> Steps {
+pub(super) fn replaced(walk: &mut Walk) -> Steps {
     walk.go([Event::Waiting {
         waits_for: WaitsFor::Limit,
         terms: Some(new_terms()),
