@@ -108,14 +108,18 @@ impl ConnectError {
     /// Whether it is worth the wait: a server that starts, or a network that is not up yet.
     const fn may_pass(&self) -> bool {
         match self {
-            Self::UnknownHost { .. } | Self::Unreachable { .. } | Self::Silent { .. } => true,
+            // What cannot be understood may be a proxy on its way up, or this very connection: to a port of this machine on
+            // which nothing listens yet, TCP at times connects to itself.
+            Self::UnknownHost { .. }
+            | Self::Unreachable { .. }
+            | Self::Silent { .. }
+            | Self::NotUnderstood { .. } => true,
             Self::InvalidUrl(_)
             | Self::WrongPassword { .. }
             | Self::NotLetIn { .. }
             | Self::NoSuchDatabase { .. }
             | Self::Tls(_)
             | Self::SharedSessions { .. }
-            | Self::NotUnderstood { .. }
             | Self::Refused(_) => false,
         }
     }

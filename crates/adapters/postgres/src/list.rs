@@ -4,7 +4,7 @@
 //! A plain `where` with all the filters would leave it to the planner's guess whether to walk down all orders,
 //! and so to look at every one of them for a filter that matches none.
 
-use order_core::id::OrderId;
+use order_core::id::{ClientOrderId, OrderId, Owner};
 use order_core::lifecycle::Status;
 use order_core::time::Timestamp;
 use order_core::token::Symbol;
@@ -152,9 +152,8 @@ fn push_branch(
     if let Some(owner) = &filter.owner {
         sql.push(" and owner = ").push_bind(owner.as_str().to_owned());
     }
-    if let Some(id) = &filter.client_order_id {
-        sql.push(" and client_order_id = ")
-            .push_bind(id.as_str().to_owned());
+    if let Some(called) = &filter.client_order_id {
+        push_called(sql, filter.owner.as_ref(), called);
     }
     if let Some(kind) = &filter.kind {
         sql.push(" and kind = ").push_bind(kind.clone());
@@ -175,6 +174,18 @@ fn push_branch(
         ),
     }
     push_age(sql, filter, age)
+}
+
+/// Whichever order its owner calls so. Looked up first: the planner cannot know that there is one at the most, and would
+/// look through all of the owner's orders for it.
+fn push_called(sql: &mut QueryBuilder<Postgres>, owner: Option<&Owner>, called: &ClientOrderId) {
+    sql.push(" and id = any(array(select named.id from orders as named where named.client_order_id = ")
+        .push_bind(called.as_str().to_owned());
+    if let Some(owner) = owner {
+        sql.push(" and named.owner = ")
+            .push_bind(owner.as_str().to_owned());
+    }
+    sql.push("))");
 }
 
 fn push_standing(sql: &mut QueryBuilder<Postgres>, filter: &OrderFilter, standing: &Standing) {

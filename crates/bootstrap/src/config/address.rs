@@ -62,10 +62,6 @@ pub(super) fn redis<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option
             "is a REST address; the queue is built on Streams, which need a TCP connection: \
             use the redis:// or rediss:// address of the same database",
         ),
-        scheme if scheme.contains("sentinel") => {
-            Err("is the address of sentinels, which are not asked here; \
-            use a redis:// or rediss:// address that leads to whichever server is the primary")
-        }
         _ => Err("must begin with redis:// (TCP), rediss:// (TLS) or unix:// (a socket)"),
     })
 }
@@ -98,6 +94,17 @@ fn read<'de, D: Deserializer<'de>>(
         return Err(de::Error::custom(
             "has an @ behind its host: special characters in a user or a password (@ / ? #) must be percent-encoded, \
              as %40 for @",
+        ));
+    }
+    // Several hosts are no address that could be read on.
+    if text
+        .split("://")
+        .next()
+        .is_some_and(|scheme| scheme.contains("sentinel"))
+    {
+        return Err(de::Error::custom(
+            "is the address of sentinels, which are not asked here; use a redis:// or rediss:// address that leads to \
+             whichever server is the primary",
         ));
     }
     let url = Url::parse(text.trim()).map_err(|error| {

@@ -1,5 +1,7 @@
 //! The vectors, and the pools that they were computed for.
 
+#![allow(dead_code, reason = "no test file uses all of it")]
+
 use std::collections::BTreeMap;
 
 use order_core::amm::{Bin, BinParams, Bins, ConstantProduct};

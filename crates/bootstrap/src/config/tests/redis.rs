@@ -4,8 +4,11 @@ use super::*;
 
 #[test]
 fn an_address_of_sentinels_is_explained() {
-    // Several hosts are no address at all to begin with.
-    for url in ["redis+sentinel://a:26379/mymaster", "sentinel://a:26379"] {
+    for url in [
+        "redis+sentinel://a:26379/mymaster",
+        "redis+sentinel://a:26379,b:26379/mymaster",
+        "sentinel://a:26379",
+    ] {
         let message = message(&inputs(&[DATABASE, ("REDIS_URL", url)]));
         assert!(
             message.contains("redis.url: is the address of sentinels"),
