@@ -1,5 +1,5 @@
 //! Event streams end when their client is gone. A client that closes its sending side may still read, so that it is
-//! sent a comment: whoever reads skips it, and from whoever is gone the system learns that.
+//! sent a comment: a client that still reads skips it, and the reset of one that is gone tells the system.
 
 use std::io;
 use std::pin::Pin;

@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::TcpStream;
 
-/// How long to wait before looking again behind bytes that nobody reads yet, such as those of a further request.
+/// How long to wait before looking again behind bytes that the server does not read yet, such as those of a further request.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// A TCP connection, shared.

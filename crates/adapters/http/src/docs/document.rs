@@ -229,7 +229,7 @@ fn order_tags(document: &mut Value) {
     }
 }
 
-/// A parameter that may be left out has no example, since whoever tries the operation out would send it along.
+/// A parameter that may be left out has no example, since the page that tries operations out would send it along.
 fn leave_blank(parameter: &mut Value) {
     if parameter["required"] != true
         && let Some(schema) = parameter["schema"].as_object_mut()

@@ -99,6 +99,20 @@ impl Held<'_> {
 
     /// Gives all names to this order.
     pub(super) fn take(self, id: OrderId) {
+        self.each(|shard, name| _ = shard.insert(name, id));
+    }
+
+    /// Takes the names away from this order; those that are another's by now stay.
+    pub(super) fn give_back(self, id: OrderId) {
+        self.each(|shard, name| {
+            if shard.get(&name) == Some(&id) {
+                shard.remove(&name);
+            }
+        });
+    }
+
+    /// Does this with each name, in the shard where it belongs.
+    fn each(self, mut act: impl FnMut(&mut Shard, TakenName)) {
         let Self {
             names,
             places,
@@ -110,29 +124,7 @@ impl Held<'_> {
                 .flatten()
                 .find(|(index, _)| Some(*index) == place);
             if let (Some(name), Some((_, shard))) = (name, shard) {
-                shard.insert(name, id);
-            }
-        }
-    }
-}
-
-impl Held<'_> {
-    /// Takes the names away from this order; those that are another's by now stay.
-    pub(super) fn give_back(self, id: OrderId) {
-        let Self {
-            names,
-            places,
-            mut guards,
-        } = self;
-        for (name, place) in names.into_iter().zip(places) {
-            let shard = guards
-                .iter_mut()
-                .flatten()
-                .find(|(index, _)| Some(*index) == place);
-            if let (Some(name), Some((_, shard))) = (name, shard)
-                && shard.get(&name) == Some(&id)
-            {
-                shard.remove(&name);
+                act(shard, name);
             }
         }
     }
