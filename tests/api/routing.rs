@@ -8,6 +8,7 @@ use crate::sell_with;
 in_both_modes!(
     a_large_order_is_split_and_explained,
     a_caller_may_ask_for_one_venue_and_one_pool,
+    what_an_orders_own_limits_rule_out_is_named,
     an_order_gets_what_its_quote_promised_or_nothing,
 );
 
@@ -95,6 +96,51 @@ base_reserve = "50000"
 quote_reserve = "7500000"
 fee_rate = 2500
 "#;
+
+async fn what_an_orders_own_limits_rule_out_is_named(mode: Mode) {
+    let engine = TestEngine::start(mode, ONE_POOL).await;
+    let around = TestEngine::start(mode, "").await;
+    let ray_to_jup = |more: Value| {
+        let mut order = json!({"tokenIn": "RAY", "tokenOut": "JUP", "amountIn": "10"});
+        order
+            .as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        order
+    };
+    let refused = async |engine: &TestEngine, order: Value, fields: &[&str]| {
+        let answer = engine.execute(&order).await;
+        let problem = answer.json();
+        assert_eq!(
+            (answer.status, &problem["code"]),
+            (422, &json!("pair_not_traded")),
+            "{problem}"
+        );
+        let named: Vec<_> = problem["errors"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|error| &error["field"])
+            .collect();
+        assert_eq!(named, fields, "{problem}");
+    };
+    // These two have no pool together: it takes two swaps, by a token in between.
+    around.accepted(&ray_to_jup(json!({}))).await;
+    refused(&around, ray_to_jup(json!({"maxLegs": 1})), &["maxLegs"]).await;
+    refused(&engine, sell_with(json!({"venues": ["meteora"]})), &["venues"]).await;
+    refused(
+        &engine,
+        sell_with(json!({"excludeVenues": ["raydium"], "maxLegs": 1})),
+        &["venues"],
+    )
+    .await;
+    refused(
+        &engine,
+        ray_to_jup(json!({"maxLegs": 1})),
+        &["tokenIn", "tokenOut"],
+    )
+    .await;
+}
 
 async fn an_order_gets_what_its_quote_promised_or_nothing(mode: Mode) {
     let engine = TestEngine::start(mode, ONE_POOL).await;

@@ -3,10 +3,12 @@
 use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
+use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use parking_lot::Mutex;
+use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
 use tokio::sync::watch;
@@ -19,6 +21,8 @@ pub struct EngineProcess {
     child: Child,
     lines: Arc<Mutex<Vec<String>>>,
     listening: watch::Receiver<Option<String>>,
+    /// Where it keeps what it is not told to keep elsewhere.
+    _state: TempDir,
 }
 
 /// The binary that was built along with this test.
@@ -37,9 +41,11 @@ fn binary() -> PathBuf {
 impl EngineProcess {
     /// Starts `order-engine` with these arguments and variables, and none of the test's own.
     pub fn spawn(arguments: &[&str], environment: &[(&str, &str)]) -> Self {
+        let state = tempfile::tempdir().unwrap();
         let mut child = Command::new(binary())
             .args(arguments)
             .env_clear()
+            .env("XDG_STATE_HOME", state.path())
             .envs(environment.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -60,6 +66,7 @@ impl EngineProcess {
             child,
             lines,
             listening,
+            _state: state,
         }
     }
 
@@ -86,7 +93,7 @@ impl EngineProcess {
                 if let Some(line) = self.lines().into_iter().find(|line| line.contains(part)) {
                     return line;
                 }
-                tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+                tokio::time::sleep(Duration::from_millis(10)).await;
             }
         };
         let found = timeout(PATIENCE, found).await;
@@ -97,6 +104,17 @@ impl EngineProcess {
     pub fn signal(&self, signal: Signal) {
         let pid = self.child.id().expect("it has ended");
         kill(Pid::from_raw(pid.try_into().unwrap()), signal).unwrap();
+    }
+
+    /// What it has taken of the processors so far. The kernel counts it in hundredths of a second.
+    pub fn processor_time(&self) -> Duration {
+        let pid = self.child.id().expect("it has ended");
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+        // The name, in brackets, may hold anything.
+        let (_, fields) = stat.rsplit_once(") ").unwrap();
+        let fields = fields.split(' ').skip(11).take(2);
+        let hundredths: u64 = fields.map(|field| field.parse::<u64>().unwrap()).sum();
+        Duration::from_millis(hundredths * 10)
     }
 
     /// Waits for its end.

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use order_core::failure::VenueError;
 use order_core::order::{OrderKind, OrderSpec};
-use order_core::routing::Ask;
+use order_core::routing::{Ask, RuledOut};
 use order_core::terms::{self, ReachedStop};
 use parking_lot::Mutex;
 
@@ -104,15 +104,17 @@ impl Engine {
     /// Refuses what does not lead anywhere by another token either.
     async fn around(&self, spec: &OrderSpec) -> Result<(), SubmitError> {
         // Venues that show no pools at all fill every order in one swap.
-        if spec.route.most_legs(&self.settings.routing) < 2 || self.ports.pools.is_none() {
-            return Err(SubmitError::NoPool);
+        if self.ports.pools.is_none() {
+            return Err(SubmitError::NoPool(RuledOut::default()));
         }
         let request = Ask::of(spec).request;
-        let view = look(&self.ports, &request, self.settings.quote_timeout).await;
-        match view {
-            Some(view) if !view.leads_around(&request, &spec.route) => Err(SubmitError::NoPool),
+        match look(&self.ports, &request, self.settings.quote_timeout).await {
+            Some(view) => {
+                let leads = view.leads(&request, &spec.route, &self.settings.routing);
+                leads.map_err(SubmitError::NoPool)
+            }
             // Pools that cannot be seen now are no reason to refuse.
-            Some(_) | None => Ok(()),
+            None => Ok(()),
         }
     }
 }

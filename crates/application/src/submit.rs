@@ -5,6 +5,7 @@ use order_core::id::{ClientOrderId, IdempotencyKey, OrderId, Owner};
 use order_core::lifecycle::Status;
 use order_core::order::{Order, OrderSpec};
 use order_core::price::Price;
+use order_core::routing::RuledOut;
 use order_core::time::Timestamp;
 use order_ports::{AcceptError, Acceptance, Accepted, OrderFilter, StoreError, WorkHint};
 use tracing::{Instrument, Span};
@@ -50,9 +51,9 @@ pub enum SubmitError {
     /// Its time is up before it begins.
     #[error("the order would expire before it begins")]
     Expired,
-    /// No venue has a pool of the pair.
-    #[error("no venue trades this pair")]
-    NoPool,
+    /// No venue has a pool of the pair, and no way by another token leads there; or the order itself rules out what does.
+    #[error("no venue trades this pair{}", if .0.any() { " in the way that the order allows" } else { "" })]
+    NoPool(RuledOut),
     /// More than all pools of the pair hold.
     #[error("the pools of this pair hold {capacity} in all")]
     TooLarge {

@@ -189,7 +189,7 @@ async fn what_no_pool_could_ever_fill_is_refused() {
     let unknown = || venue(Err(VenueError::UnknownToken));
     assert!(matches!(
         refusal(vec![unknown(), unknown()], spec()).await,
-        SubmitError::NoPool
+        SubmitError::NoPool(_)
     ));
     let both = vec![venue(Ok(400)), venue(Ok(599))];
     let SubmitError::TooLarge { capacity } = refusal(both, spec()).await else {

@@ -86,7 +86,7 @@ impl Doors {
                 }
                 Err(
                     SubmitError::Expired
-                    | SubmitError::NoPool
+                    | SubmitError::NoPool(_)
                     | SubmitError::TooLarge { .. }
                     | SubmitError::WouldTrigger { .. },
                 ) => {

@@ -18,6 +18,7 @@ mod within;
 pub use arrival::{Arrival, SpotRule};
 pub use combine::{Ask, Market, price_of_all, route};
 pub use reason::RouteReason;
+pub use roads::RuledOut;
 pub use route::{Combination, Route, RouteLeg, Weighed};
 pub use rules::{MOST_LEGS, RouteLimits, RoutingPolicy};
 pub use single::{best_quote, choose, minimum_out};

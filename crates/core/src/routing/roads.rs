@@ -1,6 +1,6 @@
 //! The ways from one token to another through the pools in view.
 
-use super::rules::RouteLimits;
+use super::rules::{RouteLimits, RoutingPolicy};
 use super::view::{PoolsView, VisiblePool};
 use crate::amm::{Direction, Path, Pool, StartRate};
 use crate::token::Token;
@@ -111,11 +111,56 @@ pub(super) fn around<'a>(pools: &[&'a VisiblePool], request: &QuoteRequest, secs
     ways
 }
 
+/// Which of an order's own limits stand between it and pools that trade its pair.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RuledOut {
+    /// Its venues: others would do.
+    pub venues: bool,
+    /// Its number of swaps: more would do.
+    pub max_legs: bool,
+}
+
+impl RuledOut {
+    /// Whether any of them does.
+    pub const fn any(self) -> bool {
+        self.venues || self.max_legs
+    }
+}
+
 impl PoolsView {
-    /// Whether a way by some token in between leads through venues that are allowed.
-    pub fn leads_around(&self, request: &QuoteRequest, limits: &RouteLimits) -> bool {
-        let pools = usable(self, |pool| limits.allows(pool.venue));
-        !around(&pools, request, self.secs).is_empty()
+    /// Whether pools of the pair, or a way by some token in between, lead where the request wants to go, within an order's
+    /// limits.
+    ///
+    /// # Errors
+    /// What the limits rule out, if anything is there at all.
+    pub fn leads(
+        &self,
+        request: &QuoteRequest,
+        limits: &RouteLimits,
+        policy: &RoutingPolicy,
+    ) -> Result<(), RuledOut> {
+        let without = |venues: bool, max_legs: bool| RouteLimits {
+            venues: if venues { Vec::new() } else { limits.venues.clone() },
+            max_legs: limits.max_legs.filter(|_| !max_legs),
+        };
+        let leads = |limits: &RouteLimits| {
+            let pools = usable(self, |pool| limits.allows(pool.venue));
+            let direct = !roads(&pools, (request.token_in, request.token_out), self.secs).is_empty();
+            direct || (limits.most_legs(policy) > 1 && !around(&pools, request, self.secs).is_empty())
+        };
+        if leads(limits) {
+            return Ok(());
+        }
+        let ruled_out = RuledOut {
+            venues: leads(&without(true, false)),
+            max_legs: leads(&without(false, true)),
+        };
+        // Neither alone would do, but both together.
+        let both = !ruled_out.any() && leads(&without(true, true));
+        Err(RuledOut {
+            venues: ruled_out.venues || both,
+            max_legs: ruled_out.max_legs || both,
+        })
     }
 }
 

@@ -1,6 +1,7 @@
 //! What the engine's refusals are on the wire.
 
 use order_application::{ControlError, SubmitError};
+use order_core::routing::RuledOut;
 use order_ports::{AcceptError, StoreError};
 use poem::http::StatusCode;
 
@@ -15,15 +16,33 @@ fn unprocessable(code: &'static str, error: &impl ToString) -> Problem {
     .detail(error.to_string())
 }
 
+/// The order's own limits are named where they rule out what there is, and the tokens where nothing is there.
+fn not_traded(ruled_out: RuledOut, error: &SubmitError) -> Problem {
+    let mut problem = unprocessable("pair_not_traded", error);
+    if ruled_out.venues {
+        problem = problem.field("venues", "leaves out the venues that trade this pair");
+    }
+    if ruled_out.max_legs {
+        problem = problem.field(
+            "maxLegs",
+            "is too few: this pair is traded by way of another token, in two swaps or more",
+        );
+    }
+    if ruled_out.any() {
+        return problem;
+    }
+    problem
+        .field("tokenIn", "has no pool with tokenOut on any venue")
+        .field("tokenOut", "has no pool with tokenIn on any venue")
+}
+
 /// Why an order was not accepted.
 pub fn refused(error: SubmitError) -> Problem {
     match &error {
         SubmitError::Expired => {
             unprocessable("already_expired", &error).field("expiresAt", "must lie in the future")
         }
-        SubmitError::NoPool => unprocessable("pair_not_traded", &error)
-            .field("tokenIn", "has no pool with tokenOut on any venue")
-            .field("tokenOut", "has no pool with tokenIn on any venue"),
+        SubmitError::NoPool(ruled_out) => not_traded(*ruled_out, &error),
         SubmitError::TooLarge { capacity } => unprocessable("amount_exceeds_liquidity", &error).field(
             "amountIn",
             format!("is more than the pools can take, which is {capacity} in all"),

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::caller::Caller;
-use super::count_refusal;
 use super::counts::{Counts, Held, TooMany};
+use super::refusals::{self, Reason};
 use super::settings::LimitSettings;
 
 /// The connections that may still be opened.
@@ -43,7 +43,7 @@ impl Connections {
     pub fn take(&self, address: IpAddr) -> Result<ConnectionPermit, TooMany> {
         let taken = self.try_take(address);
         if taken.is_err() {
-            count_refusal("connections");
+            refusals::count(Reason::Connections);
         }
         taken
     }

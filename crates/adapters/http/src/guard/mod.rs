@@ -14,6 +14,7 @@ mod host;
 mod names;
 mod origin;
 mod pace;
+mod refusals;
 mod settings;
 
 use std::net::IpAddr;
@@ -21,7 +22,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use metrics::counter;
 use order_core::id::Owner;
 use poem::endpoint::BoxEndpoint;
 use poem::http::{HeaderMap, uri::Scheme};
@@ -31,6 +31,7 @@ use tokio::sync::Semaphore;
 use self::buckets::{Buckets, Left};
 use self::counts::{Counts, Held};
 use self::origin::Page;
+use self::refusals::{Reason, rate_limited, refused, too_many};
 use crate::wire::problem::Problem;
 
 pub use self::caller::{Caller, CallerKey};
@@ -78,6 +79,7 @@ pub struct StreamPermit {
 impl Guard {
     /// Nobody has taken anything yet.
     pub fn new(settings: LimitSettings, pressure: Pressure) -> Self {
+        refusals::count_from_zero();
         Self {
             addresses: settings.address_rate.map(|rate| Buckets::new("address", rate)),
             owners: settings.owner_rate.map(|rate| Buckets::new("owner", rate)),
@@ -101,7 +103,7 @@ impl Guard {
     pub fn admit_order(&self, caller: Caller, owner: &Owner) -> Result<(), Problem> {
         if self.pressure.is_high() {
             let problem = Problem::overloaded("too many orders wait to be executed");
-            return Err(refused("queue", problem));
+            return Err(refused(Reason::Queue, problem));
         }
         self.admit(caller, Some(owner))
     }
@@ -119,7 +121,7 @@ impl Guard {
             Some(buckets) => buckets
                 .take(&key)
                 .map(|_| ())
-                .map_err(|left| rate_limited(left, "owner")),
+                .map_err(|left| rate_limited(left, Reason::Owner)),
             None => Ok(()),
         }
     }
@@ -133,13 +135,13 @@ impl Guard {
             None
         } else {
             let taken = self.streams_of_addresses.take(caller.network());
-            taken.map_err(|_| too_many(&self.streams_of_addresses, "address"))?
+            taken.map_err(|_| too_many(&self.streams_of_addresses, Reason::Address))?
         };
         let owner = match caller.key(owner) {
             CallerKey::Address(_) => None,
             key @ CallerKey::Owner(_) => {
                 let taken = self.streams_of_owners.take(key);
-                taken.map_err(|_| too_many(&self.streams_of_owners, "owner"))?
+                taken.map_err(|_| too_many(&self.streams_of_owners, Reason::Owner))?
             }
         };
         Ok(StreamPermit {
@@ -167,7 +169,9 @@ impl Guard {
         match &self.addresses {
             Some(buckets) if !self.exempt(caller) => {
                 let taken = buckets.take(&caller.network());
-                taken.map(Some).map_err(|left| rate_limited(left, "address"))
+                taken
+                    .map(Some)
+                    .map_err(|left| rate_limited(left, Reason::Address))
             }
             Some(_) | None => Ok(None),
         }
@@ -191,7 +195,7 @@ impl Guard {
             ..
         } = &self.settings;
         let shared_with = match origin::page(request.headers(), origins, *trusted_hops) {
-            Page::Foreign => return refused("origin", Problem::origin_not_allowed()).into_response(),
+            Page::Foreign => return refused(Reason::Origin, Problem::origin_not_allowed()).into_response(),
             Page::Listed => cors::origin(request.headers()),
             Page::Own => None,
         };
@@ -209,12 +213,12 @@ impl Guard {
     async fn work(&self, doors: &Doors, request: Request) -> Response {
         let Ok(_slot) = self.under_way.try_acquire() else {
             let problem = Problem::overloaded("too many requests are under way");
-            return refused("requests", problem).into_response();
+            return refused(Reason::Requests, problem).into_response();
         };
         let answer = doors.get_response(request);
         match tokio::time::timeout(self.settings.request_timeout, answer).await {
             Ok(response) => response,
-            Err(_) => refused("timeout", Problem::timed_out()).into_response(),
+            Err(_) => refused(Reason::Timeout, Problem::timed_out()).into_response(),
         }
     }
 
@@ -222,7 +226,7 @@ impl Guard {
         let encrypted = *request.scheme() == Scheme::HTTPS;
         let mut told = HeaderMap::new();
         let mut response = if let Err(problem) = self.check_host(&request) {
-            refused("host", problem).into_response()
+            refused(Reason::Host, problem).into_response()
         } else if is_about_the_process(request.uri().path()) {
             doors.get_response(request).await
         } else {
@@ -263,30 +267,4 @@ pub fn guarded(guard: Arc<Guard>, doors: Doors) -> Doors {
     })
     .map_to_response()
     .boxed()
-}
-
-/// Counts a refusal.
-fn count_refusal(reason: &'static str) {
-    counter!("http_server_refused_requests_total", "reason" => reason).increment(1);
-}
-
-/// Counts a refusal that is answered.
-fn refused(reason: &'static str, problem: Problem) -> Problem {
-    count_refusal(reason);
-    problem
-}
-
-fn rate_limited(left: Left, whose: &'static str) -> Problem {
-    let mut told = HeaderMap::new();
-    left.tell(&mut told);
-    let problem = Problem::rate_limited(whose).retry_after(left.retry_after());
-    let told = told.into_iter().filter_map(|(name, value)| Some((name?, value)));
-    refused(
-        whose,
-        told.fold(problem, |problem, (name, value)| problem.with_header(name, value)),
-    )
-}
-
-fn too_many<K: std::hash::Hash + Eq + Clone>(counts: &Counts<K>, whose: &'static str) -> Problem {
-    refused("streams", Problem::too_many_streams(counts.most(), whose))
 }
