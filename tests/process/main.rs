@@ -9,6 +9,7 @@ mod deployment;
 mod ending;
 mod guarded;
 mod keys;
+mod ledger;
 mod logging;
 mod monitoring;
 mod nginx;

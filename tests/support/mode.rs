@@ -70,6 +70,9 @@ impl Backends {
     /// The settings that select these servers, as TOML.
     pub fn settings(&self) -> String {
         let (database, redis, prefix) = (&self.database, self.redis.url(), self.redis.prefix());
-        format!("database.url = {database:?}\nredis.url = {redis:?}\nqueue.name = \"{prefix}q\"\n")
+        // Tests that restart an engine on the same market share a venue server.
+        format!(
+            "database.url = {database:?}\nredis.url = {redis:?}\nqueue.name = \"{prefix}q\"\nmarket.ledger = \"off\"\n"
+        )
     }
 }

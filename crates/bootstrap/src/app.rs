@@ -15,7 +15,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use uuid::Uuid;
 
-use crate::config::{Loaded, Role};
+use crate::config::{LedgerPlace, Loaded, Role};
 use crate::doors::{self, Behind, Listeners};
 use crate::error::{RunError, StartError, reachable};
 use crate::supervise::{Failures, TaskFailed, keep_running, run_until_stopped};
@@ -131,7 +131,7 @@ impl App {
             health,
             surroundings,
             closing,
-        } = wiring::wire(&loaded, worker).await?;
+        } = wiring::wire(&loaded, role, worker).await?;
         let ports = wiring::traced(wiring::metered(decorate(ports)));
         let settings = wiring::settings(config);
         let (phases, failures) = (Phases::default(), Failures::default());
@@ -351,10 +351,10 @@ fn say_what_starts(loaded: &Loaded, role: Role) {
             "each process has venues of its own and forgets what they executed when it ends, so an order that \
              outlives its worker may be executed at another's; set VENUE_URL to share one market"
         );
-    } else if config.market.url.is_none() && config.market.ledger.is_none() {
+    } else if config.market.url.is_none() && config.market.ledger == LedgerPlace::Off {
         tracing::warn!(
             "orders are kept, but the venues in this process forget what they executed when it ends; \
-             set VENUE_URL or market.ledger"
+             an order under way may then be sent again; set VENUE_URL, or leave market.ledger unset"
         );
     }
 }

@@ -35,8 +35,8 @@ Without DATABASE_URL and REDIS_URL everything lives in memory and is forgotten a
 Exit status: 0 after an orderly stop, 1 when something failed, 2 for a mistake in the configuration.";
 
 const VERDICT: &str = "\
-Reads the database (DATABASE_URL) and the venues' ledger (VENUE_URL, or the file market.ledger),
-and changes neither. queue.max_attempts must be what the engine runs with.
+Reads the database (DATABASE_URL) and the venues' ledger (VENUE_URL, or the file market.ledger, which
+without a value is the one beside the database), and changes neither. queue.max_attempts must be what the engine runs with.
 
 Exit status: 0 when every invariant holds, 1 when one does not or something cannot be read, 2 for a
 mistake in the configuration.";

@@ -2,8 +2,13 @@
 
 use std::error::Error;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use crate::supervise::TaskFailed;
+
+/// What can be done where a ledger cannot be kept.
+const KEEPING: &str = "set market.ledger to a file that can be written, or to \"off\" if it may be forgotten at exit (an \
+                       order under way may then be sent again), or VENUE_URL";
 
 /// Why the engine does not start. No message holds a password.
 #[derive(Debug, thiserror::Error)]
@@ -26,6 +31,30 @@ pub enum StartError {
     /// Nothing says where the venues' ledger is.
     #[error("no ledger of the venues is configured; set VENUE_URL or market.ledger")]
     NoLedger,
+    /// The ledger that a process with this database would keep is not there.
+    #[error(
+        "no ledger of the venues is at {0}; set VENUE_URL or market.ledger to where what was executed is kept"
+    )]
+    LedgerNotThere(PathBuf),
+    /// It cannot be told which database this is.
+    #[error("the database does not tell its name and age, by which the venues' ledger is named")]
+    Identity(#[source] order_ports::StoreError),
+    /// There is no folder for a ledger.
+    #[error(
+        "no home directory is known in which the venues of this process could keep what they execute; {KEEPING}"
+    )]
+    NoHome,
+    /// The folder of the ledger cannot be made.
+    #[error("the venues of this process cannot keep what they execute in the folder {folder}; {KEEPING}")]
+    LedgerFolder {
+        /// Which folder.
+        folder: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The ledger that belongs to the database cannot be used.
+    #[error("the venues of this process cannot keep what they execute; {KEEPING}")]
+    LedgerBesideDatabase(#[source] order_mock_dex::JournalError),
     /// The database cannot be used.
     #[error("Postgres")]
     Postgres(#[from] order_postgres::ConnectError),

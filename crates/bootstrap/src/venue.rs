@@ -36,7 +36,9 @@ pub async fn serve_venue(
     let listener = listen(&loaded.config.server.host, options.port).await?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let entropy: Arc<dyn Entropy> = Arc::new(OsEntropy);
-    let ledger = options.ledger.or_else(|| loaded.config.market.ledger.clone());
+    let ledger = options
+        .ledger
+        .or_else(|| loaded.config.market.ledger.file().map(Into::into));
     if ledger.is_none() {
         tracing::warn!("the market forgets what it executed when this process ends; set --ledger to keep it");
     }

@@ -14,6 +14,7 @@ mod condition;
 mod connect;
 mod database;
 mod error;
+mod identity;
 mod intake;
 mod journal;
 mod leases;
@@ -34,6 +35,7 @@ mod waiting;
 
 pub use condition::{Durability, NotWritable};
 pub use connect::{ConnectError, check_url};
+pub use identity::DatabaseIdentity;
 pub use migrations::MigrationError;
 pub use pooler::Sharing;
 pub use settings::PostgresSettings;

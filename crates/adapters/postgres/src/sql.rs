@@ -24,6 +24,7 @@ pub(crate) const TICKET_KEEP: &str = include_str!("sql/ticket_keep.sql");
 pub(crate) const TICKET_REDEEM: &str = include_str!("sql/ticket_redeem.sql");
 pub(crate) const PING: &str = include_str!("sql/ping.sql");
 pub(crate) const CONDITION: &str = include_str!("sql/condition.sql");
+pub(crate) const IDENTITY: &str = include_str!("sql/identity.sql");
 pub(crate) const TRIAL: &str = include_str!("sql/trial.sql");
 pub(crate) const TIME: &str = include_str!("sql/time.sql");
 
@@ -38,7 +39,7 @@ mod tests {
     use crate::pool::Pooled;
     use crate::testing::migrated;
 
-    const ALL: [(&str, &str); 26] = [
+    const ALL: [(&str, &str); 27] = [
         ("accept", super::ACCEPT),
         ("audit", super::AUDIT),
         ("backlog", super::BACKLOG),
@@ -47,6 +48,7 @@ mod tests {
         ("condition", super::CONDITION),
         ("due", super::DUE),
         ("events", super::EVENTS),
+        ("identity", super::IDENTITY),
         ("journal", super::JOURNAL),
         ("key_create", super::KEY_CREATE),
         ("key_list", super::KEY_LIST),

@@ -15,7 +15,7 @@ use tracing_subscriber::EnvFilter;
 use super::decode::Repairs;
 use super::layers::{Layers, dotted, steps};
 use super::mistake::Mistake;
-use super::{Config, Purpose, Role};
+use super::{Config, LedgerPlace, Purpose, Role};
 
 const MILLISECOND: Duration = Duration::from_millis(1);
 const HOUR: Duration = Duration::from_secs(3_600);
@@ -247,10 +247,11 @@ impl Check<'_> {
                 self.required("redis.url", config.redis.url.as_ref(), &why, "REDIS_URL");
             }
             Purpose::Verify => {
-                let why = "orders in the memory of another process cannot be read";
+                let why = "orders in the memory of another process cannot be read, and what was executed is read at \
+                           VENUE_URL or in the ledger beside the database";
                 self.required("database.url", config.database.url.as_ref(), why, "DATABASE_URL");
-                if config.market.ledger.is_none() {
-                    let why = "what was executed is read there, or in the file market.ledger";
+                if config.market.ledger == LedgerPlace::Off {
+                    let why = "market.ledger is off, so what was executed is read there";
                     self.required("market.url", config.market.url.as_ref(), why, "VENUE_URL");
                 }
             }

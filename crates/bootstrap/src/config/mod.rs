@@ -9,6 +9,7 @@ mod decode;
 mod familiar;
 mod kubernetes;
 mod layers;
+mod ledger;
 mod limits;
 mod mistake;
 #[cfg(test)]
@@ -30,6 +31,7 @@ pub use self::address::Address;
 pub(crate) use self::address::shown;
 pub use self::familiar::familiar_names;
 pub use self::layers::Inputs;
+pub use self::ledger::LedgerPlace;
 pub use self::limits::Limits;
 pub use self::mistake::{Mistake, Mistakes};
 
@@ -368,7 +370,7 @@ pub struct MarketPlace {
     #[serde(default, deserialize_with = "address::venue")]
     pub url: Option<Address>,
     #[serde(default)]
-    pub ledger: Option<PathBuf>,
+    pub ledger: LedgerPlace,
 }
 
 /// One more token that may be traded.

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use order_mock_dex::{LedgerFile, RemoteVenues};
 use order_ports::{Clock, Entropy, OrderAudit, VenueLedger};
+use order_postgres::PostgresStore;
 
-use super::{backend, market};
-use crate::config::Loaded;
+use super::{backend, ledger, market};
+use crate::config::{LedgerPlace, Loaded};
 use crate::environment::{OsEntropy, SystemClock};
 use crate::error::StartError;
 
@@ -34,12 +35,22 @@ pub(crate) async fn records(loaded: &Loaded) -> Result<Records, StartError> {
     };
     let ledger = match (&venues, &loaded.config.market.ledger) {
         (Some(venues), _) => venues.venue_ledger(),
-        (None, Some(path)) => Arc::new(LedgerFile::new(path)),
-        (None, None) => return Err(StartError::NoLedger),
+        (None, LedgerPlace::File(path)) => Arc::new(LedgerFile::new(path)),
+        (None, LedgerPlace::BesideDatabase) => Arc::new(beside(&store).await?),
+        (None, LedgerPlace::Off) => return Err(StartError::NoLedger),
     };
     Ok(Records {
         store: Arc::new(store),
         ledger,
         venues,
     })
+}
+
+async fn beside(store: &PostgresStore) -> Result<LedgerFile, StartError> {
+    let path = ledger::beside(store).await?;
+    if path.exists() {
+        Ok(LedgerFile::new(path))
+    } else {
+        Err(StartError::LedgerNotThere(path))
+    }
 }

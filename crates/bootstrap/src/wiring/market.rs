@@ -4,10 +4,11 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use order_mock_dex::{Market, RemoteTimeouts, RemoteVenues};
+use order_mock_dex::{JournalError, Market, OpenError, RemoteTimeouts, RemoteVenues};
 use order_ports::{Clock, Entropy, MarketFeed, PoolSource, QuoteSource, Settlement};
 use tokio::time::Instant;
 
+use super::ledger::Kept;
 use crate::config::{Address, Loaded};
 use crate::error::StartError;
 
@@ -21,10 +22,13 @@ pub(super) struct MarketPorts {
 
 /// How often a venue server that is not up yet is asked.
 const PAUSE: Duration = Duration::from_millis(200);
+/// How long a process that is ending may still hold the ledger that its successor waits for.
+const HANDOVER: Duration = Duration::from_secs(5);
 
 /// The market that orders are executed at; `own` gets it if it runs in this process.
 pub(super) async fn market(
     loaded: &Loaded,
+    kept: &Kept,
     clock: &Arc<dyn Clock>,
     entropy: &Arc<dyn Entropy>,
     own: &OnceLock<Arc<Market>>,
@@ -32,7 +36,11 @@ pub(super) async fn market(
     if let Some(url) = &loaded.config.market.url {
         return remote(loaded, url, clock, entropy).await;
     }
-    let market = open(loaded, loaded.config.market.ledger.as_deref(), clock, entropy).await?;
+    let market = match kept {
+        Kept::Nowhere => open(loaded, None, clock, entropy).await?,
+        Kept::Configured(path) => open(loaded, Some(path), clock, entropy).await?,
+        Kept::BesideDatabase(path) => open_beside(loaded, path, clock, entropy).await?,
+    };
     own.get_or_init(|| Arc::clone(&market));
     Ok(MarketPorts {
         venues: market.quote_sources(),
@@ -99,6 +107,41 @@ async fn await_server(venues: &RemoteVenues, url: &Address, patience: Duration) 
                 told = true;
             }
             Err(_) => {}
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+/// A market in this process, out of the ledger beside the database. Another process that works on the same database may
+/// hold it: then this one has venues of its own, as processes without a venue server do.
+async fn open_beside(
+    loaded: &Loaded,
+    path: &Path,
+    clock: &Arc<dyn Clock>,
+    entropy: &Arc<dyn Entropy>,
+) -> Result<Arc<Market>, StartError> {
+    let deadline = Instant::now() + HANDOVER;
+    loop {
+        match open(loaded, Some(path), clock, entropy).await {
+            Ok(market) => {
+                tracing::info!(ledger = %path.display(), "the venues in this process keep what they execute");
+                return Ok(market);
+            }
+            Err(StartError::Market(OpenError::Journal(JournalError::InUse { path }))) => {
+                if Instant::now() >= deadline {
+                    tracing::warn!(
+                        ledger = %path.display(),
+                        "another process on this database keeps its venues' ledger: this one has venues of its own and \
+                         forgets what they executed when it ends, so an order that outlives it may be executed at \
+                         another's; set VENUE_URL to share one market"
+                    );
+                    return open(loaded, None, clock, entropy).await;
+                }
+            }
+            Err(StartError::Market(OpenError::Journal(error))) => {
+                return Err(StartError::LedgerBesideDatabase(error));
+            }
+            Err(error) => return Err(error),
         }
         tokio::time::sleep(PAUSE).await;
     }

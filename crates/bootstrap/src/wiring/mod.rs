@@ -4,6 +4,7 @@ mod access;
 mod audit;
 mod backend;
 mod health;
+mod ledger;
 mod market;
 mod metering;
 mod spans;
@@ -28,7 +29,7 @@ use order_redis::{RedisDispatchWindow, RedisNotifier, RedisQueue};
 
 use self::backend::{AccessPorts, QueuePorts, StorePorts};
 use self::health::Report;
-use crate::config::{Config, Loaded};
+use crate::config::{Config, Loaded, Role};
 use crate::environment::{OsEntropy, SystemClock, TimeOrderedIds};
 use crate::error::StartError;
 
@@ -90,7 +91,7 @@ impl Closing {
 }
 
 /// Connects to everything that is configured, waiting for servers that are not up yet.
-pub(crate) async fn wire(loaded: &Loaded, worker: WorkerId) -> Result<Wired, StartError> {
+pub(crate) async fn wire(loaded: &Loaded, role: Role, worker: WorkerId) -> Result<Wired, StartError> {
     let config = &loaded.config;
     let entropy: Arc<dyn Entropy> = Arc::new(OsEntropy);
     let mut report = Report::new(config);
@@ -103,7 +104,8 @@ pub(crate) async fn wire(loaded: &Loaded, worker: WorkerId) -> Result<Wired, Sta
         surroundings,
     } = store(config, &mut report, &mut closing, &own_market).await?;
     let queue = queue(config, worker, &mut report, &mut closing).await?;
-    let market = market::market(loaded, &clock, &entropy, &own_market).await?;
+    let kept = ledger::place(loaded, role, closing.store.as_ref()).await?;
+    let market = market::market(loaded, &kept, &clock, &entropy, &own_market).await?;
     report.watch_market(&market, &loaded.tokens);
     let ports = Ports {
         intake: store.intake,
