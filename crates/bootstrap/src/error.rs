@@ -43,7 +43,7 @@ pub enum StartError {
     #[error(
         "no home directory is known in which the venues of this process could keep what they execute; {KEEPING}"
     )]
-    NoHome,
+    NoHome(#[source] etcetera::HomeDirError),
     /// The folder of the ledger cannot be made.
     #[error("the venues of this process cannot keep what they execute in the folder {folder}; {KEEPING}")]
     LedgerFolder {

@@ -5,6 +5,7 @@ use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
+use etcetera::base_strategy::{BaseStrategy, Xdg};
 use order_postgres::PostgresStore;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
@@ -53,8 +54,8 @@ pub(super) async fn place(
 /// The file that belongs to this database, whether it is there or not.
 pub(super) async fn beside(store: &PostgresStore) -> Result<PathBuf, StartError> {
     let database = store.identity().await.map_err(StartError::Identity)?;
-    let state = dirs::state_dir().or_else(dirs::data_local_dir);
-    let folder = state.ok_or(StartError::NoHome)?.join(FOLDER);
+    let home = Xdg::new().map_err(StartError::NoHome)?;
+    let folder = home.state_dir().unwrap_or_else(|| home.data_dir()).join(FOLDER);
     let name = utf8_percent_encode(&database.name, ESCAPED);
     Ok(folder.join(format!("{name}-{}.ledger", database.born)))
 }
