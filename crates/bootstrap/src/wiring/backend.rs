@@ -2,7 +2,6 @@
 
 use std::num::NonZeroU16;
 use std::sync::Arc;
-use std::time::Duration;
 
 use order_core::id::WorkerId;
 use order_ports::{
@@ -11,9 +10,8 @@ use order_ports::{
 };
 use order_postgres::{PostgresSettings, PostgresStore};
 use order_redis::{RedisAddress, RedisServer, RedisSettings};
-use tokio::time::Instant;
 
-use super::AFTER_LEASE;
+use super::{AFTER_LEASE, patience};
 use crate::config::Config;
 use crate::error::StartError;
 
@@ -77,29 +75,19 @@ pub(super) struct QueuePorts {
     pub(super) dispatch: Option<Arc<dyn DispatchLimit>>,
 }
 
-/// How often a database is tried again that went away while it was being migrated.
-const PAUSE: Duration = Duration::from_millis(200);
-
-/// The configured Postgres, migrated.
+/// The configured Postgres, migrated. One that goes away meanwhile is waited for.
 pub(crate) async fn postgres(config: &Config) -> Result<PostgresStore, StartError> {
     let store = connect(config).await?;
-    let deadline = Instant::now() + config.process.start_timeout;
-    let mut told = false;
-    loop {
-        match bring_up_to_date(&store, config).await {
-            Ok(()) => return Ok(store),
-            Err(StartError::Migration(error)) if error.may_pass() && Instant::now() + PAUSE < deadline => {
-                if !std::mem::replace(&mut told, true) {
-                    tracing::info!(
-                        error = &error as &dyn std::error::Error,
-                        "waiting for the database"
-                    );
-                }
-                tokio::time::sleep(PAUSE).await;
-            }
-            Err(error) => return Err(error),
-        }
-    }
+    let patience = config.process.start_timeout;
+    let migrate = async || bring_up_to_date(&store, config).await;
+    patience::until(
+        "the database",
+        patience,
+        migrate,
+        |error| matches!(error, StartError::Migration(error) if error.may_pass()),
+    )
+    .await?;
+    Ok(store)
 }
 
 async fn bring_up_to_date(store: &PostgresStore, config: &Config) -> Result<(), StartError> {

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use order_mock_dex::{JournalError, Market, OpenError, RemoteTimeouts, RemoteVenues};
 use order_ports::{Clock, Entropy, MarketFeed, PoolSource, QuoteSource, Settlement};
-use tokio::time::Instant;
 
 use super::ledger::Kept;
+use super::patience;
 use crate::config::{Address, Loaded};
 use crate::error::StartError;
 
@@ -20,8 +20,6 @@ pub(super) struct MarketPorts {
     pub(super) feed: Arc<dyn MarketFeed>,
 }
 
-/// How often a venue server that is not up yet is asked.
-const PAUSE: Duration = Duration::from_millis(200);
 /// How long a process that is ending may still hold the ledger that its successor waits for.
 const HANDOVER: Duration = Duration::from_secs(5);
 
@@ -85,31 +83,16 @@ pub(super) async fn server(
         Arc::clone(clock),
         Arc::clone(entropy),
     )?;
-    await_server(&venues, url, loaded.config.process.start_timeout).await?;
+    let patience = loaded.config.process.start_timeout;
+    let answers = async || venues.height().await;
+    patience::until(&format!("the venue server at {url}"), patience, answers, |_| true)
+        .await
+        .map_err(|source| StartError::VenueServer {
+            url: url.to_string(),
+            waited: patience,
+            source,
+        })?;
     Ok(venues)
-}
-
-async fn await_server(venues: &RemoteVenues, url: &Address, patience: Duration) -> Result<(), StartError> {
-    let deadline = Instant::now() + patience;
-    let mut told = false;
-    loop {
-        match venues.height().await {
-            Ok(_) => return Ok(()),
-            Err(source) if Instant::now() + PAUSE >= deadline => {
-                return Err(StartError::VenueServer {
-                    url: url.to_string(),
-                    waited: patience,
-                    source,
-                });
-            }
-            Err(error) if !told => {
-                tracing::info!(%url, error = &error as &dyn std::error::Error, "waiting for the venue server");
-                told = true;
-            }
-            Err(_) => {}
-        }
-        tokio::time::sleep(PAUSE).await;
-    }
 }
 
 /// A market in this process, out of the ledger beside the database. Another process that works on the same database may
@@ -120,31 +103,32 @@ async fn open_beside(
     clock: &Arc<dyn Clock>,
     entropy: &Arc<dyn Entropy>,
 ) -> Result<Arc<Market>, StartError> {
-    let deadline = Instant::now() + HANDOVER;
-    loop {
-        match open(loaded, Some(path), clock, entropy).await {
-            Ok(market) => {
-                tracing::info!(ledger = %path.display(), "the venues in this process keep what they execute");
-                return Ok(market);
-            }
-            Err(StartError::Market(OpenError::Journal(JournalError::InUse { path }))) => {
-                if Instant::now() >= deadline {
-                    tracing::warn!(
-                        ledger = %path.display(),
-                        "another process on this database keeps its venues' ledger: this one has venues of its own and \
-                         forgets what they executed when it ends, so an order that outlives it may be executed at \
-                         another's; set VENUE_URL to share one market"
-                    );
-                    return open(loaded, None, clock, entropy).await;
-                }
-            }
-            Err(StartError::Market(OpenError::Journal(error))) => {
-                return Err(StartError::LedgerBesideDatabase(error));
-            }
-            Err(error) => return Err(error),
+    let attempt = async || open(loaded, Some(path), clock, entropy).await;
+    match patience::until("the ledger of the venues", HANDOVER, attempt, is_held).await {
+        Ok(market) => {
+            tracing::info!(ledger = %path.display(), "the venues in this process keep what they execute");
+            Ok(market)
         }
-        tokio::time::sleep(PAUSE).await;
+        Err(error) if is_held(&error) => {
+            tracing::warn!(
+                ledger = %path.display(),
+                "another process on this database keeps its venues' ledger: this one has venues of its own and forgets \
+                 what they executed when it ends, so an order that outlives it may be executed at another's; set \
+                 VENUE_URL to share one market"
+            );
+            open(loaded, None, clock, entropy).await
+        }
+        Err(StartError::Market(OpenError::Journal(error))) => Err(StartError::LedgerBesideDatabase(error)),
+        Err(error) => Err(error),
     }
+}
+
+/// Whether another process holds the ledger.
+fn is_held(error: &StartError) -> bool {
+    matches!(
+        error,
+        StartError::Market(OpenError::Journal(JournalError::InUse { .. }))
+    )
 }
 
 /// A market in this process, out of its ledger file if there is one.

@@ -7,6 +7,7 @@ mod health;
 mod ledger;
 mod market;
 mod metering;
+mod patience;
 mod spans;
 mod surroundings;
 
