@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use order_core::id::{Name as ClientName, Owner};
 use order_core::order::Order;
-use poem::{Request, Response};
+use poem::Request;
 use poem_openapi::OpenApi;
 use poem_openapi::registry::{MetaResponse, Registry};
 
@@ -64,7 +64,10 @@ impl ByClientIdApi {
         #[oai(name = "If-None-Match")]
         _known: Header<ETags>,
     ) -> Answer<NamedOrderAnswers> {
-        order(&self.0, &by.who, request, &id.0, &owner).await.into()
+        let found = called(&self.0, &by.who, &id.0, &owner).await;
+        found
+            .and_then(|order| control::tagged_unless_known(&order, request.headers()))
+            .into()
     }
 
     /// Cancel an order by its clientOrderId
@@ -90,33 +93,15 @@ impl ByClientIdApi {
         #[oai(name = "If-Match")]
         _version: Header<ETags>,
     ) -> Answer<CancelAnswers> {
-        cancel(&self.0, &by.who, request, &id.0, &owner).await.into()
+        match called(&self.0, &by.who, &id.0, &owner).await {
+            Ok(order) => control::cancel(&self.0, &by.who, request, &order.id().to_string()).await,
+            Err(problem) => Err(problem),
+        }
+        .into()
     }
 }
 
-async fn order(
-    doors: &Doors,
-    who: &Principal,
-    request: &Request,
-    id: &str,
-    owner: &Query<Name>,
-) -> Result<Response, Problem> {
-    let found = called(doors, id, &owner_of(who, owner)?).await?;
-    control::tagged_unless_known(&found, request.headers())
-}
-
-async fn cancel(
-    doors: &Doors,
-    who: &Principal,
-    request: &Request,
-    id: &str,
-    owner: &Query<Name>,
-) -> Result<Response, Problem> {
-    let found = called(doors, id, &owner_of(who, owner)?).await?;
-    control::cancel(doors, who, request, &found.id().to_string()).await
-}
-
-/// Whose order is meant: the caller's, or where keys are off whoever's the request says.
+/// The owner in whose orders the id is looked up: the caller's own, or where keys are off the `userId` of the request.
 fn owner_of(who: &Principal, named: &Query<Name>) -> Result<Owner, Problem> {
     let named = named.text().map(str::parse::<Owner>).transpose();
     let named = named.map_err(|error| {
@@ -128,9 +113,10 @@ fn owner_of(who: &Principal, named: &Query<Name>) -> Result<Owner, Problem> {
 }
 
 /// The order that its owner calls so. What cannot be such an id is the id of no order.
-async fn called(doors: &Doors, id: &str, owner: &Owner) -> Result<Order, Problem> {
+async fn called(doors: &Doors, who: &Principal, id: &str, owner: &Query<Name>) -> Result<Order, Problem> {
+    let owner = owner_of(who, owner)?;
     let unknown = || Problem::order_not_found(id);
     let name: ClientName = id.parse().map_err(|_| unknown())?;
-    let found = doors.engine.order_called(owner, &name).await;
+    let found = doors.engine.order_called(&owner, &name).await;
     found.map_err(|error| store_failed(&error))?.ok_or_else(unknown)
 }

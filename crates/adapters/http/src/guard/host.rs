@@ -2,7 +2,8 @@
 //!
 //! A page of another name whose DNS is turned to this machine ("rebinding") is, to the browser, a page of its own origin:
 //! it may send anything and read every answer. Only the name in `Host` tells. Where API keys are on, such a page has none;
-//! where they are off, only names are answered that nobody elsewhere can own or that are configured.
+//! where they are off, the guard answers only to addresses, to names that cannot be registered in the DNS, and to configured
+//! names.
 
 use http::header::{self, HeaderMap};
 use http::{HeaderValue, Version};
