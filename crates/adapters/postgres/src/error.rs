@@ -1,5 +1,6 @@
 //! What a failure of the database means: whether it may pass, and whether one row is to blame.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -70,9 +71,7 @@ impl Failure {
     pub(crate) fn spoils_connection(&self) -> bool {
         match &*self.cause {
             Cause::Late(_) => true,
-            Cause::Sqlx(sqlx::Error::Database(error)) => {
-                spoils_session(error.code().as_deref().unwrap_or_default())
-            }
+            Cause::Sqlx(sqlx::Error::Database(error)) => spoils_session(&code_of(error.as_ref())),
             Cause::Sqlx(_) => self.kind == Kind::Unavailable,
             Cause::TaskGone | Cause::OutOfRange { .. } | Cause::Missing(_) | Cause::Json(_) => false,
         }
@@ -93,7 +92,7 @@ impl Failure {
         self.sqlstate().as_deref() == Some("22012")
     }
 
-    fn sqlstate(&self) -> Option<std::borrow::Cow<'_, str>> {
+    fn sqlstate(&self) -> Option<Cow<'_, str>> {
         match &*self.cause {
             Cause::Sqlx(sqlx::Error::Database(error)) => error.code(),
             Cause::Sqlx(_)
@@ -143,7 +142,7 @@ impl std::error::Error for Failure {
 pub(crate) fn kind_of(error: &sqlx::Error) -> Kind {
     use sqlx::Error as E;
     match error {
-        E::Database(error) => kind_of_sqlstate(error.code().as_deref().unwrap_or_default()),
+        E::Database(error) => kind_of_sqlstate(&code_of(error.as_ref())),
         E::Io(_)
         | E::Tls(_)
         // Garbage on the wire is what a connection that broke in the middle of a message looks like.
@@ -170,6 +169,16 @@ pub(crate) fn kind_of(error: &sqlx::Error) -> Kind {
     }
 }
 
+/// The code of an error that the server sent. Every one has a code; one without is of no class that is known.
+fn code_of(error: &dyn sqlx::error::DatabaseError) -> Cow<'_, str> {
+    error.code().unwrap_or_default()
+}
+
+/// The class of a code: its first two characters.
+fn class_of(code: &str) -> &str {
+    code.get(..2).unwrap_or(code)
+}
+
 /// read_only_sql_transaction.
 const READ_ONLY: &str = "25006";
 
@@ -187,7 +196,7 @@ fn spoils_session(code: &str) -> bool {
         // too_many_connections and configured limits
         "53300" | "53400" => false,
         _ => !matches!(
-            code.get(..2).unwrap_or_default(),
+            class_of(code),
             // Data, constraints, serialization, rights and names, limits, locks held by others.
             "22" | "23" | "40" | "42" | "54" | "55"
         ),
@@ -211,7 +220,7 @@ fn kind_of_sqlstate(code: &str) -> Kind {
         // Of a session that is not what it was taken for, which another one will be: a statement that was prepared is
         // gone or is there already, or a transaction is open.
         "26000" | "42P05" => Kind::Unavailable,
-        _ => match code.get(..2).unwrap_or_default() {
+        _ => match class_of(code) {
             // Serialization failure, deadlock.
             "40" => Kind::Undone,
             // Connection, authorization, resources, locks held by others, operator, system.
