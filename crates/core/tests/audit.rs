@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod routing_support;
+
 use order_core::amount::Amount;
 use order_core::audit::{
     AuditedAttempt, AuditedEvent, AuditedOrder, Auditor, Invariant, LandedTransaction, Report, SubscriberLog,
@@ -14,12 +16,11 @@ use order_core::order::{
     Execution, Order, OrderKind, OrderSpec, Protection, Terms as OrderTerms, TimeInForce,
 };
 use order_core::price::Price;
-use order_core::priority::Priority;
 use order_core::routing::RouteReason;
 use order_core::time::Timestamp;
-use order_core::token::TokenRegistry;
 use order_core::trigger::WaitsFor;
 use order_core::venue::{Fill, PoolId, Quote, QuoteAnswer, TxId, Venue};
+use routing_support::{request, sized};
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -35,24 +36,9 @@ fn id(number: u128) -> OrderId {
 }
 
 fn spec() -> OrderSpec {
-    let tokens = TokenRegistry::default();
-    let (token_in, token_out) = (tokens.find("SOL").unwrap(), tokens.find("USDC").unwrap());
-    let (pair, side) = tokens.orient(token_in, token_out);
     OrderSpec {
-        owner: "desk".parse().unwrap(),
-        client_order_id: None,
-        kind: OrderKind::Market,
-        token_in,
-        token_out,
-        pair,
-        side,
-        amount_in: Amount::new(10),
-        protection: Protection::Slippage(50),
-        slippage_by_default: false,
         time_in_force: TimeInForce::Gtc,
-        priority: Priority::Normal,
-        route: Default::default(),
-        trace: None,
+        ..sized(&request("SOL", "USDC", 10), Protection::Slippage(50))
     }
 }
 

@@ -12,8 +12,8 @@ mod routing_support;
 
 use amm_support::{SOL, USDC};
 use order_core::amm::{Direction, Pool};
-use order_core::routing::{RouteLimits, RoutingPolicy};
-use order_core::venue::Venue;
+use order_core::routing::{Market, Route, RouteLimits, RoutingPolicy};
+use order_core::venue::{QuoteRequest, Venue};
 use proptest::prelude::*;
 use routing_support::*;
 
@@ -72,6 +72,17 @@ proptest! {
     }
 }
 
+/// The route that the default policy takes.
+fn best(request: QuoteRequest, market: &Market) -> Route {
+    routed(
+        request,
+        market,
+        &RoutingPolicy::default(),
+        &RouteLimits::default(),
+    )
+    .unwrap()
+}
+
 /// 6.89 USDC were left on the table with a basis point of the output as the price of a swap.
 #[test]
 fn a_large_order_does_not_pay_for_a_swap_by_its_size() {
@@ -86,13 +97,7 @@ fn a_large_order_does_not_pay_for_a_swap_by_its_size() {
     let pools = vec![deep("a", Venue::Raydium, 2_500), deep("b", Venue::Meteora, 2_600)];
     let request = request("SOL", "USDC", 25 * SOL);
     let market = market(&request, pools);
-    let route = routed(
-        request,
-        &market,
-        &RoutingPolicy::default(),
-        &RouteLimits::default(),
-    )
-    .unwrap();
+    let route = best(request, &market);
     let alone = market
         .answers
         .iter()
@@ -132,13 +137,7 @@ fn a_swaps_cost_is_priced_by_way_of_the_input_where_the_output_has_no_pool_of_so
     ];
     let request = request("USDC", "ETH", 30_000 * USDC);
     let market = market(&request, pools);
-    let route = routed(
-        request,
-        &market,
-        &RoutingPolicy::default(),
-        &RouteLimits::default(),
-    )
-    .unwrap();
+    let route = best(request, &market);
     // 0.00002 SOL are 0.003 USDC, and those a millionth of an ETH.
     assert_eq!(route.weighed.leg_cost.units(), 100);
     assert_eq!(route.legs.len(), 2);

@@ -7,6 +7,8 @@
     reason = "a test may fail loudly"
 )]
 
+mod routing_support;
+
 use std::sync::Arc;
 
 use order_core::amm::{ConstantProduct, Pool};
@@ -16,13 +18,13 @@ use order_core::id::OrderId;
 use order_core::lifecycle::Event;
 use order_core::order::{Order, OrderKind, OrderSpec, Protection, TimeInForce};
 use order_core::price::Price;
-use order_core::priority::Priority;
-use order_core::routing::{Market, PoolsView, RouteLimits, RoutingPolicy, VisiblePool};
+use order_core::routing::{Market, PoolsView, RoutingPolicy, VisiblePool};
 use order_core::terms::{Check, Outlook, assess, check, trigger};
 use order_core::time::Timestamp;
 use order_core::token::TokenRegistry;
 use order_core::trigger::WaitsFor;
 use order_core::venue::{PoolId, Quote, QuoteAnswer, Venue};
+use routing_support::{request, sized};
 use uuid::Uuid;
 
 const SOL: u128 = 1_000_000_000;
@@ -34,24 +36,10 @@ fn price(text: &str) -> Price {
 
 /// An order in words: `sell("1", "SOL", "USDC")`, then what is special about it.
 fn order(amount: u128, (token_in, token_out): (&str, &str), adjust: impl FnOnce(&mut OrderSpec)) -> Order {
-    let tokens = TokenRegistry::default();
-    let (token_in, token_out) = (tokens.find(token_in).unwrap(), tokens.find(token_out).unwrap());
-    let (pair, side) = tokens.orient(token_in, token_out);
     let mut spec = OrderSpec {
-        owner: "desk".parse().unwrap(),
-        client_order_id: None,
-        kind: OrderKind::Market,
-        token_in,
-        token_out,
-        pair,
-        side,
-        amount_in: Amount::new(amount),
-        protection: Protection::Slippage(50),
         slippage_by_default: true,
         time_in_force: TimeInForce::Gtc,
-        priority: Priority::Normal,
-        route: RouteLimits::default(),
-        trace: None,
+        ..sized(&request(token_in, token_out, amount), Protection::Slippage(50))
     };
     adjust(&mut spec);
     let id = OrderId::from_uuid(Uuid::from_u128(7));

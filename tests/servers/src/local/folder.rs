@@ -1,5 +1,6 @@
 //! A server's temporary folder.
 
+use std::ffi::OsString;
 use std::{fs, io, os::unix::fs::PermissionsExt, path::Path};
 
 use tempfile::TempDir;
@@ -25,6 +26,11 @@ impl Folder {
 
     pub(crate) fn path(&self) -> &Path {
         self.folder.path()
+    }
+
+    /// The command line of a server whose configuration is a file in it.
+    pub(crate) fn command(&self, binary: &Path, configuration: &str) -> Vec<OsString> {
+        vec![binary.into(), self.path().join(configuration).into()]
     }
 
     pub(crate) fn account(&self) -> Account {

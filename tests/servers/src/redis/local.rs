@@ -79,10 +79,7 @@ impl Program for LocalRedis {
     }
 
     fn command(&self) -> Vec<OsString> {
-        vec![
-            self.binary.clone().into(),
-            self.folder.path().join(CONFIGURATION).into(),
-        ]
+        self.folder.command(&self.binary, CONFIGURATION)
     }
 
     fn is_ready(&self, _pid: u32) -> bool {
