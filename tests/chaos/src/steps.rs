@@ -30,10 +30,12 @@ const ORDERS: u64 = 5;
 const ROUNDS: u64 = 10;
 /// How many engines run at the same time.
 const AT_ONCE: usize = 8;
-/// How long prices stay at one end of their bands; every order's trigger lies between the ends.
-const PRICES_STAY: Duration = Duration::from_millis(1_500);
-/// How long the orders of one engine may take; all of them wait together for a lease or two.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// How long prices stay at one end of their bands; every order's trigger lies between the ends. A busy machine needs
+/// most of it to wake an order and to land its transaction.
+const PRICES_STAY: Duration = Duration::from_millis(2_500);
+/// How long the orders of one engine may take: for all of them a lease or two, and for one whose price was gone whenever
+/// its transaction came, pauses that double up to the longest of a minute.
+const PATIENCE: Duration = Duration::from_secs(180);
 
 /// Leases that run out while one waits, and a delay that is longer than they are.
 const SETTINGS: [(&str, &str); 15] = [
@@ -213,8 +215,8 @@ impl Ground {
                 let first = case.number * 1_000 + round * ORDERS;
                 let content = handful(doors.clone(), dice.fork(), first..first + ORDERS);
                 if timeout(PATIENCE, content).await.is_err() {
-                    all_ended(&store).await?;
-                    return Err("clients or watchers wait in vain".into());
+                    let open = still_open(&store).await?;
+                    return Err(format!("clients or watchers wait in vain; open then: [{open}]").into());
                 }
                 if has_struck(&log, case)? {
                     return all_ended(&store).await;
