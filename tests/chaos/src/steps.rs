@@ -214,9 +214,10 @@ impl Ground {
             for round in 0..ROUNDS {
                 let first = case.number * 1_000 + round * ORDERS;
                 let content = handful(doors.clone(), dice.fork(), first..first + ORDERS);
-                if timeout(PATIENCE, content).await.is_err() {
-                    let open = still_open(&store).await?;
-                    return Err(format!("clients or watchers wait in vain; open then: [{open}]").into());
+                tokio::pin!(content);
+                if timeout(PATIENCE, &mut content).await.is_err() {
+                    let (busy, open) = (doors.busy(), still_open(&store).await?);
+                    return Err(format!("clients wait in vain: {busy:?}; open: [{open}]").into());
                 }
                 if has_struck(&log, case)? {
                     return all_ended(&store).await;

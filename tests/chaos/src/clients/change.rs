@@ -41,6 +41,7 @@ pub(super) async fn change(doors: &Doors, dice: &Dice, wish: &Wish, id: OrderId)
 
 /// Cancels until somebody has said what came of it.
 async fn cancel(doors: &Doors, dice: &Dice, id: OrderId) {
+    let _busy = doors.begin(format!("cancels {id}"));
     while !doors.give_up.is_cancelled() {
         doors.tally.cancels.add();
         match ask(doors, dice, Method::DELETE, id, None).await {

@@ -6,9 +6,11 @@ mod owner;
 mod submit;
 mod watch;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -40,6 +42,20 @@ pub(crate) struct Doors {
     pub(crate) kinds: Kinds,
     /// Whether clients take no pauses but those that they must.
     pub(crate) hurry: bool,
+    /// What each client does that is not content yet.
+    busy: Arc<Mutex<BTreeSet<String>>>,
+}
+
+/// A client is busy with something until this is dropped.
+struct Busy {
+    with: String,
+    all: Arc<Mutex<BTreeSet<String>>>,
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.all.lock().remove(&self.with);
+    }
 }
 
 impl Doors {
@@ -56,7 +72,21 @@ impl Doors {
             give_up,
             kinds,
             hurry: false,
+            busy: Arc::default(),
         })
+    }
+
+    /// What clients are busy with that are not content yet.
+    pub(crate) fn busy(&self) -> Vec<String> {
+        self.busy.lock().iter().cloned().collect()
+    }
+
+    fn begin(&self, with: String) -> Busy {
+        self.busy.lock().insert(with.clone());
+        Busy {
+            with,
+            all: Arc::clone(&self.busy),
+        }
     }
 
     fn any(&self, dice: &Dice) -> &str {

@@ -74,6 +74,7 @@ pub(super) async fn client(doors: Doors, dice: Dice, number: u64, watchers: Unbo
 
 /// Sends the order until it is acknowledged.
 async fn persist(doors: &Doors, dice: &Dice, wish: &Wish) -> Option<OrderId> {
+    let _busy = doors.begin(format!("submits {} {}", wish.key, wish.body));
     while !doors.give_up.is_cancelled() {
         // Two at once at times: both are answered with the same id, or not at all.
         let requests = if dice.percent(10) { 2 } else { 1 };

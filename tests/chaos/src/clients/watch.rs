@@ -44,6 +44,7 @@ pub(super) async fn watcher(doors: Doors, dice: Dice, watch: Watch) {
         seqs: Vec::new(),
         complete: false,
     };
+    let _busy = doors.begin(format!("watches {watch:?}"));
     while !log.complete {
         let ended = tokio::select! {
             ended = watch_once(&doors, &dice, watch, &mut log) => ended,
