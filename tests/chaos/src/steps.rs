@@ -30,11 +30,10 @@ const ORDERS: u64 = 5;
 const ROUNDS: u64 = 10;
 /// How many engines run at the same time.
 const AT_ONCE: usize = 8;
-/// How long prices stay at one end of their bands; every order's trigger lies between the ends. A busy machine needs
-/// most of it to wake an order and to land its transaction.
-const PRICES_STAY: Duration = Duration::from_millis(2_500);
-/// How long the orders of one engine may take: for all of them a lease or two, and for one whose price was gone whenever
-/// its transaction came, pauses that double up to the longest of a minute.
+/// How long prices stay at one end of their bands; every order's trigger lies between the ends.
+const PRICES_STAY: Duration = Duration::from_millis(1_500);
+/// How long the orders of one engine may take: for all of them a lease or two; but an order whose time was up before its
+/// transaction could be sent again is unknown until that transaction has expired, 150 blocks of 400 ms after its making.
 const PATIENCE: Duration = Duration::from_secs(180);
 
 /// Leases that run out while one waits, and a delay that is longer than they are.
