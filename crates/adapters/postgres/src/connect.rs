@@ -9,6 +9,7 @@ use sqlx::postgres::{PgConnectOptions, PgConnection};
 use tokio::time::Instant;
 
 use crate::database::Database;
+use crate::error::code_of;
 use crate::pool::pool;
 use crate::pooler::{self, Sharing};
 use crate::session::Session;
@@ -232,19 +233,19 @@ fn address(options: &PgConnectOptions) -> String {
 
 fn diagnose(options: &PgConnectOptions, error: sqlx::Error) -> ConnectError {
     match &error {
-        sqlx::Error::Database(refusal) => match refusal.code().as_deref() {
+        sqlx::Error::Database(refusal) => match code_of(refusal.as_ref()) {
             // invalid_password
-            Some("28P01") => ConnectError::WrongPassword {
+            "28P01" => ConnectError::WrongPassword {
                 user: options.get_username().to_owned(),
                 source: error,
             },
             // invalid_authorization_specification
-            Some("28000") => ConnectError::NotLetIn {
+            "28000" => ConnectError::NotLetIn {
                 user: options.get_username().to_owned(),
                 source: error,
             },
             // invalid_catalog_name. Without a name, the database is called like the user.
-            Some("3D000") => {
+            "3D000" => {
                 let database = options
                     .get_database()
                     .unwrap_or_else(|| options.get_username())
@@ -255,11 +256,11 @@ fn diagnose(options: &PgConnectOptions, error: sqlx::Error) -> ConnectError {
                 }
             }
             // cannot_connect_now (starting, stopping, recovering), admin_shutdown, too_many_connections
-            Some("57P03" | "57P01" | "53300") => ConnectError::Unreachable {
+            "57P03" | "57P01" | "53300" => ConnectError::Unreachable {
                 address: address(options),
                 source: error,
             },
-            Some(_) | None => ConnectError::Refused(error),
+            _ => ConnectError::Refused(error),
         },
         // A certificate that is not trusted, and the like; or the file of an authority that is not there.
         sqlx::Error::Io(cause) if is_of_encryption(options, cause.kind()) => ConnectError::Tls(error),

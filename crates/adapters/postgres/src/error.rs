@@ -1,11 +1,12 @@
 //! What a failure of the database means: whether it may pass, and whether one row is to blame.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use order_ports::StoreError;
+use sqlx::error::DatabaseError;
+use sqlx::postgres::PgDatabaseError;
 
 /// What follows from a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,7 +72,7 @@ impl Failure {
     pub(crate) fn spoils_connection(&self) -> bool {
         match &*self.cause {
             Cause::Late(_) => true,
-            Cause::Sqlx(sqlx::Error::Database(error)) => spoils_session(&code_of(error.as_ref())),
+            Cause::Sqlx(sqlx::Error::Database(error)) => spoils_session(code_of(error.as_ref())),
             Cause::Sqlx(_) => self.kind == Kind::Unavailable,
             Cause::TaskGone | Cause::OutOfRange { .. } | Cause::Missing(_) | Cause::Json(_) => false,
         }
@@ -79,22 +80,22 @@ impl Failure {
 
     /// Whether the session may read only.
     pub(crate) fn is_read_only(&self) -> bool {
-        self.sqlstate().as_deref() == Some(READ_ONLY)
+        self.sqlstate() == Some(READ_ONLY)
     }
 
     /// Whether the trouble is the database's, and not a row's or a connection's: it takes no writes, whoever's.
     pub(crate) fn refuses_writes(&self) -> bool {
-        self.sqlstate().is_some_and(|code| refuses_writes(&code))
+        self.sqlstate().is_some_and(refuses_writes)
     }
 
     /// The statement did what it was to do, and was then undone by dividing by zero, on purpose.
     pub(crate) fn is_division_by_zero(&self) -> bool {
-        self.sqlstate().as_deref() == Some("22012")
+        self.sqlstate() == Some("22012")
     }
 
-    fn sqlstate(&self) -> Option<Cow<'_, str>> {
+    fn sqlstate(&self) -> Option<&str> {
         match &*self.cause {
-            Cause::Sqlx(sqlx::Error::Database(error)) => error.code(),
+            Cause::Sqlx(sqlx::Error::Database(error)) => Some(code_of(error.as_ref())),
             Cause::Sqlx(_)
             | Cause::Late(_)
             | Cause::TaskGone
@@ -142,7 +143,7 @@ impl std::error::Error for Failure {
 pub(crate) fn kind_of(error: &sqlx::Error) -> Kind {
     use sqlx::Error as E;
     match error {
-        E::Database(error) => kind_of_sqlstate(&code_of(error.as_ref())),
+        E::Database(error) => kind_of_sqlstate(code_of(error.as_ref())),
         E::Io(_)
         | E::Tls(_)
         // Garbage on the wire is what a connection that broke in the middle of a message looks like.
@@ -169,9 +170,12 @@ pub(crate) fn kind_of(error: &sqlx::Error) -> Kind {
     }
 }
 
-/// The code of an error that the server sent. Every one has a code; one without is of no class that is known.
-fn code_of(error: &dyn sqlx::error::DatabaseError) -> Cow<'_, str> {
-    error.code().unwrap_or_default()
+/// The SQLSTATE of an error that the server sent.
+///
+/// # Panics
+/// When the error is not of sqlx's driver for Postgres, which is the only one that this crate is built with.
+pub(crate) fn code_of(error: &dyn DatabaseError) -> &str {
+    error.downcast_ref::<PgDatabaseError>().code()
 }
 
 /// The class of a code: its first two characters.

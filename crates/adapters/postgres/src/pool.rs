@@ -10,7 +10,7 @@ use deadpool::managed::{self, Metrics, PoolError, QueueMode, RecycleError, Recyc
 use sqlx::Connection;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 
-use crate::error::Failure;
+use crate::error::{Failure, code_of};
 use crate::session::Session;
 
 /// A connection that was in use so recently is not tested before it is used again.
@@ -80,7 +80,7 @@ fn is_busy(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Io(error) => error.kind() == std::io::ErrorKind::ConnectionRefused,
         // cannot_connect_now, too_many_connections
-        sqlx::Error::Database(refusal) => matches!(refusal.code().as_deref(), Some("57P03" | "53300")),
+        sqlx::Error::Database(refusal) => matches!(code_of(refusal.as_ref()), "57P03" | "53300"),
         _ => false,
     }
 }
