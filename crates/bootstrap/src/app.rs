@@ -1,16 +1,15 @@
 //! The engine as a process runs it: its parts, their start, and their orderly end.
 
+mod background;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use order_application::{
-    Announcer, Authenticator, Engine, Hub, KeyRing, MarketWatcher, Ports, Relay, Sweeper, Worker,
-};
+use order_application::{Announcer, Engine, Hub, KeyRing, MarketWatcher, Ports, Relay, Sweeper, Worker};
 use order_core::id::WorkerId;
 use order_http::Pressure;
 use tokio::net::TcpListener;
-use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use uuid::Uuid;
@@ -18,8 +17,8 @@ use uuid::Uuid;
 use crate::config::{LedgerPlace, Loaded, Role};
 use crate::doors::{self, Behind, Listeners};
 use crate::error::{RunError, StartError, reachable};
-use crate::supervise::{Failures, TaskFailed, keep_running, run_until_stopped};
-use crate::wiring::{self, Closing, FORGETS, Scrape, Surroundings, Wired};
+use crate::supervise::{Failures, TaskFailed, run_until_stopped};
+use crate::wiring::{self, Closing, FORGETS, Scrape, Wired};
 
 /// How much longer than its own patience a part is waited for.
 const GRACE: Duration = Duration::from_secs(5);
@@ -156,15 +155,25 @@ impl App {
             wiring::fold(recorder.clone(), phases.relay.clone()),
         ));
         if let Some(surroundings) = &surroundings {
-            tasks.relay.push(keep_looking(surroundings, &phases, &failures));
+            tasks.relay.push(background::database_condition(
+                surroundings,
+                &phases.relay,
+                &failures,
+            ));
         }
         let (sweeper, sweeps) = Sweeper::new(ports.clone(), settings);
-        tasks.work.push(keep_sweeping(sweeper, &phases, &failures));
+        tasks
+            .work
+            .push(background::sweeper(sweeper, &phases.drain, &failures));
         if role.executes_orders() {
             let watcher = MarketWatcher::new(ports.clone(), settings, announcer.clone());
-            tasks.work.push(keep_watching(watcher, &phases, &failures));
+            tasks
+                .work
+                .push(background::market_watcher(watcher, &phases.drain, &failures));
             let worker = Worker::new(ports.clone(), settings, announcer.clone(), worker, sweeps);
-            tasks.work.push(keep_working(worker, &phases, &failures));
+            tasks
+                .work
+                .push(background::worker(worker, &phases.drain, &failures));
         }
         let engine = Engine::new(
             ports.clone(),
@@ -182,7 +191,7 @@ impl App {
         if listeners.any() {
             let auth = wiring::authenticator(config, &access, &ports.clock, &ports.entropy);
             if let Some(auth) = &auth {
-                tasks.relay.push(keep_keys_fresh(auth, &phases, &failures));
+                tasks.relay.push(background::keys(auth, &phases.relay, &failures));
             }
             let metrics = Scrape {
                 recorder,
@@ -211,7 +220,9 @@ impl App {
                 ),
             ));
             let relay = Relay::new(ports, hub, settings.patrol_interval);
-            tasks.relay.push(keep_relaying(relay, &phases, &failures));
+            tasks
+                .relay
+                .push(background::relay(relay, &phases.relay, &failures));
             let mut open = |listener, http| {
                 let serve = doors::serve(listener, Arc::clone(&engine), http, phases.doors.clone());
                 tasks.doors.push(run_until_stopped(
@@ -376,77 +387,4 @@ fn say_what_is_open(loaded: &Loaded, role: Role, address: Option<SocketAddr>, ad
     if let Some(admin) = admin {
         tracing::info!("health and metrics at http://{}", reachable(admin));
     }
-}
-
-fn keep_sweeping(sweeper: Sweeper, phases: &Phases, failures: &Failures) -> JoinHandle<()> {
-    let sweeper = Arc::new(Mutex::new(sweeper));
-    keep_running(
-        "the sweeper",
-        phases.drain.clone(),
-        failures.clone(),
-        move |stop| {
-            let sweeper = Arc::clone(&sweeper);
-            async move { sweeper.lock().await.run(stop).await }
-        },
-    )
-}
-
-fn keep_watching(watcher: MarketWatcher, phases: &Phases, failures: &Failures) -> JoinHandle<()> {
-    let watcher = Arc::new(Mutex::new(watcher));
-    keep_running(
-        "the market watcher",
-        phases.drain.clone(),
-        failures.clone(),
-        move |stop| {
-            let watcher = Arc::clone(&watcher);
-            async move { watcher.lock().await.run(stop).await }
-        },
-    )
-}
-
-fn keep_working(worker: Worker, phases: &Phases, failures: &Failures) -> JoinHandle<()> {
-    let worker = Arc::new(worker);
-    keep_running(
-        "the worker",
-        phases.drain.clone(),
-        failures.clone(),
-        move |stop| {
-            let worker = Arc::clone(&worker);
-            async move { worker.run(stop).await }
-        },
-    )
-}
-
-fn keep_relaying(relay: Relay, phases: &Phases, failures: &Failures) -> JoinHandle<()> {
-    let relay = Arc::new(relay);
-    keep_running("the relay", phases.relay.clone(), failures.clone(), move |stop| {
-        let relay = Arc::clone(&relay);
-        async move { relay.run(stop).await }
-    })
-}
-
-fn keep_looking(surroundings: &Arc<Surroundings>, phases: &Phases, failures: &Failures) -> JoinHandle<()> {
-    let surroundings = Arc::clone(surroundings);
-    keep_running(
-        "the look at the database",
-        phases.relay.clone(),
-        failures.clone(),
-        move |stop| {
-            let surroundings = Arc::clone(&surroundings);
-            async move { surroundings.run(stop).await }
-        },
-    )
-}
-
-fn keep_keys_fresh(auth: &Arc<Authenticator>, phases: &Phases, failures: &Failures) -> JoinHandle<()> {
-    let auth = Arc::clone(auth);
-    keep_running(
-        "the patrol of the keys",
-        phases.relay.clone(),
-        failures.clone(),
-        move |stop| {
-            let auth = Arc::clone(&auth);
-            async move { auth.run(stop).await }
-        },
-    )
 }

@@ -50,20 +50,23 @@ impl Failures {
     }
 }
 
-/// Runs a task until `stop`, again and again if need be.
-pub(crate) fn keep_running<F>(
+/// Runs a part of the engine until `stop`, again and again if need be.
+pub(crate) fn keep_running<P, F>(
     task: &'static str,
-    stop: CancellationToken,
-    failures: Failures,
-    start: impl Fn(CancellationToken) -> F + Send + 'static,
+    stop: &CancellationToken,
+    failures: &Failures,
+    part: Arc<P>,
+    run: impl Fn(Arc<P>, CancellationToken) -> F + Send + 'static,
 ) -> JoinHandle<()>
 where
+    P: Send + Sync + 'static,
     F: Future<Output = ()> + Send + 'static,
 {
+    let (stop, failures) = (stop.clone(), failures.clone());
     tokio::spawn(async move {
         let mut ends = Vec::new();
         loop {
-            let problem = run_once(start(stop.clone())).await;
+            let problem = run_once(run(Arc::clone(&part), stop.clone())).await;
             if stop.is_cancelled() && problem.is_none() {
                 return;
             }
@@ -120,9 +123,8 @@ mod tests {
             Failures::default(),
             CancellationToken::new(),
         );
-        let counted = Arc::clone(&runs);
-        let task = keep_running("flaky", stop.clone(), failures.clone(), move |stop| {
-            let run = counted.fetch_add(1, Ordering::SeqCst);
+        let task = keep_running("flaky", &stop, &failures, Arc::clone(&runs), |runs, stop| {
+            let run = runs.fetch_add(1, Ordering::SeqCst);
             async move {
                 assert!(run >= 2, "not yet");
                 stop.cancelled().await;
@@ -138,7 +140,13 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_task_that_cannot_stay_up_is_reported() {
         let (failures, stop) = (Failures::default(), CancellationToken::new());
-        drop(keep_running("hopeless", stop, failures.clone(), |_| async {}));
+        drop(keep_running(
+            "hopeless",
+            &stop,
+            &failures,
+            Arc::new(()),
+            |_, _| async {},
+        ));
         let failed = tokio::time::timeout(Duration::from_secs(30), failures.first())
             .await
             .unwrap();
