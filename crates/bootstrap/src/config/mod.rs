@@ -11,6 +11,7 @@ mod kubernetes;
 mod layers;
 mod ledger;
 mod limits;
+mod loaded;
 mod mistake;
 #[cfg(test)]
 mod tests;
@@ -21,7 +22,7 @@ use std::time::Duration;
 use order_core::access::{KeyId, Scopes, SecretHash};
 use order_core::amount::Amount;
 use order_core::id::Owner;
-use order_core::token::{Symbol, Token, TokenRegistry};
+use order_core::token::{Symbol, Token};
 use order_mock_dex::MarketSettings;
 use order_mock_dex::settings::Exact;
 use secrecy::SecretString;
@@ -33,6 +34,7 @@ pub use self::familiar::familiar_names;
 pub use self::layers::Inputs;
 pub use self::ledger::LedgerPlace;
 pub use self::limits::Limits;
+pub use self::loaded::Loaded;
 pub use self::mistake::{Mistake, Mistakes};
 
 /// What the process is started for; some settings are needed for some of it only.
@@ -381,39 +383,4 @@ pub struct TokenEntry {
     pub symbol: Symbol,
     /// How many decimals one whole token has.
     pub decimals: u8,
-}
-
-impl Config {
-    /// Reads all sources and checks the whole for this purpose.
-    ///
-    /// # Errors
-    /// [`Mistakes`]: every one there is.
-    pub fn load(inputs: &Inputs, purpose: Purpose) -> Result<Loaded, Mistakes> {
-        let mut mistakes = Vec::new();
-        let mut warnings = Vec::new();
-        let layers = layers::lay(inputs, &mut mistakes, &mut warnings);
-        let Some((config, repairs)) = decode::decode::<Self>(&layers, &mut mistakes) else {
-            return Err(Mistakes(mistakes));
-        };
-        let tokens = check::check(&config, purpose, &layers, &repairs, &mut mistakes);
-        if !mistakes.is_empty() {
-            return Err(Mistakes(mistakes));
-        }
-        Ok(Loaded {
-            config,
-            tokens,
-            warnings,
-        })
-    }
-}
-
-/// A configuration without mistakes.
-#[derive(Clone, Debug)]
-pub struct Loaded {
-    /// The settings.
-    pub config: Config,
-    /// The tokens that may be traded.
-    pub tokens: TokenRegistry,
-    /// What is odd but harmless, to be logged.
-    pub warnings: Vec<String>,
 }
