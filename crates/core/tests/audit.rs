@@ -2,152 +2,23 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod audit_support;
 mod routing_support;
 
+use audit_support::{
+    FILL, assert_caught, audit, confirmed, good, id, landed, spec, story, story_of, story_with,
+    up_to_submitted,
+};
 use order_core::amount::Amount;
-use order_core::audit::{
-    AuditedAttempt, AuditedEvent, AuditedOrder, Auditor, Invariant, LandedTransaction, Report, SubscriberLog,
-    Terms,
-};
+use order_core::audit::{AuditedEvent, Auditor, Invariant, LandedTransaction, Report, SubscriberLog, Terms};
 use order_core::failure::{Failure, VenueError};
-use order_core::id::OrderId;
 use order_core::lifecycle::{AttemptOutcome, Event};
-use order_core::order::{
-    Execution, Order, OrderKind, OrderSpec, Protection, Terms as OrderTerms, TimeInForce,
-};
+use order_core::order::{Order, OrderKind, OrderSpec, Protection, Terms as OrderTerms, TimeInForce};
 use order_core::price::Price;
-use order_core::routing::RouteReason;
 use order_core::time::Timestamp;
 use order_core::trigger::WaitsFor;
-use order_core::venue::{Fill, PoolId, Quote, QuoteAnswer, TxId, Venue};
-use routing_support::{request, sized};
+use order_core::venue::{PoolId, Quote, QuoteAnswer, TxId, Venue};
 use std::time::Duration;
-use uuid::Uuid;
-
-const FILL: Fill = Fill {
-    amount_in: Amount::new(10),
-    amount_out: Amount::new(9),
-    slot: 3,
-};
-const TX: TxId = TxId([1; 64]);
-
-fn id(number: u128) -> OrderId {
-    OrderId::from_uuid(Uuid::from_u128(number))
-}
-
-fn spec() -> OrderSpec {
-    OrderSpec {
-        time_in_force: TimeInForce::Gtc,
-        ..sized(&request("SOL", "USDC", 10), Protection::Slippage(50))
-    }
-}
-
-fn up_to_submitted() -> Vec<Event> {
-    let venue = Venue::Raydium;
-    let price = Price::new(1);
-    vec![
-        Event::Routing {
-            attempt: 1,
-            quotes: Vec::new(),
-            arrival: None,
-        },
-        Event::BestDex {
-            venue,
-            price,
-            reason: RouteReason::OnlyQuote,
-            min_out: Amount::new(9),
-            legs: Vec::new(),
-            weighed: Default::default(),
-        },
-        Event::Building { venue },
-        Event::Submitted { venue, tx_id: TX },
-    ]
-}
-
-fn confirmed() -> Event {
-    let amount_out = FILL.amount_out.with_decimals(6);
-    let executed_price = Price::new(1);
-    Event::Confirmed(Execution {
-        venue: Venue::Raydium,
-        tx_id: TX,
-        executed_price,
-        amount_out,
-        fill: FILL,
-    })
-}
-
-fn story(events: Vec<Event>, outcome: Option<AttemptOutcome>) -> AuditedOrder {
-    story_of(OrderKind::Market, events, outcome)
-}
-
-fn story_of(kind: OrderKind, events: Vec<Event>, outcome: Option<AttemptOutcome>) -> AuditedOrder {
-    story_with(OrderSpec { kind, ..spec() }, events, outcome)
-}
-
-fn story_with(spec: OrderSpec, events: Vec<Event>, outcome: Option<AttemptOutcome>) -> AuditedOrder {
-    let (mut order, first) = Order::accept(id(1), spec, Timestamp::from_millis(0));
-    let mut recorded = vec![AuditedEvent {
-        event: first,
-        epoch: 0,
-    }];
-    for event in events {
-        let event = order.apply(event, Timestamp::from_millis(5)).unwrap();
-        recorded.push(AuditedEvent { event, epoch: 1 });
-    }
-    let attempt = AuditedAttempt {
-        number: 1,
-        tx_id: TX,
-        min_out: Amount::new(9),
-        outcome,
-    };
-    AuditedOrder {
-        order,
-        idempotency_key: Some("key".parse().unwrap()),
-        events: recorded,
-        attempts: vec![attempt],
-    }
-}
-
-fn good() -> AuditedOrder {
-    let mut events = up_to_submitted();
-    events.push(confirmed());
-    story(events, Some(AttemptOutcome::Landed(FILL)))
-}
-
-fn landed() -> LandedTransaction {
-    let Fill {
-        amount_in,
-        amount_out,
-        slot,
-    } = FILL;
-    LandedTransaction {
-        tx_id: TX,
-        order_id: id(1),
-        slot,
-        amount_in,
-        amount_out,
-    }
-}
-
-fn audit(orders: &[AuditedOrder], ledger: &[LandedTransaction]) -> Report {
-    let mut auditor = Auditor::new(
-        Terms {
-            max_attempts: 3,
-            drained: true,
-            clock_skew: Duration::ZERO,
-        },
-        ledger.iter().copied(),
-    );
-    orders.iter().for_each(|order| auditor.order(order));
-    auditor.finish()
-}
-
-fn assert_caught(report: &Report, invariant: Invariant) {
-    assert!(
-        report.figure(invariant).violated > 0,
-        "{invariant:?} was not caught:\n{report}"
-    );
-}
 
 #[test]
 fn a_good_story_has_no_violation() {
