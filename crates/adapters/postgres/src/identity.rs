@@ -1,4 +1,4 @@
-//! Which database this is, for whoever keeps something beside it.
+//! Which database this is: bootstrap names the ledger of the venues by it.
 
 use order_ports::StoreError;
 use sqlx::Row;

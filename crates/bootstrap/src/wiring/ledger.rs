@@ -1,5 +1,5 @@
-//! The file in which the venues of this process keep what they executed, so that an order whose process was killed is looked
-//! up, and not sent again.
+//! The ledger file of the venues that run in this process: they write into it each transaction that they execute. After a
+//! kill the next process asks them for the transactions of the orders under way, and sends none again that they executed.
 
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
@@ -23,15 +23,15 @@ pub(super) enum Kept {
     BesideDatabase(PathBuf),
 }
 
-/// What a file may be named by as it is.
+/// The characters of a database's name that are escaped in the name of its ledger.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.');
-/// Whose own folder it is.
+/// The folder of this program in the state directory of the account that it runs under.
 const FOLDER: &str = "order-engine";
-/// Nobody else has a use for it.
+/// The folder's mode: only that account reads and writes it.
 const PRIVATE: u32 = 0o700;
 
-/// Where this process keeps the ledger of its venues, if it has any. Processes that share a queue each have venues of their own, unless they
-/// have a venue server: one file cannot be theirs.
+/// Where this process keeps the ledger of its venues, if it has any. Processes with one role each share a queue but not their
+/// venues, unless a venue server runs: a single file beside the database cannot serve them all.
 pub(super) async fn place(
     loaded: &Loaded,
     role: Role,

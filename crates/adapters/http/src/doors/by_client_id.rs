@@ -101,7 +101,8 @@ impl ByClientIdApi {
     }
 }
 
-/// The owner in whose orders the id is looked up: the caller's own, or where keys are off the `userId` of the request.
+/// The owner among whose orders the endpoint looks the id up: the one of the API key, or where keys are off the `userId` of
+/// the request.
 fn owner_of(who: &Principal, named: &Query<Name>) -> Result<Owner, Problem> {
     let named = named.text().map(str::parse::<Owner>).transpose();
     let named = named.map_err(|error| {
