@@ -17,6 +17,8 @@ use crate::error::{RedisUnavailable, says};
 /// The first pause between two attempts to connect; doubled up to the last.
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
 const LAST_PAUSE: Duration = Duration::from_secs(1);
+/// The part of the patience after which an unanswered connection is in doubt.
+const DOUBT: u32 = 4;
 
 /// What Redis is asked.
 #[derive(Clone, Copy)]
@@ -73,7 +75,14 @@ impl Link {
                 Ok(connected) => connected,
                 Err(away) => return Err(failed.unwrap_or(away)),
             };
-            let error = match timeout_at(deadline, ask.of(&mut connection)).await {
+            let doubts = gone(connection.clone(), self.patience / DOUBT);
+            let answered = async {
+                tokio::select! {
+                    answer = ask.of(&mut connection) => answer,
+                    error = doubts => Err(error),
+                }
+            };
+            let error = match timeout_at(deadline, answered).await {
                 Ok(Ok(answer)) => return Ok(answer),
                 Ok(Err(error)) => error,
                 Err(_) => {
@@ -163,6 +172,18 @@ pub(crate) fn is_broken(error: &RedisError) -> bool {
         || error.is_timeout()
         || says(error, "READONLY")
         || says(error, "MASTERDOWN")
+}
+
+/// Asks after a while whether the connection still stands, and returns the error if it does not.
+///
+/// The client drops what reaches a connection at the very moment at which that ends, and its caller hears nothing. What
+/// is sent after that moment fails at once; behind a server that is slow it waits in line.
+async fn gone(mut connection: Connection, after: Duration) -> RedisError {
+    sleep(after).await;
+    match redis::cmd("PING").query_async::<()>(&mut connection).await {
+        Err(error) if error.is_unrecoverable_error() => error,
+        Err(_) | Ok(()) => std::future::pending().await,
+    }
 }
 
 /// Connects again whenever the connection is reported broken.

@@ -179,6 +179,24 @@ async fn a_break_that_is_mended_at_once_is_not_noticed() {
     }
 }
 
+/// The client forgets a command that reaches a connection just as that ends; it takes hundreds of breaks to meet the moment.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_push_is_lost_in_the_very_moment_of_a_break() {
+    let breaks = async || {
+        let test = TestServer::private().await;
+        let queue = Arc::new(RedisQueue::new(&test.connect()));
+        for n in 1..=1_000 {
+            let pulling = Arc::clone(&queue);
+            let waiting = tokio::spawn(async move { pulling.pull(1).await });
+            sleep(Duration::from_millis(u64::from(n % 12))).await;
+            test.say::<u64>(&["CLIENT", "KILL", "TYPE", "normal"]).await;
+            queue.push(&[hint(n, Priority::Normal)]).await.unwrap();
+            waiting.abort();
+        }
+    };
+    tokio::join!(breaks(), breaks(), breaks(), breaks());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_is_silent_holds_nobody_up() {
     let test = TestServer::private().await;
