@@ -54,7 +54,7 @@ async fn every_event_and_every_reply_has_it(mode: Mode) {
     let id = reply.order_id();
     assert_eq!(engine.finished(&id).await["clientOrderId"], "desk-1");
 
-    // Live, on the socket of all orders, and from the store, at every door to one.
+    // Live, on the socket of all orders, and from the store, at every endpoint to one.
     let mut heard = Vec::new();
     while heard
         .last()
@@ -71,12 +71,12 @@ async fn every_event_and_every_reply_has_it(mode: Mode) {
         .request(Method::GET, &format!("/api/orders/{id}/events"))
         .header("accept", "text/event-stream");
     all_named(&sent(&engine.send(stream).await.text), 6, "desk-1");
-    for door in [
+    for endpoint in [
         format!("/ws/orders/{id}"),
         format!("/api/orders/updates/{id}"),
         format!("/api/orders/execute?orderId={id}"),
     ] {
-        let (events, _) = engine.socket(&door).await.unwrap().to_the_end().await;
+        let (events, _) = engine.socket(&endpoint).await.unwrap().to_the_end().await;
         all_named(&events, 6, "desk-1");
     }
 
@@ -104,8 +104,8 @@ async fn every_event_and_every_reply_has_it(mode: Mode) {
     // An order without a name has none anywhere.
     let plain = engine.execute(&sell_with(json!({}))).await;
     assert!(plain.json().get("clientOrderId").is_none(), "{plain:?}");
-    let story = engine.story(&plain.order_id()).await;
-    assert!(story.iter().all(|event| event.get("clientOrderId").is_none()));
+    let history = engine.history(&plain.order_id()).await;
+    assert!(history.iter().all(|event| event.get("clientOrderId").is_none()));
     engine.stop().await;
 }
 

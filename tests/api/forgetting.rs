@@ -50,8 +50,8 @@ async fn the_last_orders_that_ended_are_kept_whole_and_those_before_are_unknown(
     assert!(numbers.contains("order_engine_orders_total{type=\"market\",outcome=\"confirmed\"} 20"));
     // The stream of the order that waits is whole, from its first event to its last.
     assert_eq!(engine.delete(&format!("/api/orders/{waiting}")).await.status, 200);
-    let (story, _) = watched.to_the_end().await;
-    assert_eq!(statuses(&story, 1), ["pending", "waiting", "cancelled"]);
+    let (history, _) = watched.to_the_end().await;
+    assert_eq!(statuses(&history, 1), ["pending", "waiting", "cancelled"]);
     engine.stop().await;
 }
 

@@ -60,7 +60,7 @@ async fn is_filled_in_part(mode: Mode, order: Value, within: Within) -> f64 {
         !within.fits(filled + filled / 1_000_000),
         "more was to be had: {part}"
     );
-    assert_eq!(statuses(&engine.story(&id).await, 1), LIFE);
+    assert_eq!(statuses(&engine.history(&id).await, 1), LIFE);
 
     let nothing = engine.finished(&engine.accepted(&order).await).await;
     assert_eq!(

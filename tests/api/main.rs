@@ -1,4 +1,4 @@
-//! The whole engine through its public doors, as a client sees it.
+//! The whole engine through its public endpoints, as a client sees it.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
@@ -6,7 +6,7 @@ mod access;
 mod bad_input;
 mod client_ids;
 mod conditions;
-mod doors;
+mod endpoints;
 mod forgetting;
 mod idempotency;
 mod immediate;

@@ -34,12 +34,12 @@ async fn an_order_goes_all_the_way(mode: Mode) {
         (&json!(true), &json!("pending"))
     );
 
-    let story = engine.story(&id).await;
-    assert_eq!(statuses(&story, 1), LIFE);
-    for pair in story.windows(2) {
+    let history = engine.history(&id).await;
+    assert_eq!(statuses(&history, 1), LIFE);
+    for pair in history.windows(2) {
         assert!(pair[0]["timestamp"].as_i64().unwrap() <= pair[1]["timestamp"].as_i64().unwrap());
     }
-    let (routing, best, confirmed) = (&story[1], &story[2], &story[5]);
+    let (routing, best, confirmed) = (&history[1], &history[2], &history[5]);
     let quotes = routing["quotes"].as_array().unwrap();
     assert_eq!(quotes.len(), 2, "{routing}");
     let most = quotes
@@ -54,7 +54,7 @@ async fn an_order_goes_all_the_way(mode: Mode) {
     // Prices stand still, so the execution is the quote.
     assert_eq!(confirmed["amountOut"], most["amountOut"]);
     assert_eq!(confirmed["meta"]["txHash"], confirmed["txHash"]);
-    assert_eq!(story[4]["txHash"], confirmed["txHash"]);
+    assert_eq!(history[4]["txHash"], confirmed["txHash"]);
 
     let order = engine.order(&id).await;
     for (field, value) in [
@@ -74,7 +74,7 @@ async fn an_order_goes_all_the_way(mode: Mode) {
     ] {
         assert_eq!(order[field], value, "{field}");
     }
-    assert_eq!(engine.events(&id).await, story);
+    assert_eq!(engine.events(&id).await, history);
     engine.stop().await;
 }
 
@@ -83,12 +83,12 @@ async fn a_minimum_out_of_reach_fails_after_its_attempts(mode: Mode) {
     let id = engine
         .accepted(&sell_with(json!({"minAmountOut": "1000000"})))
         .await;
-    let story = engine.story(&id).await;
+    let history = engine.history(&id).await;
     let names = [
         "pending", "routing", "retrying", "routing", "retrying", "routing", "failed",
     ];
-    assert_eq!(statuses(&story, 1), names);
-    for (event, attempt) in [(&story[2], 2), (&story[4], 3)] {
+    assert_eq!(statuses(&history, 1), names);
+    for (event, attempt) in [(&history[2], 2), (&history[4], 3)] {
         assert_eq!(
             (&event["attempt"], &event["code"]),
             (&json!(attempt), &json!("slippage_exceeded"))

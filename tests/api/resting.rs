@@ -319,6 +319,6 @@ async fn nothing_is_sent_past_its_time(mode: Mode) {
         "type": "limit", "limitPrice": "140", "timeInForce": "gtd", "expiresAt": until,
     }));
     let id = engine.accepted(&order).await;
-    assert_eq!(statuses(&engine.story(&id).await, 1), ["pending", "expired"]);
+    assert_eq!(statuses(&engine.history(&id).await, 1), ["pending", "expired"]);
     engine.stop().await;
 }

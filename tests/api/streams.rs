@@ -36,20 +36,20 @@ async fn a_posted_order_streams_to_its_end(mode: Mode) {
         reply.header("location"),
         Some(format!("/api/orders/{id}").as_str())
     );
-    assert_eq!(engine.story(id).await, events);
+    assert_eq!(engine.history(id).await, events);
     engine.stop().await;
 }
 
 async fn a_broken_stream_is_resumed(mode: Mode) {
     let engine = TestEngine::start(mode, "").await;
     let id = engine.accepted(&sell()).await;
-    let story = engine.story(&id).await;
-    for last in 0..story.len() {
+    let history = engine.history(&id).await;
+    for last in 0..history.len() {
         let request = engine.request(Method::GET, &format!("/api/orders/{id}/events"));
         let request = request
             .header("accept", "text/event-stream")
             .header("last-event-id", last);
-        assert_eq!(events(&engine.send(request).await), story[last..]);
+        assert_eq!(events(&engine.send(request).await), history[last..]);
     }
     engine.stop().await;
 }

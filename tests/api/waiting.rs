@@ -78,13 +78,13 @@ async fn a_limit_order_waits_for_its_price(mode: Mode) {
         (&json!("waiting"), &json!("limit"), &json!("151"))
     );
     buy(&engine, "150000").await;
-    let story = engine.story(&id).await;
+    let history = engine.history(&id).await;
     let expected: Vec<_> = ["pending", "waiting"]
         .into_iter()
         .chain(LIFE.into_iter().skip(1))
         .collect();
-    assert_eq!(statuses(&story, 1), expected);
-    assert!(number(&story[6]["executedPrice"]) >= 151.0, "{}", story[6]);
+    assert_eq!(statuses(&history, 1), expected);
+    assert!(number(&history[6]["executedPrice"]) >= 151.0, "{}", history[6]);
     engine.stop().await;
 }
 
@@ -117,9 +117,9 @@ async fn a_sniper_waits_for_a_pool(mode: Mode) {
     let sniper = json!({"type": "sniper", "tokenIn": "BONK", "tokenOut": "JUP", "amountIn": "1000"});
     let id = engine.accepted(&sniper).await;
     assert_eq!(engine.order(&id).await["priority"], "high");
-    let story = engine.story(&id).await;
-    assert_eq!(story[1]["waitingFor"], "pool", "{}", story[1]);
-    assert_eq!(story.last().unwrap()["status"], "confirmed");
+    let history = engine.history(&id).await;
+    assert_eq!(history[1]["waitingFor"], "pool", "{}", history[1]);
+    assert_eq!(history.last().unwrap()["status"], "confirmed");
     // The same as a market order is refused where there is no pool.
     let none = json!({"tokenIn": "RAY", "tokenOut": "BONK", "amountIn": "1"});
     assert_eq!(engine.execute(&none).await.json()["code"], "pair_not_traded");
@@ -150,9 +150,9 @@ async fn a_good_till_date_order_expires(mode: Mode) {
         ("expiresAt".to_owned(), json!(until)),
     ]);
     let id = engine.accepted(&order).await;
-    let story = engine.story(&id).await;
-    assert_eq!(statuses(&story, 1), ["pending", "waiting", "expired"]);
-    assert!(story[2]["timestamp"].as_u64().unwrap() >= until);
+    let history = engine.history(&id).await;
+    assert_eq!(statuses(&history, 1), ["pending", "waiting", "expired"]);
+    assert!(history[2]["timestamp"].as_u64().unwrap() >= until);
     order["expiresAt"] = json!(1_000);
     assert_eq!(engine.execute(&order).await.json()["code"], "already_expired");
     engine.stop().await;
@@ -171,7 +171,7 @@ async fn an_order_that_waits_can_be_cancelled(mode: Mode) {
     assert_eq!(engine.delete(&format!("/api/orders/{id}")).await.status, 200);
     buy(&engine, "150000").await;
     assert_eq!(
-        statuses(&engine.story(&id).await, 1),
+        statuses(&engine.history(&id).await, 1),
         ["pending", "waiting", "cancelled"]
     );
     engine.stop().await;
@@ -194,9 +194,9 @@ async fn the_terms_of_an_order_that_waits_can_be_replaced(mode: Mode) {
     let (status, order) = patch(&engine, &id, Some("\"2\""), &lower).await;
     assert_eq!((status, &order["limitPrice"]), (200, &json!("140")));
     // It is met already.
-    let story = engine.story(&id).await;
-    assert_eq!(story[2]["limitPrice"], "140", "{}", story[2]);
-    assert_eq!(story.last().unwrap()["status"], "confirmed");
+    let history = engine.history(&id).await;
+    assert_eq!(history[2]["limitPrice"], "140", "{}", history[2]);
+    assert_eq!(history.last().unwrap()["status"], "confirmed");
     let (status, problem) = patch(&engine, &id, Some("\"9\""), &lower).await;
     assert_eq!((status, &problem["code"]), (409, &json!("not_waiting")));
     engine.stop().await;

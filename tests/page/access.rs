@@ -61,7 +61,7 @@ async fn axe_finds_no_serious_fault() {
             let fits = "return document.documentElement.scrollWidth <= innerWidth";
             assert_eq!(browser.ask(fits).await, json!(true), "{width} is too narrow");
             browser.ask("document.querySelector('#rows .open').click()").await;
-            browser.sees("#detail[open] .story .confirmed").await;
+            browser.sees("#detail[open] .history .confirmed").await;
             assert_eq!(
                 faults(&browser).await,
                 Vec::<String>::new(),
@@ -84,7 +84,7 @@ async fn an_order_is_placed_and_looked_at_by_keyboard_alone() {
     browser.sees("#rows .track.confirmed").await;
     let name = browser.sees("#rows .open").await;
     name.send_keys("\u{E007}").await.unwrap();
-    browser.sees("#detail[open] .story .confirmed").await;
+    browser.sees("#detail[open] .history .confirmed").await;
     let close = browser.sees("#detail-close").await;
     close.send_keys("\u{E00C}").await.unwrap();
     browser

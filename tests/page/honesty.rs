@@ -34,13 +34,13 @@ async fn an_order_looks_after_a_reload_as_it_did_live() {
     browser.sees("#rows .track.failed").await;
     let order = engine.get("/api/orders").await.json()["items"][0].clone();
     let path = format!("/api/orders/{}/events", order["orderId"].as_str().unwrap());
-    let story = engine.get(&path).await.json();
-    let sent = story
+    let history = engine.get(&path).await.json();
+    let sent = history
         .as_array()
         .unwrap()
         .iter()
         .any(|event| event["status"] == "submitted");
-    assert!(sent, "it failed after it was sent: {story:#}");
+    assert!(sent, "it failed after it was sent: {history:#}");
     let seen = browser.ask(ROW).await;
     assert_eq!(reloaded(&browser, "#rows .track.failed").await, seen);
     engine.stop().await;
@@ -63,7 +63,7 @@ async fn a_failed_order_shows_the_minimum_that_it_fell_below() {
     let browser = Browser::open(1440, 900).await;
     browser.goto(&engine.url("/")).await.unwrap();
     browser.sees("#rows .open").await.click().await.unwrap();
-    browser.sees("#detail[open] .story .failed").await;
+    browser.sees("#detail[open] .history .failed").await;
     says(&browser, "#detail .facts", "At least").await;
     says(&browser, "#detail .facts", "100\u{2009}000 USDC").await;
     engine.stop().await;
@@ -83,7 +83,7 @@ async fn a_divided_order_shows_its_venues_its_swaps_and_what_they_gained() {
     let browser = Browser::open(1440, 900).await;
     browser.goto(&engine.url("/")).await.unwrap();
     browser.sees("#rows .open").await.click().await.unwrap();
-    browser.sees("#detail[open] .story .confirmed").await;
+    browser.sees("#detail[open] .history .confirmed").await;
     browser.sees("#detail .gain").await;
     let venues = browser
         .ask("return [...document.querySelectorAll('#detail .facts .venue-name')].map((name) => name.textContent)")

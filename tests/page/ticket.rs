@@ -79,7 +79,7 @@ async fn one_venue_is_the_best_however_little_the_others_lack() {
 async fn a_decimal_comma_is_taken_where_it_can_mean_one_number_only() {
     let engine = TestEngine::memory("").await;
     let browser = open(&engine).await;
-    for (typed, hint) in [
+    for (typed, item) in [
         ("1,234", "Could be 1.234 or 1234: write 1,2340 or 1234."),
         (
             "1,234.5",
@@ -88,9 +88,9 @@ async fn a_decimal_comma_is_taken_where_it_can_mean_one_number_only() {
     ] {
         browser.fill("#amountIn", typed).await;
         // The button moves when the quotes give way to this.
-        says(&browser, "#quotes", hint).await;
+        says(&browser, "#quotes", item).await;
         place(&browser).await;
-        says(&browser, "#amountIn-error", hint).await;
+        says(&browser, "#amountIn-error", item).await;
         browser.sees("#amountIn[aria-invalid=true]").await;
     }
     let orders = engine.get("/api/orders").await.json();

@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 use crate::browser::Browser;
 use crate::cable::Cable;
 
-/// The numbers of the events in the story that is shown.
+/// The numbers of the events in the history that is shown.
 const SHOWN: &str =
-    "return [...document.querySelectorAll('.story li')].map((line) => Number(line.dataset.seq))";
+    "return [...document.querySelectorAll('.history li')].map((line) => Number(line.dataset.seq))";
 
 pub async fn live(browser: &Browser) {
     browser.sees("#link[data-state=live]").await;
@@ -42,7 +42,7 @@ async fn an_order_is_placed_and_watched_to_its_end() {
     );
 
     browser.sees("#rows .open").await.click().await.unwrap();
-    browser.sees("#detail[open] .story .confirmed").await;
+    browser.sees("#detail[open] .history .confirmed").await;
     assert_eq!(browser.ask(SHOWN).await, json!([1, 2, 3, 4, 5, 6]));
     let sheet = browser
         .ask("return document.getElementById('detail').innerText")
@@ -65,7 +65,7 @@ async fn a_broken_connection_is_resumed_and_no_event_is_lost() {
 
     place(&browser).await;
     browser.sees("#rows .open").await.click().await.unwrap();
-    browser.sees("#detail[open] .story li").await;
+    browser.sees("#detail[open] .history li").await;
     cable.pull();
     browser.sees("#link[data-state=offline]").await;
     // Meanwhile one order ends, and another one begins and ends.
@@ -80,7 +80,7 @@ async fn a_broken_connection_is_resumed_and_no_event_is_lost() {
 
     cable.mend();
     browser.sees("#link[data-state=live]").await;
-    browser.sees("#detail[open] .story .confirmed").await;
+    browser.sees("#detail[open] .history .confirmed").await;
     assert_eq!(browser.ask(SHOWN).await, json!([1, 2, 3, 4, 5, 6]));
     browser
         .sees(&format!("#rows tr[data-id='{other}'] .track.confirmed"))

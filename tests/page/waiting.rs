@@ -63,10 +63,10 @@ async fn a_limit_order_is_placed_replaced_and_cancelled() {
     );
 
     browser.sees("#rows .open").await.click().await.unwrap();
-    browser.sees("#detail[open] .story .waiting").await;
+    browser.sees("#detail[open] .history .waiting").await;
     browser.fill("#new-limitPrice", "171.5").await;
     browser.sees("#detail [type=submit]").await.click().await.unwrap();
-    says(&browser, "#detail .story li:last-child", "limit 171.5").await;
+    says(&browser, "#detail .history li:last-child", "limit 171.5").await;
     says(&browser, "#detail .facts", "171.5").await;
     says(&browser, "#rows .track", "limit 171.5").await;
     assert_eq!(newest(&engine).await["limitPrice"], "171.5");
@@ -91,7 +91,7 @@ async fn a_limit_order_is_placed_replaced_and_cancelled() {
         .await
         .unwrap();
     browser.sees("#rows .track.cancelled").await;
-    browser.sees("#detail .story .cancelled").await;
+    browser.sees("#detail .history .cancelled").await;
     assert_eq!(newest(&engine).await["status"], "cancelled");
     let left = browser
         .ask("return document.querySelectorAll('#detail form').length")
@@ -119,7 +119,7 @@ async fn a_stop_order_whose_stop_is_moved_to_the_price_is_executed() {
     browser.fill("#new-stopPrice", "155").await;
     browser.sees("#detail [type=submit]").await.click().await.unwrap();
     browser.sees("#rows .track.confirmed").await;
-    browser.sees("#detail .story .confirmed").await;
+    browser.sees("#detail .history .confirmed").await;
     let order = newest(&engine).await;
     assert_eq!(
         (&order["status"], &order["stopPrice"]),

@@ -88,9 +88,9 @@ async fn an_order_ends_at_its_time_whatever_its_worker_takes_the_time_to_be() {
         );
         becomes(&client, &long, "waiting").await;
         becomes(&client, &short, "expired").await;
-        let story = client.story(&short).await;
-        let ended = story.last().unwrap()["timestamp"].as_i64().unwrap();
-        assert!(ended >= until && ended < until + HOUR / 4, "{until}: {story:?}");
+        let history = client.history(&short).await;
+        let ended = history.last().unwrap()["timestamp"].as_i64().unwrap();
+        assert!(ended >= until && ended < until + HOUR / 4, "{until}: {history:?}");
         assert_eq!(status(&client, &long).await, "waiting", "{by}");
         assert_eq!(worker.terminate().await, Some(0));
     }
@@ -113,7 +113,7 @@ async fn what_an_api_takes_in_bears_the_databases_time() {
         let id = client.accepted(&sale()).await;
         assert_all_confirmed(&client, std::slice::from_ref(&id)).await;
         let near = before - 60_000..now() + 60_000;
-        for event in client.story(&id).await {
+        for event in client.history(&id).await {
             assert!(
                 near.contains(&event["timestamp"].as_i64().unwrap()),
                 "{by}: {event}"

@@ -152,10 +152,17 @@ pub async fn submit(api: &Client, count: usize) -> Vec<String> {
 
 /// Follows every order to its end: each must be confirmed, its events without a gap or a duplicate.
 pub async fn assert_all_confirmed(api: &Client, ids: &[String]) {
-    let stories = futures_util::future::join_all(ids.iter().map(|id| api.story(id))).await;
-    for (id, story) in ids.iter().zip(stories) {
-        let seqs: Vec<_> = story.iter().map(|event| event["seq"].as_u64().unwrap()).collect();
+    let histories = futures_util::future::join_all(ids.iter().map(|id| api.history(id))).await;
+    for (id, history) in ids.iter().zip(histories) {
+        let seqs: Vec<_> = history
+            .iter()
+            .map(|event| event["seq"].as_u64().unwrap())
+            .collect();
         assert!(seqs.iter().copied().eq(1..=seqs.len() as u64), "{id}: {seqs:?}");
-        assert_eq!(story.last().unwrap()["status"], "confirmed", "{id}: {story:#?}");
+        assert_eq!(
+            history.last().unwrap()["status"],
+            "confirmed",
+            "{id}: {history:#?}"
+        );
     }
 }

@@ -1,4 +1,4 @@
-//! No secret is ever shown: not in the most talkative log, not in an error, not at any door.
+//! No secret is ever shown: not in the most talkative log, not in an error, not at any endpoint.
 
 use order_tests::EngineProcess;
 

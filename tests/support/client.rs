@@ -166,7 +166,7 @@ impl Client {
     }
 
     /// All events of an order, from the first to the terminal one, as a subscriber sees them.
-    pub async fn story(&self, id: &str) -> Vec<Value> {
+    pub async fn history(&self, id: &str) -> Vec<Value> {
         let socket = self.socket(&format!("/ws/orders/{id}")).await.unwrap();
         let (events, closed) = socket.to_the_end().await;
         assert_eq!(closed.code, Some(1000), "{closed:?} after {events:?}");
@@ -191,7 +191,7 @@ impl Client {
 
     /// Waits for an order to end; the order as it then stands.
     pub async fn finished(&self, id: &str) -> Value {
-        self.story(id).await;
+        self.history(id).await;
         self.order(id).await
     }
 }

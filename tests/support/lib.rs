@@ -1,4 +1,4 @@
-//! Support for tests through the public doors: an engine in this process or in one of its own, and clients
+//! Support for tests through the public endpoints: an engine in this process or in one of its own, and clients
 //! that speak HTTP and WebSocket to it. Everything here panics on what a test does not expect.
 #![allow(
     clippy::unwrap_used,

@@ -4,11 +4,11 @@ use futures_util::StreamExt;
 use std::time::Duration;
 
 use order_core::id::{OrderId, Owner};
-use order_core::lifecycle::{Event, IllegalTransition, Release, State, Status, longest_wait};
+use order_core::lifecycle::{Event, IllegalTransition, Release, State, Status, max_rest};
 use order_core::order::{Order, OrderKind, Terms, TimeInForce};
 use order_core::price::Price;
 use order_core::trigger::WaitsFor;
-use order_ports::{JournalError, Moved, OrderFilter, StoreError};
+use order_ports::{JournalError, OrderFilter, StoreError, Transition};
 
 use crate::engine::Engine;
 
@@ -122,11 +122,14 @@ impl Engine {
                 return Err(ControlError::OtherVersion(order.version()));
             }
             let too_late = ControlError::TooLate(order.status());
-            match self.overrule(order, Event::Cancelled, Release::Done).await {
+            match self
+                .apply_owner_command(order, Event::Cancelled, Release::Done)
+                .await
+            {
                 Ok(cancelled) => return Ok(cancelled),
-                Err(Overruled::Illegal) => return Err(too_late),
-                Err(Overruled::Moved) => {}
-                Err(Overruled::Store(error)) => return Err(error.into()),
+                Err(OwnerCommandRejected::Illegal) => return Err(too_late),
+                Err(OwnerCommandRejected::Transition) => {}
+                Err(OwnerCommandRejected::Store(error)) => return Err(error.into()),
             }
         }
         Err(ControlError::Busy)
@@ -194,17 +197,17 @@ impl Engine {
                 refused: None,
             };
             let release = Release::Wait {
-                longest: longest_wait(terms, self.ports.clock.now()),
+                longest: max_rest(terms, self.ports.clock.now()),
                 rest: Duration::ZERO,
             };
-            match self.overrule(order, event, release).await {
+            match self.apply_owner_command(order, event, release).await {
                 Ok(replaced) => {
-                    self.announcer.resting().began();
+                    self.publisher.resting().began();
                     return Ok(replaced);
                 }
                 // Whatever it is now, the next look finds it: in another state, or at another version.
-                Err(Overruled::Illegal | Overruled::Moved) => {}
-                Err(Overruled::Store(error)) => return Err(error.into()),
+                Err(OwnerCommandRejected::Illegal | OwnerCommandRejected::Transition) => {}
+                Err(OwnerCommandRejected::Store(error)) => return Err(error.into()),
             }
         }
         Err(ControlError::Busy)
@@ -214,39 +217,44 @@ impl Engine {
         self.order(id, owner).await?.ok_or(ControlError::NoSuchOrder)
     }
 
-    async fn overrule(&self, mut order: Order, event: Event, release: Release) -> Result<Order, Overruled> {
+    async fn apply_owner_command(
+        &self,
+        mut order: Order,
+        event: Event,
+        release: Release,
+    ) -> Result<Order, OwnerCommandRejected> {
         let recorded = order.apply(event, self.ports.clock.now())?;
         let events = [recorded];
-        let moved = Moved {
+        let moved = Transition {
             order: &order,
             events: &events,
         };
-        self.ports.control.overrule(moved, release).await?;
-        self.announcer.committed(order.spec(), &events);
+        self.ports.control.apply_owner_command(moved, release).await?;
+        self.publisher.committed(order.spec(), &events);
         tracing::debug!(order_id = %order.id(), status = order.status().as_str(), "decided by its owner");
         Ok(order)
     }
 }
 
 /// Why an order was not overruled.
-enum Overruled {
+enum OwnerCommandRejected {
     /// The table forbids it.
     Illegal,
     /// The order has moved, or a transaction of it may execute.
-    Moved,
+    Transition,
     Store(StoreError),
 }
 
-impl From<IllegalTransition> for Overruled {
+impl From<IllegalTransition> for OwnerCommandRejected {
     fn from(_: IllegalTransition) -> Self {
         Self::Illegal
     }
 }
 
-impl From<JournalError> for Overruled {
+impl From<JournalError> for OwnerCommandRejected {
     fn from(error: JournalError) -> Self {
         match error {
-            JournalError::Fenced => Self::Moved,
+            JournalError::Fenced => Self::Transition,
             JournalError::Store(error) => Self::Store(error),
         }
     }

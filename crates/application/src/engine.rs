@@ -1,4 +1,4 @@
-//! What a door talks to.
+//! What a endpoint talks to.
 
 use std::sync::Arc;
 
@@ -9,18 +9,18 @@ use order_core::time::Timestamp;
 use order_ports::{OrderFilter, OrderPage, StoreError};
 use tokio_util::sync::CancellationToken;
 
-use crate::announce::Announcer;
 use crate::hub::Hub;
 use crate::market_check::MarketSilence;
+use crate::publisher::EventPublisher;
 use crate::setup::{Ports, Settings};
 use crate::watch::OrderWatch;
 use crate::watch_owner::OwnerWatch;
 
-/// The use cases, for whoever stands at a door. Cheap to share behind an `Arc`.
+/// The use cases, for whoever stands at a endpoint. Cheap to share behind an `Arc`.
 pub struct Engine {
     pub(crate) ports: Ports,
     pub(crate) settings: Settings,
-    pub(crate) announcer: Announcer,
+    pub(crate) publisher: EventPublisher,
     hub: Arc<Hub>,
     drain: CancellationToken,
     pub(crate) market_silence: MarketSilence,
@@ -31,14 +31,14 @@ impl Engine {
     pub fn new(
         ports: Ports,
         settings: Settings,
-        announcer: Announcer,
+        publisher: EventPublisher,
         hub: Arc<Hub>,
         drain: CancellationToken,
     ) -> Self {
         Self {
             ports,
             settings,
-            announcer,
+            publisher,
             hub,
             drain,
             market_silence: MarketSilence::default(),
@@ -124,18 +124,23 @@ impl Engine {
         after: u32,
     ) -> Result<Option<(Order, OrderWatch)>, StoreError> {
         // Tapped before the look-up, so that nothing committed in between is missed.
-        let tap = self.hub.watch(id);
+        let subscription = self.hub.watch(id);
         let Some(order) = self.order(id, owner).await? else {
             return Ok(None);
         };
-        let watch = OrderWatch::new(Arc::clone(&self.ports.reader), tap, &order, after);
+        let watch = OrderWatch::new(Arc::clone(&self.ports.reader), subscription, &order, after);
         Ok(Some((order, watch)))
     }
 
-    /// Watches all orders of an owner, or of everybody: the stories of those still open, then all live.
+    /// Watches all orders of an owner, or of everybody: the histories of those still open, then all live.
     pub fn watch_owner(&self, owner: Option<Owner>) -> OwnerWatch {
-        let tap = self.hub.watch_owner(owner.clone());
-        OwnerWatch::new(self.ports.clone(), tap, owner, self.settings.patrol_interval)
+        let subscription = self.hub.watch_owner(owner.clone());
+        OwnerWatch::new(
+            self.ports.clone(),
+            subscription,
+            owner,
+            self.settings.reconcile_interval,
+        )
     }
 
     /// Watches all orders of an owner from where an earlier watch broke off: of the newest 500 orders,

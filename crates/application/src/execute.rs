@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use order_core::failure::VenueError;
 use order_core::id::{OrderId, WorkerId};
-use order_core::lifecycle::{Attempt, Commit, Context, IllegalTransition, Input, Rest, Step, decide};
+use order_core::lifecycle::{Attempt, Commit, Context, IllegalTransition, Input, Step, WakeBackoff, decide};
 use order_core::order::Order;
 use order_core::terms;
 use order_core::venue::{Draft, Venue};
@@ -12,8 +12,8 @@ use order_ports::{Claim, Claimed, Grant, JournalError, SendError, StoreError};
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, Span};
 
-use crate::announce::Announcer;
-use crate::journal::HeldOrder;
+use crate::leased_order::LeasedOrder;
+use crate::publisher::EventPublisher;
 use crate::quote::ask_all;
 use crate::setup::{Ports, Settings};
 use crate::spans;
@@ -52,11 +52,11 @@ impl From<JournalError> for ExecuteError {
 /// What a worker executes orders with.
 pub(crate) struct Executor {
     pub(crate) ports: Ports,
-    pub(crate) announcer: Announcer,
+    pub(crate) publisher: EventPublisher,
     pub(crate) settings: Settings,
     pub(crate) holder: WorkerId,
     /// When cancelled, orders are handed back at the next occasion.
-    pub(crate) hand_back: CancellationToken,
+    pub(crate) release_leases: CancellationToken,
 }
 
 impl Executor {
@@ -112,8 +112,8 @@ impl Executor {
             spans::resume(span, attempt);
         }
         let mut input = Input::Claimed { open };
-        let mut held = HeldOrder::new(&self.ports, &self.announcer, claimed, deadline);
-        let mut courier = Courier {
+        let mut held = LeasedOrder::new(&self.ports, &self.publisher, claimed, deadline);
+        let mut runner = StepRunner {
             executor: self,
             sends: 0,
             pause: FIRST_PAUSE,
@@ -135,14 +135,14 @@ impl Executor {
             let step = spans::step(&decision.step);
             input = tokio::select! {
                 biased;
-                input = courier.take(decision.step, &mut held).instrument(step) => input?,
+                input = runner.take(decision.step, &mut held).instrument(step) => input?,
                 () = self.ports.clock.sleep(time_left) => Input::OutOfTime,
-                () = self.hand_back.cancelled() => Input::OutOfTime,
+                () = self.release_leases.cancelled() => Input::OutOfTime,
             };
         }
     }
 
-    fn context(&self, rested: Rest) -> Context {
+    fn context(&self, rested: WakeBackoff) -> Context {
         Context {
             now: self.ports.clock.now(),
             entropy: self.ports.entropy.next(),
@@ -157,16 +157,16 @@ impl Executor {
 }
 
 /// Takes the steps of one order out into the world.
-struct Courier<'a> {
+struct StepRunner<'a> {
     executor: &'a Executor,
     /// How often this worker has sent this order's transaction.
     sends: u32,
     pause: Duration,
 }
 
-impl Courier<'_> {
+impl StepRunner<'_> {
     /// Takes one step and comes back with what was learnt.
-    async fn take(&mut self, step: Step, held: &mut HeldOrder<'_>) -> Result<Input, ExecuteError> {
+    async fn take(&mut self, step: Step, held: &mut LeasedOrder<'_>) -> Result<Input, ExecuteError> {
         let Executor { ports, settings, .. } = self.executor;
         match step {
             Step::Quote(request) => {
@@ -185,7 +185,7 @@ impl Courier<'_> {
         &self,
         venue: Venue,
         draft: Draft,
-        held: &mut HeldOrder<'_>,
+        held: &mut LeasedOrder<'_>,
     ) -> Result<Input, ExecuteError> {
         let ports = &self.executor.ports;
         let build = ports.settlement.build(&draft);
@@ -214,7 +214,7 @@ impl Courier<'_> {
         if self.sends > 0 {
             self.rest().await;
         }
-        if terms::is_over(order, ports.clock.now()) {
+        if terms::is_expired(order, ports.clock.now()) {
             // Its time ended while the attempt was stored, or before it is sent again: nothing goes out any more.
             return self.not_sent(attempt);
         }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use order_core::id::{OrderId, Owner};
-use order_ports::{Audience, Notice};
+use order_ports::{OrderNotification, Subscriptions};
 use parking_lot::Mutex;
 use tokio::sync::mpsc;
 
@@ -19,8 +19,8 @@ use crate::live::LiveEvent;
 pub(crate) enum Signal {
     /// An event was committed.
     Event(Arc<LiveEvent>),
-    /// The order has come further than any notice has told.
-    Behind,
+    /// The order has come further than any notification has told.
+    Lagged,
 }
 
 type Sender = mpsc::Sender<Signal>;
@@ -72,7 +72,7 @@ impl Hub {
     }
 
     /// Watches one order from now on.
-    pub(crate) fn watch(self: &Arc<Self>, order: OrderId) -> Tap {
+    pub(crate) fn watch(self: &Arc<Self>, order: OrderId) -> Subscription {
         let (sender, signals) = mpsc::channel(self.buffer);
         let id = self.next_id.fetch_add(1, Ordering::Relaxed);
         self.shard(order)
@@ -81,7 +81,7 @@ impl Hub {
             .or_default()
             .watchers
             .insert(id, sender);
-        Tap {
+        Subscription {
             hub: Arc::clone(self),
             target: Target::Order(order),
             id,
@@ -90,11 +90,11 @@ impl Hub {
     }
 
     /// Watches all orders of an owner, or of everybody, from now on.
-    pub(crate) fn watch_owner(self: &Arc<Self>, owner: Option<Owner>) -> Tap {
+    pub(crate) fn watch_owner(self: &Arc<Self>, owner: Option<Owner>) -> Subscription {
         let (sender, signals) = mpsc::channel(self.buffer);
         let id = self.next_id.fetch_add(1, Ordering::Relaxed);
         self.owners.lock().insert(id, OwnerWatcher { owner, sender });
-        Tap {
+        Subscription {
             hub: Arc::clone(self),
             target: Target::Owner,
             id,
@@ -103,30 +103,33 @@ impl Hub {
     }
 
     /// Passes committed events on.
-    pub(crate) fn publish(&self, notices: &[Notice]) {
-        for notice in notices {
+    pub(crate) fn publish(&self, notifications: &[OrderNotification]) {
+        for notification in notifications {
             let mut live = None;
-            self.publish_to_order(notice, &mut live);
-            self.publish_to_owners(notice, &mut live);
+            self.publish_to_order(notification, &mut live);
+            self.publish_to_owners(notification, &mut live);
         }
     }
 
-    fn publish_to_order(&self, notice: &Notice, live: &mut Option<Arc<LiveEvent>>) {
-        let mut shard = self.shard(notice.event.order_id).lock();
-        let Some(watched) = shard.get_mut(&notice.event.order_id) else {
+    fn publish_to_order(&self, notification: &OrderNotification, live: &mut Option<Arc<LiveEvent>>) {
+        let mut shard = self.shard(notification.event.order_id).lock();
+        let Some(watched) = shard.get_mut(&notification.event.order_id) else {
             return;
         };
-        watched.heard = watched.heard.max(notice.event.seq);
+        watched.heard = watched.heard.max(notification.event.seq);
         watched
             .watchers
-            .retain(|_, sender| self.offer(sender, Signal::Event(encodable(notice, live))));
+            .retain(|_, sender| self.offer(sender, Signal::Event(encodable(notification, live))));
     }
 
-    fn publish_to_owners(&self, notice: &Notice, live: &mut Option<Arc<LiveEvent>>) {
+    fn publish_to_owners(&self, notification: &OrderNotification, live: &mut Option<Arc<LiveEvent>>) {
         let mut owners = self.owners.lock();
         owners.retain(|_, watcher| {
-            let concerned = watcher.owner.as_ref().is_none_or(|owner| *owner == notice.owner);
-            !concerned || self.offer(&watcher.sender, Signal::Event(encodable(notice, live)))
+            let concerned = watcher
+                .owner
+                .as_ref()
+                .is_none_or(|owner| *owner == notification.owner);
+            !concerned || self.offer(&watcher.sender, Signal::Event(encodable(notification, live)))
         });
     }
 
@@ -139,8 +142,8 @@ impl Hub {
         taken
     }
 
-    /// Tells the watchers of an order how far it has come, if no notice has said so yet.
-    pub(crate) fn nudge(&self, order: OrderId, version: u32) {
+    /// Tells the watchers of an order how far it has come, if no notification has said so yet.
+    pub(crate) fn notify_lag(&self, order: OrderId, version: u32) {
         let mut shard = self.shard(order).lock();
         let Some(watched) = shard.get_mut(&order) else {
             return;
@@ -149,17 +152,17 @@ impl Hub {
             watched.heard = version;
             watched
                 .watchers
-                .retain(|_, sender| self.offer(sender, Signal::Behind));
+                .retain(|_, sender| self.offer(sender, Signal::Lagged));
         }
     }
 
     /// Lets the watchers of an order look for themselves: the store does not have it, not yet or not any more.
-    pub(crate) fn nudge_unknown(&self, order: OrderId) {
+    pub(crate) fn notify_lag_of_unknown(&self, order: OrderId) {
         let mut shard = self.shard(order).lock();
         if let Some(watched) = shard.get_mut(&order) {
             watched
                 .watchers
-                .retain(|_, sender| self.offer(sender, Signal::Behind));
+                .retain(|_, sender| self.offer(sender, Signal::Lagged));
         }
     }
 
@@ -211,7 +214,7 @@ impl Hub {
 
 /// A watcher is here before it reads the store, and an event is told after its commit: whatever is told while nobody
 /// wants it is in the store for all who come later.
-impl Audience for Hub {
+impl Subscriptions for Hub {
     fn wants(&self, order: OrderId, owner: &str) -> bool {
         let concerned = |watcher: &OwnerWatcher| {
             let theirs = watcher.owner.as_ref();
@@ -222,8 +225,8 @@ impl Audience for Hub {
 }
 
 /// The event, shared by all who watch it.
-fn encodable(notice: &Notice, live: &mut Option<Arc<LiveEvent>>) -> Arc<LiveEvent> {
-    let new = || LiveEvent::new(notice.event.clone(), notice.client_order_id.clone());
+fn encodable(notification: &OrderNotification, live: &mut Option<Arc<LiveEvent>>) -> Arc<LiveEvent> {
+    let new = || LiveEvent::new(notification.event.clone(), notification.client_order_id.clone());
     Arc::clone(live.get_or_insert_with(|| Arc::new(new())))
 }
 
@@ -234,21 +237,21 @@ enum Target {
 }
 
 /// One watcher's end. Dropping it ends the watching.
-pub(crate) struct Tap {
+pub(crate) struct Subscription {
     hub: Arc<Hub>,
     target: Target,
     id: u64,
     signals: mpsc::Receiver<Signal>,
 }
 
-impl Tap {
+impl Subscription {
     /// The next signal; `None` when the buffer overflowed. Cancel-safe.
     pub(crate) async fn next(&mut self) -> Option<Signal> {
         self.signals.recv().await
     }
 }
 
-impl Drop for Tap {
+impl Drop for Subscription {
     fn drop(&mut self) {
         self.hub.forget(self.target, self.id);
     }

@@ -2,18 +2,18 @@
 //! callers in.
 //!
 //! Everything here acts on what `order_core` decides, through the ports alone: no adapter, no clock on the
-//! wall, no randomness of its own. [`Engine`] is what a door (HTTP, a test, a script) talks to; the
+//! wall, no randomness of its own. [`Engine`] is what a endpoint (HTTP, a test, a script) talks to; the
 //! [`Worker`], the [`Sweeper`], the [`MarketWatcher`] and the [`Relay`] run beside it, in one process or in many.
 
 mod access;
-mod announce;
 mod control;
 mod engine;
 mod execute;
 mod hub;
-mod journal;
+mod leased_order;
 mod live;
 mod market_check;
+mod publisher;
 mod quote;
 mod relay;
 mod setup;
@@ -26,12 +26,12 @@ mod watcher;
 mod worker;
 
 pub use access::{Access, AccessError, Authenticator, KeyRing, NewKey, Ticket};
-pub use announce::Announcer;
 pub use control::{Amendment, CancelledMany, ControlError, Expected};
 pub use engine::Engine;
 pub use execute::ExecuteError;
 pub use hub::Hub;
 pub use live::LiveEvent;
+pub use publisher::EventPublisher;
 pub use quote::QuoteReport;
 pub use relay::Relay;
 pub use setup::{Ports, Settings};

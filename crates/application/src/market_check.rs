@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use order_core::failure::VenueError;
 use order_core::order::{OrderKind, OrderSpec};
-use order_core::routing::{Ask, RuledOut};
+use order_core::routing::{RouteRequest, RuledOut};
 use order_core::terms::{self, ReachedStop};
 use parking_lot::Mutex;
 
@@ -57,7 +57,7 @@ impl Engine {
     /// was mistaken. A market that does not answer soon is no reason to refuse.
     async fn stop_is_ahead(&self, spec: &OrderSpec) -> Result<(), SubmitError> {
         let timeout = self.settings.quote_timeout.min(LONGEST);
-        let market = ask_all(&self.ports, &Ask::of(spec).request, &spec.route, timeout).await;
+        let market = ask_all(&self.ports, &RouteRequest::of(spec).request, &spec.route, timeout).await;
         match terms::reached_stop(spec, &market, &self.settings.routing) {
             Some(ReachedStop { stop, market }) => Err(SubmitError::WouldTrigger { stop, market }),
             None => Ok(()),
@@ -107,7 +107,7 @@ impl Engine {
         if self.ports.pools.is_none() {
             return Err(SubmitError::NoPool(RuledOut::default()));
         }
-        let request = Ask::of(spec).request;
+        let request = RouteRequest::of(spec).request;
         match look(&self.ports, &request, self.settings.quote_timeout).await {
             Some(view) => {
                 let leads = view.leads(&request, &spec.route, &self.settings.routing);

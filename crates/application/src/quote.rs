@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use order_core::failure::{Failure, VenueError};
-use order_core::routing::{self, Ask, Market, PoolsView, Route, RouteLimits};
+use order_core::routing::{self, LiquiditySnapshot, Market, Route, RouteLimits, RouteRequest};
 use order_core::venue::{QuoteAnswer, QuoteRequest};
 use order_ports::QuoteSource;
 use tracing::Instrument;
@@ -25,7 +25,7 @@ pub struct QuoteReport {
 
 impl Engine {
     /// Quotes a size on all venues that may be used. Nothing is reserved: the next swap moves the pools.
-    pub async fn quote(&self, ask: &Ask<'_>) -> QuoteReport {
+    pub async fn quote(&self, ask: &RouteRequest<'_>) -> QuoteReport {
         let timeout = self.settings.quote_timeout;
         let market = ask_all(&self.ports, &ask.request, ask.limits, timeout).await;
         let (route, _) = routing::route(ask, &market, &self.settings.routing);
@@ -71,7 +71,11 @@ async fn answer(
 }
 
 /// The pools as they stand, if they can be seen in time.
-pub(crate) async fn look(ports: &Ports, request: &QuoteRequest, timeout: Duration) -> Option<PoolsView> {
+pub(crate) async fn look(
+    ports: &Ports,
+    request: &QuoteRequest,
+    timeout: Duration,
+) -> Option<LiquiditySnapshot> {
     let source = ports.pools.as_ref()?;
     let seen = tokio::select! {
         biased;

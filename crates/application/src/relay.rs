@@ -1,10 +1,10 @@
-//! Carries notices from the notifier to the hub, and looks in the store for those that were lost.
+//! Carries notifications from the notifier to the hub, and looks in the store for those that were lost.
 
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use order_ports::Audience;
+use order_ports::Subscriptions;
 use tokio_util::sync::CancellationToken;
 
 use crate::hub::Hub;
@@ -20,22 +20,22 @@ const CHUNK: usize = 1_000;
 pub struct Relay {
     ports: Ports,
     hub: Arc<Hub>,
-    patrol_interval: Duration,
+    reconcile_interval: Duration,
 }
 
 impl Relay {
     /// A relay from these ports to this hub.
-    pub fn new(ports: Ports, hub: Arc<Hub>, patrol_interval: Duration) -> Self {
+    pub fn new(ports: Ports, hub: Arc<Hub>, reconcile_interval: Duration) -> Self {
         Self {
             ports,
             hub,
-            patrol_interval,
+            reconcile_interval,
         }
     }
 
     /// Runs until stopped.
     pub async fn run(&self, stop: CancellationToken) {
-        let work = async { tokio::join!(self.listen(), self.patrol()) };
+        let work = async { tokio::join!(self.listen(), self.reconcile()) };
         tokio::select! {
             biased;
             () = stop.cancelled() => {}
@@ -44,12 +44,12 @@ impl Relay {
     }
 
     async fn listen(&self) {
-        let audience = Arc::clone(&self.hub) as Arc<dyn Audience>;
-        self.ports.notifier.heed(audience);
+        let audience = Arc::clone(&self.hub) as Arc<dyn Subscriptions>;
+        self.ports.notifier.set_subscriptions(audience);
         loop {
             match self.ports.notifier.listen().await {
-                Ok(mut notices) => {
-                    while let Some(batch) = notices.next().await {
+                Ok(mut notifications) => {
+                    while let Some(batch) = notifications.next().await {
                         self.hub.publish(&batch);
                     }
                 }
@@ -62,19 +62,19 @@ impl Relay {
         }
     }
 
-    /// A lost last notice is followed by no other that would show the gap; this finds it.
-    async fn patrol(&self) {
+    /// A lost last notification is followed by no other that would show the gap; this finds it.
+    async fn reconcile(&self) {
         loop {
-            self.ports.clock.sleep(self.patrol_interval).await;
+            self.ports.clock.sleep(self.reconcile_interval).await;
             for chunk in self.hub.watched().chunks(CHUNK) {
                 match self.ports.reader.versions(chunk).await {
                     Ok(versions) => {
                         let stored: HashSet<_> = versions.iter().map(|(order, _)| *order).collect();
                         for (order, version) in versions {
-                            self.hub.nudge(order, version);
+                            self.hub.notify_lag(order, version);
                         }
                         for order in chunk.iter().filter(|order| !stored.contains(order)) {
-                            self.hub.nudge_unknown(*order);
+                            self.hub.notify_lag_of_unknown(*order);
                         }
                     }
                     Err(error) => {

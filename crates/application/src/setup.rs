@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use order_core::lifecycle::RestPolicy;
+use order_core::lifecycle::WakeBackoffPolicy;
 use order_core::retry::RetryPolicy;
 use order_core::routing::RoutingPolicy;
 use order_ports::{
-    Clock, DispatchLimit, Entropy, MarketFeed, Notifier, OrderControl, OrderIds, OrderIntake, OrderJournal,
-    OrderLeases, OrderReader, PoolSource, QuoteSource, Settlement, WaitingRoom, WorkQueue,
+    Clock, DispatchLimit, Entropy, MarketFeed, Notifier, OrderIds, OrderIntake, OrderJournal, OrderLeases,
+    OrderReader, OwnerCommands, PoolSource, QuoteSource, RestingOrders, Settlement, WorkQueue,
 };
 
 /// Every port, as wired at start.
@@ -22,8 +22,8 @@ pub struct Ports {
     pub leases: Arc<dyn OrderLeases>,
     pub journal: Arc<dyn OrderJournal>,
     pub reader: Arc<dyn OrderReader>,
-    pub waiting: Arc<dyn WaitingRoom>,
-    pub control: Arc<dyn OrderControl>,
+    pub waiting: Arc<dyn RestingOrders>,
+    pub control: Arc<dyn OwnerCommands>,
     pub queue: Arc<dyn WorkQueue>,
     pub notifier: Arc<dyn Notifier>,
     pub venues: Vec<Arc<dyn QuoteSource>>,
@@ -48,7 +48,7 @@ pub struct Settings {
     /// When another swap is worth it.
     pub routing: RoutingPolicy,
     /// How long an order rests that was woken for nothing.
-    pub rest: RestPolicy,
+    pub rest: WakeBackoffPolicy,
     /// How long a worker may hold an order. It stops by itself after 80 % of this.
     pub lease: Duration,
     /// How long a venue may be silent on a transaction before the order is flagged as unknown.
@@ -64,7 +64,7 @@ pub struct Settings {
     /// How old an announcement may be before it counts as lost.
     pub announcement_timeout: Duration,
     /// How often the versions of watched orders are compared with what was heard.
-    pub patrol_interval: Duration,
+    pub reconcile_interval: Duration,
     /// How many orders one owner may have that are not over; none for any number.
     pub open_orders: Option<usize>,
     /// How many events may wait for one slow watcher.
@@ -79,7 +79,7 @@ impl Default for Settings {
             concurrency: 10,
             retry: RetryPolicy::default(),
             routing: RoutingPolicy::default(),
-            rest: RestPolicy::default(),
+            rest: WakeBackoffPolicy::default(),
             lease: Duration::from_secs(30),
             unknown_after: Duration::from_secs(90),
             quote_timeout: Duration::from_secs(5),
@@ -87,7 +87,7 @@ impl Default for Settings {
             look_up_wait: Duration::from_secs(2),
             sweep_interval: Duration::from_millis(500),
             announcement_timeout: Duration::from_secs(15),
-            patrol_interval: Duration::from_secs(2),
+            reconcile_interval: Duration::from_secs(2),
             open_orders: None,
             watch_buffer: 256,
             drain_timeout: Duration::from_secs(10),

@@ -7,7 +7,7 @@ use order_core::order::{Order, OrderSpec};
 use order_core::price::Price;
 use order_core::routing::RuledOut;
 use order_core::time::Timestamp;
-use order_ports::{AcceptError, Acceptance, Accepted, OrderFilter, StoreError, WorkHint};
+use order_ports::{AcceptError, Acceptance, Accepted, OrderFilter, StoreError, WorkItem};
 use tracing::{Instrument, Span};
 
 use crate::engine::Engine;
@@ -103,10 +103,12 @@ impl Engine {
             return Err(SubmitError::Draining);
         }
         let span = spans::accept();
-        self.take_in(spec, options, &span).instrument(span.clone()).await
+        self.accept_order(spec, options, &span)
+            .instrument(span.clone())
+            .await
     }
 
-    async fn take_in(
+    async fn accept_order(
         &self,
         spec: OrderSpec,
         options: SubmitOptions,
@@ -115,11 +117,11 @@ impl Engine {
         let SubmitOptions { key, allow_immediate } = options;
         let now = self.ports.clock.now();
         let refusal = match self.acceptable(&spec, allow_immediate, now).await {
-            Ok(()) => self.has_room(&spec.owner).await.err(),
+            Ok(()) => self.check_open_orders(&spec.owner).await.err(),
             Err(refusal) => Some(refusal),
         };
         if let Some(refusal) = refusal {
-            return self.recall(&spec, key).await?.ok_or(refusal);
+            return self.find_replayed(&spec, key).await?.ok_or(refusal);
         }
         let priority = spec.priority;
         let (order, event) = Order::accept(self.ports.ids.next(), spec, now);
@@ -138,8 +140,8 @@ impl Engine {
             }
             Accepted::New => {
                 span.record("order_id", tracing::field::display(order_id));
-                self.announcer.due(WorkHint { order_id, priority });
-                self.announcer.committed(&accepted, &[event]);
+                self.publisher.due(WorkItem { order_id, priority });
+                self.publisher.committed(&accepted, &[event]);
                 tracing::debug!(%order_id, "order accepted");
                 Ok(Submission {
                     order_id,
@@ -179,7 +181,7 @@ impl Engine {
 
     /// Refuses an owner who has too many orders under way. Those who submit side by side may pass it together, so the
     /// limit holds to within what is on its way into the store.
-    async fn has_room(&self, owner: &Owner) -> Result<(), SubmitError> {
+    async fn check_open_orders(&self, owner: &Owner) -> Result<(), SubmitError> {
         let Some(most) = self.settings.open_orders else {
             return Ok(());
         };
@@ -207,7 +209,7 @@ impl Engine {
     ///
     /// # Errors
     /// [`SubmitError::Accept`].
-    pub async fn recall(
+    pub async fn find_replayed(
         &self,
         spec: &OrderSpec,
         key: Option<IdempotencyKey>,
@@ -215,7 +217,7 @@ impl Engine {
         if key.is_none() && spec.client_order_id.is_none() {
             return Ok(None);
         }
-        match self.ports.intake.recall(spec, key).await? {
+        match self.ports.intake.find_replayed(spec, key).await? {
             Some(order_id) => self.replayed(order_id).await.map(Some),
             None => Ok(None),
         }

@@ -1,4 +1,4 @@
-//! Watching one order: its whole story after a sequence number, then live, without a gap or a duplicate.
+//! Watching one order: its whole history after a sequence number, then live, without a gap or a duplicate.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use order_core::lifecycle::RecordedEvent;
 use order_core::order::Order;
 use order_ports::{OrderReader, StoreError};
 
-use crate::hub::{Signal, Tap};
+use crate::hub::{Signal, Subscription};
 use crate::live::LiveEvent;
 
 /// How many events are read from the store at once.
@@ -28,7 +28,7 @@ pub enum WatchError {
 /// A watcher of one order.
 pub struct OrderWatch {
     reader: Arc<dyn OrderReader>,
-    tap: Tap,
+    subscription: Subscription,
     order: OrderId,
     client_order_id: Option<ClientOrderId>,
     delivered: u32,
@@ -41,10 +41,15 @@ pub struct OrderWatch {
 
 impl OrderWatch {
     /// Watches from behind `after`. The tap must have been opened before the order was looked up.
-    pub(crate) fn new(reader: Arc<dyn OrderReader>, tap: Tap, order: &Order, after: u32) -> Self {
+    pub(crate) fn new(
+        reader: Arc<dyn OrderReader>,
+        subscription: Subscription,
+        order: &Order,
+        after: u32,
+    ) -> Self {
         Self {
             reader,
-            tap,
+            subscription,
             order: order.id(),
             client_order_id: order.spec().client_order_id.clone(),
             delivered: after,
@@ -73,10 +78,10 @@ impl OrderWatch {
                 self.catch_up().await?;
                 continue;
             }
-            match self.tap.next().await.ok_or(WatchError::Overflow)? {
+            match self.subscription.next().await.ok_or(WatchError::Overflow)? {
                 Signal::Event(live) if live.event().seq <= self.delivered + 1 => self.backlog.push_back(live),
                 Signal::Event(_) => self.behind = true,
-                Signal::Behind => self.behind = true,
+                Signal::Lagged => self.behind = true,
             }
         }
     }

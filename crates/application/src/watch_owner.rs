@@ -1,4 +1,4 @@
-//! Watching all orders of an owner: each order's whole story, in its order, without a gap or a duplicate.
+//! Watching all orders of an owner: each order's whole history, in its order, without a gap or a duplicate.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use order_core::order::Order;
 use order_core::time::Timestamp;
 use order_ports::{OrderFilter, StoreError};
 
-use crate::hub::{Signal, Tap};
+use crate::hub::{Signal, Subscription};
 use crate::live::LiveEvent;
 use crate::setup::Ports;
 use crate::watch::WatchError;
@@ -38,14 +38,14 @@ struct Told {
 /// A watcher of many orders.
 pub struct OwnerWatch {
     ports: Ports,
-    tap: Tap,
+    subscription: Subscription,
     owner: Option<Owner>,
-    patrol_interval: Duration,
+    reconcile_interval: Duration,
     /// By the clock's monotonic reading.
     next_patrol: Duration,
     watching_since: Timestamp,
     started: bool,
-    /// Orders from before the watch, whose stories are to be read.
+    /// Orders from before the watch, whose histories are to be read.
     to_read: VecDeque<OrderId>,
     delivered: HashMap<OrderId, Told>,
     finished: VecDeque<OrderId>,
@@ -53,14 +53,19 @@ pub struct OwnerWatch {
 }
 
 impl OwnerWatch {
-    pub(crate) fn new(ports: Ports, tap: Tap, owner: Option<Owner>, patrol_interval: Duration) -> Self {
+    pub(crate) fn new(
+        ports: Ports,
+        subscription: Subscription,
+        owner: Option<Owner>,
+        reconcile_interval: Duration,
+    ) -> Self {
         Self {
-            next_patrol: ports.clock.monotonic() + patrol_interval,
+            next_patrol: ports.clock.monotonic() + reconcile_interval,
             watching_since: ports.clock.now(),
             ports,
-            tap,
+            subscription,
             owner,
-            patrol_interval,
+            reconcile_interval,
             started: false,
             to_read: VecDeque::new(),
             delivered: HashMap::new(),
@@ -116,13 +121,13 @@ impl OwnerWatch {
             let until_patrol = self.next_patrol.saturating_sub(self.ports.clock.monotonic());
             let signal = tokio::select! {
                 biased;
-                signal = self.tap.next() => Some(signal.ok_or(WatchError::Overflow)?),
+                signal = self.subscription.next() => Some(signal.ok_or(WatchError::Overflow)?),
                 () = self.ports.clock.sleep(until_patrol) => None,
             };
             match signal {
                 Some(Signal::Event(live)) => self.hear(live).await?,
-                Some(Signal::Behind) => {}
-                None => self.patrol().await?,
+                Some(Signal::Lagged) => {}
+                None => self.reconcile().await?,
             }
         }
     }
@@ -172,7 +177,7 @@ impl OwnerWatch {
         }
     }
 
-    /// Reads the rest of the story of an order that is known.
+    /// Reads the rest of the history of an order that is known.
     async fn read(&mut self, order: OrderId) -> Result<(), StoreError> {
         let mut after = self.known(order);
         loop {
@@ -219,9 +224,9 @@ impl OwnerWatch {
         }
     }
 
-    /// Looks for orders whose last notice was lost: among those known to be open, and the newest.
-    async fn patrol(&mut self) -> Result<(), StoreError> {
-        self.next_patrol = self.ports.clock.monotonic() + self.patrol_interval;
+    /// Looks for orders whose last notification was lost: among those known to be open, and the newest.
+    async fn reconcile(&mut self) -> Result<(), StoreError> {
+        self.next_patrol = self.ports.clock.monotonic() + self.reconcile_interval;
         let finished: HashSet<_> = self.finished.iter().copied().collect();
         let mut open: Vec<_> = self
             .delivered

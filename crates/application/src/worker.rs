@@ -10,8 +10,8 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
-use crate::announce::Announcer;
 use crate::execute::{ExecuteError, Executor};
+use crate::publisher::EventPublisher;
 use crate::setup::{Ports, Settings};
 
 /// How long to wait before asking a queue again that failed.
@@ -36,18 +36,18 @@ impl Worker {
     pub fn new(
         ports: Ports,
         settings: Settings,
-        announcer: Announcer,
+        publisher: EventPublisher,
         holder: WorkerId,
         sweeps: mpsc::Sender<Sweep>,
     ) -> Self {
-        let hand_back = CancellationToken::new();
+        let release_leases = CancellationToken::new();
         Self {
             executor: Arc::new(Executor {
                 ports,
-                announcer,
+                publisher,
                 settings,
                 holder,
-                hand_back,
+                release_leases,
             }),
             sweeps,
         }
@@ -143,7 +143,7 @@ impl Worker {
             () = self.executor.ports.clock.sleep(patience) => {}
         }
         tracing::info!(orders = running.len(), "handing the rest back");
-        self.executor.hand_back.cancel();
+        self.executor.release_leases.cancel();
         while running.join_next().await.is_some() {}
     }
 }
@@ -154,7 +154,7 @@ async fn work(executor: Arc<Executor>, job: Job) {
         permit,
         grant,
     } = job;
-    let order_id = delivery.hint.order_id;
+    let order_id = delivery.item.order_id;
     let span = tracing::info_span!("order", %order_id);
     async {
         match executor.execute(order_id, grant).await {

@@ -14,14 +14,14 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use order_application::{Announcer, Settings, Worker};
+use order_application::{EventPublisher, Settings, Worker};
 use order_core::id::{OrderId, WorkerId};
 use order_core::order::Order;
 use order_core::priority::Priority;
 use order_core::time::Timestamp;
 use order_ports::{
     Claim, Claimed, Delivery, DispatchLimit, Grant, Lease, MockOrderLeases, QueueDepth, QueueError, Receipt,
-    StoreError, WorkHint, WorkQueue,
+    StoreError, WorkItem, WorkQueue,
 };
 use parking_lot::Mutex;
 use support::{id, ports, spec};
@@ -34,7 +34,7 @@ struct Line(Mutex<Vec<OrderId>>);
 
 #[async_trait]
 impl WorkQueue for Line {
-    async fn push(&self, _: &[WorkHint]) -> Result<(), QueueError> {
+    async fn push(&self, _: &[WorkItem]) -> Result<(), QueueError> {
         Ok(())
     }
 
@@ -46,7 +46,7 @@ impl WorkQueue for Line {
         };
         let priority = Priority::Normal;
         Ok(vec![Delivery {
-            hint: WorkHint { order_id, priority },
+            item: WorkItem { order_id, priority },
             receipt: Receipt("1".into()),
         }])
     }
@@ -121,7 +121,7 @@ async fn only_orders_that_run_count_against_the_limit() {
     ports.queue = Arc::new(Line(Mutex::new((1..=1_001).rev().map(id).collect())));
     ports.dispatch = Some(Arc::clone(&limit) as _);
     let stop = CancellationToken::new();
-    let (announcer, _carry) = Announcer::new(
+    let (publisher, _carry) = EventPublisher::new(
         Arc::clone(&ports.queue),
         Arc::clone(&ports.notifier),
         stop.clone(),
@@ -130,7 +130,7 @@ async fn only_orders_that_run_count_against_the_limit() {
     let worker = Worker::new(
         ports,
         Settings::default(),
-        announcer,
+        publisher,
         WorkerId(Uuid::from_u128(9)),
         sweeps,
     );

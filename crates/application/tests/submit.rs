@@ -49,15 +49,15 @@ fn one_cancelled() -> Arc<dyn OrderReader> {
 
 #[tokio::test(start_paused = true)]
 async fn an_accepted_order_is_announced_with_its_priority() {
-    let (heard, mut hints) = mpsc::unbounded_channel();
+    let (heard, mut items) = mpsc::unbounded_channel();
     let mut ports = ports();
     ports.venues = vec![venue(Ok(1_000))];
     let mut intake = MockOrderIntake::new();
     intake.expect_accept().times(1).returning(|_| Ok(Accepted::New));
     ports.intake = Arc::new(intake);
     let mut queue = MockWorkQueue::new();
-    queue.expect_push().returning(move |hints| {
-        hints.iter().for_each(|hint| heard.send(*hint).unwrap());
+    queue.expect_push().returning(move |items| {
+        items.iter().for_each(|item| heard.send(*item).unwrap());
         Ok(())
     });
     ports.queue = Arc::new(queue);
@@ -70,9 +70,9 @@ async fn an_accepted_order_is_announced_with_its_priority() {
 
     let (engine, _) = engine(ports, Settings::default());
     let submission = engine.submit(spec(), SubmitOptions::default()).await.unwrap();
-    let hint = hints.recv().await.unwrap();
+    let item = items.recv().await.unwrap();
     assert_eq!(
-        (hint.order_id, hint.priority),
+        (item.order_id, item.priority),
         (submission.order_id, spec().priority)
     );
     assert_eq!((submission.status, submission.replayed), (Status::Pending, false));
@@ -136,7 +136,7 @@ fn out_of_reach(recalled: impl Fn() -> Result<Option<OrderId>, AcceptError> + Se
     let mut ports = ports();
     ports.venues = vec![venue(Ok(999))];
     let mut intake = MockOrderIntake::new();
-    intake.expect_recall().returning(move |_, _| recalled());
+    intake.expect_find_replayed().returning(move |_, _| recalled());
     ports.intake = Arc::new(intake);
     ports.reader = one_cancelled();
     let mut notifier = MockNotifier::new();

@@ -1,4 +1,4 @@
-//! Watching: the whole story, then live, whatever the notices do.
+//! Watching: the whole history, then live, whatever the notifications do.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![allow(
@@ -17,15 +17,15 @@ use order_application::{Engine, OrderWatch, Settings, WatchError};
 use order_core::lifecycle::RecordedEvent;
 use order_core::order::{Order, Progress};
 use order_core::time::Timestamp;
-use order_ports::{MockOrderReader, Notice, OrderPage};
+use order_ports::{MockOrderReader, OrderNotification, OrderPage};
 use parking_lot::Mutex;
-use support::{Wire, engine, id, notice, ports, story};
+use support::{Wire, engine, history, id, notification, ports};
 use tokio::sync::mpsc::UnboundedSender;
 
-/// An engine whose store holds so much of a story, and the wire on which notices come.
+/// An engine whose store holds so much of a history, and the wire on which notifications come.
 struct Scene {
     engine: Arc<Engine>,
-    wire: UnboundedSender<Notice>,
+    wire: UnboundedSender<OrderNotification>,
     events: Vec<RecordedEvent>,
     stored: Arc<Mutex<usize>>,
     /// The orders that a list shows which does not ask for open ones.
@@ -35,7 +35,7 @@ struct Scene {
 }
 
 fn scene(stored: usize, settings: Settings) -> Scene {
-    let (order, events) = story(1);
+    let (order, events) = history(1);
     let stored = Arc::new(Mutex::new(stored));
     let mut reader = MockOrderReader::new();
     let (known, visible) = (order.clone(), Arc::clone(&stored));
@@ -47,7 +47,7 @@ fn scene(stored: usize, settings: Settings) -> Scene {
             return Ok(None);
         }
         let finished = *visible.lock() == whole;
-        let unfinished = story(1).0;
+        let unfinished = history(1).0;
         let order = if finished {
             known.clone()
         } else {
@@ -113,7 +113,7 @@ impl Scene {
     }
 
     fn tell(&self, index: usize) {
-        self.wire.send(notice(&self.events[index])).unwrap();
+        self.wire.send(notification(&self.events[index])).unwrap();
     }
 
     fn store(&self, count: usize) {
@@ -146,7 +146,7 @@ async fn a_watcher_of_an_order_that_is_forgotten_is_told_that_it_fell_behind() {
         assert_eq!(watch.next().await.unwrap().unwrap().event().seq, seq);
     }
     scene.forgotten.store(true, Ordering::SeqCst);
-    let next = tokio::time::timeout(Settings::default().patrol_interval * 3, watch.next());
+    let next = tokio::time::timeout(Settings::default().reconcile_interval * 3, watch.next());
     assert!(matches!(next.await, Ok(Err(WatchError::Overflow))));
 }
 
@@ -231,7 +231,7 @@ async fn an_owner_sees_each_order_whole_and_once() {
     let scene = scene(4, Settings::default());
     let mut watch = scene.engine.watch_owner(Some("desk".parse().unwrap()));
     let mut somebody = scene.engine.watch_owner(Some("somebody".parse().unwrap()));
-    // The first notice heard is the third event: the two before it are read from the store.
+    // The first notification heard is the third event: the two before it are read from the store.
     let tell = async {
         tokio::task::yield_now().await;
         for index in [2, 2, 3] {
@@ -257,12 +257,12 @@ async fn an_owner_sees_each_order_whole_and_once() {
 }
 
 /// Whether an owner whose watch begins ten seconds into the world is told of an order that ended after so long,
-/// when every notice of it is lost and it was never found among the open ones.
+/// when every notification of it is lost and it was never found among the open ones.
 async fn is_told_of_an_order_that_ended_after(millis: i64) -> bool {
     let scene = scene(4, Settings::default());
     tokio::time::sleep(Duration::from_secs(10)).await;
     let mut watch = scene.engine.watch_owner(Some("desk".parse().unwrap()));
-    let (order, _) = story(1);
+    let (order, _) = history(1);
     let progress = Progress {
         updated_at: Timestamp::from_millis(millis),
         ..order.progress().clone()

@@ -6,24 +6,24 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use order_application::{Announcer, Engine, Hub, KeyRing, MarketWatcher, Ports, Relay, Sweeper, Worker};
+use order_application::{Engine, EventPublisher, Hub, KeyRing, MarketWatcher, Ports, Relay, Sweeper, Worker};
 use order_core::id::WorkerId;
-use order_http::Pressure;
+use order_http::LoadShedding;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use uuid::Uuid;
 
 use crate::config::{LedgerPlace, Loaded, Role};
-use crate::doors::{self, Behind, Listeners};
 use crate::error::{RunError, StartError, reachable};
+use crate::listeners::{self, Behind, Listeners};
 use crate::supervise::{Failures, TaskFailed, run_until_stopped};
 use crate::wiring::{self, Closing, FORGETS, Scrape, Wired};
 
 /// How much longer than its own patience a part is waited for.
 const GRACE: Duration = Duration::from_secs(5);
-/// How long the last notices may take to their watchers.
-const LAST_WORDS: Duration = Duration::from_millis(100);
+/// How long the last notifications may take to their watchers.
+const NOTIFY_GRACE: Duration = Duration::from_millis(100);
 
 /// The engine.
 pub struct App;
@@ -53,8 +53,8 @@ struct Phases {
     drain: CancellationToken,
     /// Tell what is still to be told.
     announce: CancellationToken,
-    /// Close the doors.
-    doors: CancellationToken,
+    /// Close the endpoints.
+    listeners: CancellationToken,
     /// Stop listening to other processes.
     relay: CancellationToken,
 }
@@ -63,7 +63,7 @@ struct Phases {
 struct Tasks {
     work: Vec<JoinHandle<()>>,
     announce: Vec<JoinHandle<()>>,
-    doors: Vec<JoinHandle<()>>,
+    listeners: Vec<JoinHandle<()>>,
     relay: Vec<JoinHandle<()>>,
 }
 
@@ -136,7 +136,7 @@ impl App {
         let (phases, failures) = (Phases::default(), Failures::default());
         let mut tasks = Tasks::default();
 
-        let (announcer, carry) = Announcer::new(
+        let (publisher, carry) = EventPublisher::new(
             Arc::clone(&ports.queue),
             Arc::clone(&ports.notifier),
             phases.announce.clone(),
@@ -166,11 +166,11 @@ impl App {
             .work
             .push(background::sweeper(sweeper, &phases.drain, &failures));
         if role.executes_orders() {
-            let watcher = MarketWatcher::new(ports.clone(), settings, announcer.clone());
+            let watcher = MarketWatcher::new(ports.clone(), settings, publisher.clone());
             tasks
                 .work
                 .push(background::market_watcher(watcher, &phases.drain, &failures));
-            let worker = Worker::new(ports.clone(), settings, announcer.clone(), worker, sweeps);
+            let worker = Worker::new(ports.clone(), settings, publisher.clone(), worker, sweeps);
             tasks
                 .work
                 .push(background::worker(worker, &phases.drain, &failures));
@@ -178,7 +178,7 @@ impl App {
         let engine = Engine::new(
             ports.clone(),
             settings,
-            announcer,
+            publisher,
             Arc::clone(&hub),
             phases.drain.clone(),
         );
@@ -204,7 +204,7 @@ impl App {
             let behind = Behind {
                 health,
                 metrics: Arc::new(metrics),
-                pressure: Pressure::default(),
+                load_shedding: LoadShedding::default(),
                 leaving: phases.leave.clone(),
                 auth,
             };
@@ -212,31 +212,31 @@ impl App {
                 "the measuring of what waits",
                 phases.relay.clone(),
                 failures.clone(),
-                doors::measure(
+                listeners::measure(
                     Arc::clone(&ports.queue),
                     config.limits.queue_depth,
-                    behind.pressure.clone(),
+                    behind.load_shedding.clone(),
                     phases.relay.clone(),
                 ),
             ));
-            let relay = Relay::new(ports, hub, settings.patrol_interval);
+            let relay = Relay::new(ports, hub, settings.reconcile_interval);
             tasks
                 .relay
                 .push(background::relay(relay, &phases.relay, &failures));
             let mut open = |listener, http| {
-                let serve = doors::serve(listener, Arc::clone(&engine), http, phases.doors.clone());
-                tasks.doors.push(run_until_stopped(
+                let serve = listeners::serve(listener, Arc::clone(&engine), http, phases.listeners.clone());
+                tasks.listeners.push(run_until_stopped(
                     "the HTTP server",
-                    phases.doors.clone(),
+                    phases.listeners.clone(),
                     failures.clone(),
                     serve,
                 ));
             };
             if let Some(listener) = listeners.public {
-                open(listener, doors::public(&loaded, role, settings, &behind)?);
+                open(listener, listeners::public(&loaded, role, settings, &behind)?);
             }
             if let Some(listener) = listeners.admin {
-                open(listener, doors::admin(&loaded, settings, &behind));
+                open(listener, listeners::admin(&loaded, settings, &behind));
             }
         }
         say_what_is_open(&loaded, role, address, admin_address);
@@ -266,12 +266,12 @@ fn serves_on(role: Role, loaded: &Loaded) -> Duration {
 }
 
 impl RunningApp {
-    /// Where the doors are; none if this process has none.
+    /// Where the endpoints are; none if this process has none.
     pub fn address(&self) -> Option<SocketAddr> {
         self.address
     }
 
-    /// Where the doors for whoever watches the process are; none if they are among the others.
+    /// Where the endpoints for whoever watches the process are; none if they are among the others.
     pub fn admin_address(&self) -> Option<SocketAddr> {
         self.admin_address
     }
@@ -306,10 +306,10 @@ impl RunningApp {
         self.phases.announce.cancel();
         ended(&mut self.tasks.announce, GRACE).await;
         if self.engine.watchers() > 0 {
-            tokio::time::sleep(LAST_WORDS).await;
+            tokio::time::sleep(NOTIFY_GRACE).await;
         }
-        self.phases.doors.cancel();
-        ended(&mut self.tasks.doors, self.patience).await;
+        self.phases.listeners.cancel();
+        ended(&mut self.tasks.listeners, self.patience).await;
         self.phases.relay.cancel();
         ended(&mut self.tasks.relay, GRACE).await;
         self.closing.close_store().await;
@@ -319,8 +319,14 @@ impl RunningApp {
 
 impl Phases {
     fn guards(&self) -> [DropGuard; 5] {
-        [&self.leave, &self.drain, &self.announce, &self.doors, &self.relay]
-            .map(|phase| phase.clone().drop_guard())
+        [
+            &self.leave,
+            &self.drain,
+            &self.announce,
+            &self.listeners,
+            &self.relay,
+        ]
+        .map(|phase| phase.clone().drop_guard())
     }
 }
 

@@ -23,7 +23,7 @@ Environment:
   DATABASE_URL               keep orders in Postgres: postgres://user:password@host:5432/database
   POSTGRES_HOST              the same in parts, with POSTGRES_PORT, POSTGRES_USER,
                              POSTGRES_PASSWORD, POSTGRES_DB
-  REDIS_URL                  queue and notices on Redis: redis://:password@host:6379 (or rediss://);
+  REDIS_URL                  queue and notifications on Redis: redis://:password@host:6379 (or rediss://);
                              needs Postgres as well
   REDIS_HOST                 the same in parts, with REDIS_PORT, REDIS_USERNAME, REDIS_PASSWORD
   VENUE_URL                  execute at a venue server: http://host:4000
@@ -122,7 +122,7 @@ pub enum Command {
     Watch(WatchArgs),
     /// Look at a running engine: rates, latencies, the queue, the last orders.
     Top(TopArgs),
-    /// Print the OpenAPI document of the HTTP doors.
+    /// Print the OpenAPI document of the HTTP endpoints.
     Openapi,
 }
 

@@ -81,7 +81,7 @@ fn asked(scopes: &[Scope]) -> Scopes {
 
 /// Prints a key, which is not kept anywhere, and the entry by which the configuration makes it one.
 async fn print_entry(owner: Owner, scopes: &[Scope], json: bool) -> Result<(), KeysError> {
-    let NewKey { key, shown } = wiring::loose_key_ring().create(owner, asked(scopes)).await?;
+    let NewKey { key, shown } = wiring::unmanaged_keys().create(owner, asked(scopes)).await?;
     show(&shown, json)?;
     let scopes: Vec<_> = key.scopes.iter().map(Scope::as_str).collect();
     // Strings are quoted in TOML as in JSON.

@@ -6,10 +6,10 @@ mod app;
 pub mod cli;
 mod client;
 pub mod config;
-mod doors;
 mod environment;
 mod error;
 mod keys;
+mod listeners;
 mod load;
 mod output;
 mod probe;
@@ -41,7 +41,7 @@ pub async fn migrate(config: &config::Config) -> Result<(), StartError> {
     wiring::migrate(config).await
 }
 
-/// The OpenAPI document of the HTTP doors.
+/// The OpenAPI document of the HTTP endpoints.
 pub fn openapi() -> String {
     order_http::openapi_json()
 }

@@ -35,19 +35,19 @@ fn main() -> ExitCode {
         }),
         Command::Verify(VerifyArgs { drained, clock_skew }) => {
             let options = VerifyOptions { drained, clock_skew };
-            quietly(&inputs, Purpose::Verify, |loaded| async move {
+            run_silent(&inputs, Purpose::Verify, |loaded| async move {
                 Ok(verify(&loaded, options).await?)
             })
         }
-        Command::Keys(action) => quietly(&inputs, Purpose::Keys, |loaded| async move {
+        Command::Keys(action) => run_silent(&inputs, Purpose::Keys, |loaded| async move {
             Ok(keys(&loaded.config, action).await?)
         }),
-        Command::Health { url } => quietly(&inputs, Purpose::Probe, |loaded| async move {
+        Command::Health { url } => run_silent(&inputs, Purpose::Probe, |loaded| async move {
             Ok(probe(&url.unwrap_or_else(|| own_health(&loaded.config))).await?)
         }),
-        Command::Submit(args) => attended(async { Ok(submit(*args).await?.exit_code()) }),
-        Command::Watch(args) => attended(async { Ok(watch(args).await?.exit_code()) }),
-        Command::Top(args) => attended(async {
+        Command::Submit(args) => run_client(async { Ok(submit(*args).await?.exit_code()) }),
+        Command::Watch(args) => run_client(async { Ok(watch(args).await?.exit_code()) }),
+        Command::Top(args) => run_client(async {
             top(args).await?;
             Ok(ExitCode::SUCCESS)
         }),
@@ -65,7 +65,7 @@ where
     F: Future<Output = Result<(), RunError>>,
 {
     let mut log = None;
-    let code = quietly(inputs, purpose, |loaded| {
+    let code = run_silent(inputs, purpose, |loaded| {
         let begun = telemetry::init(&loaded.config, purpose).map(|guard| {
             let levels = guard.levels();
             log = Some(guard);
@@ -83,13 +83,13 @@ where
 }
 
 /// Loads the configuration and does the work on a runtime.
-fn quietly<F>(inputs: &Inputs, purpose: Purpose, work: impl FnOnce(Loaded) -> F) -> ExitCode
+fn run_silent<F>(inputs: &Inputs, purpose: Purpose, work: impl FnOnce(Loaded) -> F) -> ExitCode
 where
     F: Future<Output = Result<(), RunError>>,
 {
     let loaded = match Config::load(inputs, purpose) {
         Ok(loaded) => loaded,
-        Err(mistakes) => return fail(&mistakes, MISCONFIGURED),
+        Err(issues) => return fail(&issues, MISCONFIGURED),
     };
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -114,7 +114,7 @@ fn measure(args: &LoadArgs) -> ExitCode {
 }
 
 /// Does what somebody at a shell waits for. It needs no configuration: that is the engine's, not the client's.
-fn attended(work: impl Future<Output = Result<ExitCode, TopError>>) -> ExitCode {
+fn run_client(work: impl Future<Output = Result<ExitCode, TopError>>) -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(&error, FAILED),

@@ -31,7 +31,7 @@ pub enum Unhealthy {
     },
 }
 
-/// Where the engine with this configuration says how it is, seen from its own machine: at the doors for that, if
+/// Where the engine with this configuration says how it is, seen from its own machine: at the endpoints for that, if
 /// there are any, which speak without encryption.
 pub fn own_health(config: &Config) -> String {
     let port = config.server.admin_port.unwrap_or(config.server.port);

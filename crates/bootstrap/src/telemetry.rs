@@ -60,8 +60,8 @@ impl LogLevels {
     pub fn read_again(&self, inputs: &Inputs, purpose: Purpose) {
         let filter = match Config::load(inputs, purpose) {
             Ok(loaded) => loaded.config.log.filter,
-            Err(mistakes) => {
-                tracing::warn!(%mistakes, "the configuration has mistakes now; the log stays as it is");
+            Err(issues) => {
+                tracing::warn!(%issues, "the configuration has mistakes now; the log stays as it is");
                 return;
             }
         };

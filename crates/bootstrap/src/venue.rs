@@ -8,9 +8,9 @@ use order_ports::{Clock, Entropy};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Loaded;
-use crate::doors::listen;
 use crate::environment::{OsEntropy, SystemClock};
 use crate::error::{RunError, reachable};
+use crate::listeners::listen;
 use crate::wiring;
 
 /// How the market is served.

@@ -316,12 +316,12 @@ fn an_orders_id_is_on_every_line_about_it() {
     let running = Running::start(&[], &environment);
     let body = r#"{"tokenIn":"SOL","tokenOut":"USDC","amountIn":"1"}"#;
     let head = "POST /api/orders/execute HTTP/1.1\r\nhost: x\r\naccept: text/event-stream\r\ncontent-type: application/json";
-    let story = running.ask(&format!(
+    let history = running.ask(&format!(
         "{head}\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
         body.len()
     ));
-    assert!(story.contains("\"confirmed\""), "{story}");
-    let id = &story[story.find("ORD-").unwrap()..][..40];
+    assert!(history.contains("\"confirmed\""), "{history}");
+    let id = &history[history.find("ORD-").unwrap()..][..40];
     let (_, log) = running.end(Signal::SIGTERM);
     let about: Vec<_> = log
         .lines()
@@ -352,12 +352,12 @@ fn the_market_is_a_server_with_a_ledger_that_outlives_it() {
     let engine = Running::start(&[], &[("HOST", "127.0.0.1"), ("PORT", "0"), ("VENUE_URL", &url)]);
     let body = r#"{"tokenIn":"SOL","tokenOut":"USDC","amountIn":"1"}"#;
     let head = "POST /api/orders/execute HTTP/1.1\r\nhost: x\r\naccept: text/event-stream\r\ncontent-type: application/json";
-    let story = engine.ask(&format!(
+    let history = engine.ask(&format!(
         "{head}\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
         body.len()
     ));
-    assert!(story.contains("\"confirmed\""), "{story}");
-    let id = story[story.find("ORD-").unwrap()..][..40].to_owned();
+    assert!(history.contains("\"confirmed\""), "{history}");
+    let id = history[history.find("ORD-").unwrap()..][..40].to_owned();
     assert!(venue.get("/transactions").contains(&id));
     assert_eq!(venue.end(Signal::SIGTERM).0, Some(0));
     let again = Running::start(&arguments, &environment);

@@ -14,7 +14,7 @@ use criterion::Criterion;
 use order_core::amm::{ConstantProduct, Direction, Path, Pool, SplitRules, best_split};
 use order_core::amount::Amount;
 use order_core::id::OrderId;
-use order_core::lifecycle::{Context, Event, Input, Rest, RestPolicy, decide};
+use order_core::lifecycle::{Context, Event, Input, WakeBackoff, WakeBackoffPolicy, decide};
 use order_core::order::{Order, OrderKind, OrderSpec, Protection, TimeInForce};
 use order_core::price::Price;
 use order_core::priority::Priority;
@@ -97,8 +97,8 @@ fn lifecycle() -> Vec<Case> {
         unknown_after: Duration::from_secs(90),
         venue_removes_duplicates: true,
         routing: RoutingPolicy::default(),
-        rest: RestPolicy::default(),
-        rested: Rest::default(),
+        rest: WakeBackoffPolicy::default(),
+        rested: WakeBackoff::default(),
     };
     let told = {
         let mut order = order.clone();

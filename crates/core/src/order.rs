@@ -217,7 +217,7 @@ pub struct Order {
 }
 
 impl Order {
-    /// Accepts an order: it is pending, and its story has one event.
+    /// Accepts an order: it is pending, and its history has one event.
     pub fn accept(id: OrderId, spec: OrderSpec, now: Timestamp) -> (Self, RecordedEvent) {
         let progress = Progress {
             version: 1,

@@ -20,7 +20,7 @@ use crate::time::Timestamp;
 use crate::trigger::{Trigger, WaitsFor};
 
 /// Whether the order's time is up: nothing of it may be sent any more.
-pub fn is_over(order: &Order, now: Timestamp) -> bool {
+pub fn is_expired(order: &Order, now: Timestamp) -> bool {
     order
         .terms()
         .time_in_force

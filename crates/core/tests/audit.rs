@@ -1,4 +1,4 @@
-//! The auditor passes a good story and catches every way in which one can be bad.
+//! The auditor passes a good history and catches every way in which one can be bad.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
@@ -6,7 +6,7 @@ mod audit_support;
 mod routing_support;
 
 use audit_support::{
-    FILL, assert_caught, audit, confirmed, good, id, landed, spec, story, story_of, story_with,
+    FILL, assert_caught, audit, confirmed, good, history, id, landed, spec, story_of, story_with,
     up_to_submitted,
 };
 use order_core::amount::Amount;
@@ -42,7 +42,7 @@ fn executions_must_match_what_the_order_says() {
     let failure = Failure::Venue(VenueError::InsufficientLiquidity);
     let mut events = up_to_submitted();
     events.push(Event::Failed { failure });
-    let failed = story(
+    let failed = history(
         events,
         Some(AttemptOutcome::Dead(VenueError::InsufficientLiquidity)),
     );
@@ -120,7 +120,7 @@ fn a_story_must_be_whole_legal_and_at_its_end() {
     epochs.events[2].epoch = 9;
     assert_caught(&audit(&[epochs], &[landed()]), Invariant::EpochNeverFalls);
 
-    let waiting = story(up_to_submitted(), None);
+    let waiting = history(up_to_submitted(), None);
     assert_caught(&audit(&[waiting], &[]), Invariant::ReachesAnEnd);
 }
 
@@ -142,7 +142,7 @@ fn attempts_must_be_closed_few_and_far_between() {
     }];
     hasty.extend(up_to_submitted());
     hasty.push(confirmed());
-    let hasty = story(hasty, Some(AttemptOutcome::Landed(FILL)));
+    let hasty = history(hasty, Some(AttemptOutcome::Landed(FILL)));
     assert_caught(&audit(&[hasty], &[landed()]), Invariant::RetriesWait);
 }
 

@@ -8,7 +8,8 @@ use order_core::amount::Amount;
 use order_core::failure::{Failure, VenueError};
 use order_core::id::OrderId;
 use order_core::lifecycle::{
-    Attempt, Commit, Context, Decision, Event, Input, Release, Rest, RestPolicy, State, Status, Step, decide,
+    Attempt, Commit, Context, Decision, Event, Input, Release, State, Status, Step, WakeBackoff,
+    WakeBackoffPolicy, decide,
 };
 use order_core::order::{Order, OrderKind, OrderSpec, Protection, Terms, TimeInForce};
 use order_core::price::Price;
@@ -82,8 +83,8 @@ fn context(now: Timestamp, venue_removes_duplicates: bool) -> Context {
         unknown_after: Duration::from_secs(90),
         venue_removes_duplicates,
         routing: RoutingPolicy::default(),
-        rest: RestPolicy::default(),
-        rested: Rest::default(),
+        rest: WakeBackoffPolicy::default(),
+        rested: WakeBackoff::default(),
     }
 }
 
@@ -419,7 +420,7 @@ struct Calm {
     order: Order,
     world: World,
     now: Timestamp,
-    rested: Rest,
+    rested: WakeBackoff,
 }
 
 impl Calm {
@@ -428,7 +429,7 @@ impl Calm {
             order: order_of(kind, time_in_force),
             world: World::default(),
             now: Timestamp::from_millis(2_000),
-            rested: Rest::default(),
+            rested: WakeBackoff::default(),
         }
     }
 

@@ -19,7 +19,7 @@ use order_core::failure::{Failure, VenueError};
 use order_core::order::{OrderKind, Protection};
 use order_core::price::Price;
 use order_core::routing::{
-    Ask, Market, Route, RouteLimits, RouteReason, RoutingPolicy, VisiblePool, largest_within, route,
+    Market, PoolSnapshot, Route, RouteLimits, RouteReason, RouteRequest, RoutingPolicy, largest_within, route,
 };
 use order_core::terms::Floor;
 use order_core::token::{Token, TokenRegistry};
@@ -27,7 +27,7 @@ use order_core::venue::{QuoteRequest, Venue};
 use proptest::prelude::*;
 use routing_support::*;
 
-fn free(request: QuoteRequest, pools: Vec<VisiblePool>) -> Route {
+fn free(request: QuoteRequest, pools: Vec<PoolSnapshot>) -> Route {
     let market = market(&request, pools);
     let route = routed(request, &market, &FREE, &RouteLimits::default()).unwrap();
     holds_together(&request, &market, &route);
@@ -109,7 +109,7 @@ fn a_constant_product_and_bins_are_split_as_the_vectors_say() {
     }
 }
 
-fn by_way_of_ray() -> Vec<VisiblePool> {
+fn by_way_of_ray() -> Vec<PoolSnapshot> {
     vec![
         listed(
             "one",
@@ -158,7 +158,7 @@ fn a_way_around_takes_its_share_beside_the_pair() {
     assert!(route.weighed.around.is_some());
 }
 
-fn two_pools() -> Vec<VisiblePool> {
+fn two_pools() -> Vec<PoolSnapshot> {
     vec![
         listed(
             "a",
@@ -244,7 +244,7 @@ fn an_absurd_size_has_no_route() {
 fn the_market_is_read_at_arrival() {
     let request = request("USDC", "SOL", 15_000 * USDC);
     let (pair, side) = TokenRegistry::default().orient(request.token_in, request.token_out);
-    let ask = Ask {
+    let ask = RouteRequest {
         request,
         pair,
         side,
@@ -263,10 +263,10 @@ fn the_market_is_read_at_arrival() {
     assert!(spot.out.is_some());
 }
 
-fn sold_within(limit: &str, amount: u128, pools: Vec<VisiblePool>) -> Option<Route> {
+fn sold_within(limit: &str, amount: u128, pools: Vec<PoolSnapshot>) -> Option<Route> {
     let request = request("SOL", "USDC", amount);
     let (pair, side) = TokenRegistry::default().orient(request.token_in, request.token_out);
-    let ask = Ask {
+    let ask = RouteRequest {
         request,
         pair,
         side,
@@ -384,7 +384,7 @@ proptest! {
         let request = request(token_in, token_out, amount);
         let (pair, side) = TokenRegistry::default().orient(request.token_in, request.token_out);
         let limits = RouteLimits { venues: Vec::new(), max_legs: Some(legs) };
-        let ask = Ask { request, pair, side, protection: Protection::Slippage(0), limits: &limits };
+        let ask = RouteRequest { request, pair, side, protection: Protection::Slippage(0), limits: &limits };
         let limit = Price::new(u128::from(cents) * 10u128.pow(16));
         let market = market(&request, pools);
         let spec = sized(&request, if own { Protection::MinOut(Amount::new(minimum)) } else { Protection::Slippage(0) });

@@ -18,7 +18,7 @@ use order_core::id::OrderId;
 use order_core::lifecycle::Event;
 use order_core::order::{Order, OrderKind, OrderSpec, Protection, TimeInForce};
 use order_core::price::Price;
-use order_core::routing::{Market, PoolsView, RoutingPolicy, VisiblePool};
+use order_core::routing::{LiquiditySnapshot, Market, PoolSnapshot, RoutingPolicy};
 use order_core::terms::{Check, Outlook, assess, check, trigger};
 use order_core::time::Timestamp;
 use order_core::token::TokenRegistry;
@@ -78,7 +78,7 @@ fn market(order: &Order, pools: &[Listed]) -> Market {
     let (spec, tokens) = (order.spec(), TokenRegistry::default());
     let view: Vec<_> = pools
         .iter()
-        .map(|Listed(venue, id, (base, quote), state)| VisiblePool {
+        .map(|Listed(venue, id, (base, quote), state)| PoolSnapshot {
             id: PoolId((*id).into()),
             venue: *venue,
             base: tokens.find(base).unwrap(),
@@ -114,7 +114,7 @@ fn market(order: &Order, pools: &[Listed]) -> Market {
     };
     Market {
         answers: Venue::ALL.map(answer).to_vec(),
-        pools: Some(PoolsView {
+        pools: Some(LiquiditySnapshot {
             slot: 1,
             secs: 0,
             pools: view,

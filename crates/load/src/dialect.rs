@@ -23,8 +23,8 @@ impl Dialect {
         format!("/api/orders/{id}")
     }
 
-    /// The path of the socket that tells one order's story.
-    pub(crate) fn story(id: &str) -> String {
+    /// The path of the socket that tells one order's history.
+    pub(crate) fn history(id: &str) -> String {
         format!("/api/orders/updates/{id}")
     }
 

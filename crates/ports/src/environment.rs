@@ -22,7 +22,7 @@ pub trait Clock: Send + Sync {
 }
 
 /// The time by the store's clock. It is the same for all processes, whatever their own clocks say, so it is what orders'
-/// ends, ids and stories go by.
+/// ends, ids and histories go by.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait StoreTime: Send + Sync {

@@ -8,10 +8,10 @@ mod environment;
 mod feed;
 mod notifier;
 mod queue;
+mod resting;
 mod spans;
 mod store;
 mod venue;
-mod waiting;
 
 #[cfg(feature = "contract")]
 pub mod contract;
@@ -21,7 +21,7 @@ pub use environment::*;
 pub use feed::*;
 pub use notifier::*;
 pub use queue::*;
+pub use resting::*;
 pub use spans::*;
 pub use store::*;
 pub use venue::*;
-pub use waiting::*;

@@ -1,4 +1,4 @@
-//! Telling every process what has been committed. Best effort: who misses a notice finds it in the store.
+//! Telling every process what has been committed. Best effort: who misses a notification finds it in the store.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use order_core::lifecycle::RecordedEvent;
 
 /// A committed event on its way to those who watch.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Notice {
+pub struct OrderNotification {
     /// Whose order.
     pub owner: Owner,
     /// The owner's own id of that order, if it has one.
@@ -17,7 +17,7 @@ pub struct Notice {
     pub event: RecordedEvent,
 }
 
-/// Why a notice was not sent or cannot be received.
+/// Why a notification was not sent or cannot be received.
 #[derive(Debug, thiserror::Error)]
 pub enum NotifyError {
     /// The other processes cannot be reached.
@@ -26,7 +26,7 @@ pub enum NotifyError {
 }
 
 /// Who in this process wants to hear of which orders.
-pub trait Audience: Send + Sync {
+pub trait Subscriptions: Send + Sync {
     /// Whether anybody wants to hear of this order of this owner now.
     fn wants(&self, order: OrderId, owner: &str) -> bool;
 }
@@ -39,10 +39,10 @@ pub trait Notifier: Send + Sync {
     ///
     /// # Errors
     /// [`NotifyError`]; then some may have been told.
-    async fn publish(&self, notices: Arc<[Notice]>) -> Result<(), NotifyError>;
+    async fn publish(&self, notifications: Arc<[OrderNotification]>) -> Result<(), NotifyError>;
 
     /// Says who listens in this process. Notices that nobody there wants at the time may be left out from then on.
-    fn heed(&self, audience: Arc<dyn Audience>) {
+    fn set_subscriptions(&self, audience: Arc<dyn Subscriptions>) {
         drop(audience);
     }
 
@@ -50,14 +50,14 @@ pub trait Notifier: Send + Sync {
     ///
     /// # Errors
     /// [`NotifyError`].
-    async fn listen(&self) -> Result<Box<dyn Notices>, NotifyError>;
+    async fn listen(&self) -> Result<Box<dyn Notifications>, NotifyError>;
 }
 
 /// What a listener hears.
 #[async_trait]
-pub trait Notices: Send {
-    /// The next notices, at least one; `None` when the notifier is gone for good. A listener that falls
-    /// behind misses notices rather than holding memory. Reconnecting after a break is the
+pub trait Notifications: Send {
+    /// The next notifications, at least one; `None` when the notifier is gone for good. A listener that falls
+    /// behind misses notifications rather than holding memory. Reconnecting after a break is the
     /// implementation's business. Cancel-safe.
-    async fn next(&mut self) -> Option<Arc<[Notice]>>;
+    async fn next(&mut self) -> Option<Arc<[OrderNotification]>>;
 }

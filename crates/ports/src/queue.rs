@@ -8,7 +8,7 @@ use order_core::priority::Priority;
 
 /// "This order is due."
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct WorkHint {
+pub struct WorkItem {
     /// Which order.
     pub order_id: OrderId,
     /// How urgent.
@@ -19,7 +19,7 @@ pub struct WorkHint {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Delivery {
     /// The hint.
-    pub hint: WorkHint,
+    pub item: WorkItem,
     /// The queue's own name of this delivery.
     pub receipt: Receipt,
 }
@@ -71,7 +71,7 @@ pub trait WorkQueue: Send + Sync {
     ///
     /// # Errors
     /// [`QueueError`]; then some of the hints may have been added.
-    async fn push(&self, hints: &[WorkHint]) -> Result<(), QueueError>;
+    async fn push(&self, items: &[WorkItem]) -> Result<(), QueueError>;
 
     /// Waits until there is at least one hint, then takes up to `max`: the urgent first, without starving
     /// the others ([`order_core::priority::Turns`]). A hint is delivered again, here or elsewhere, unless

@@ -5,13 +5,13 @@ use std::time::Duration;
 use async_trait::async_trait;
 use order_core::audit::AuditedOrder;
 use order_core::id::{ClientOrderId, IdempotencyKey, OrderId, Owner, WorkerId};
-use order_core::lifecycle::{Attempt, AttemptOutcome, RecordedEvent, Release, Rest, Status};
+use order_core::lifecycle::{Attempt, AttemptOutcome, RecordedEvent, Release, Status, WakeBackoff};
 use order_core::order::{Order, OrderSpec};
 use order_core::time::Timestamp;
 use order_core::token::Symbol;
 use order_core::venue::Venue;
 
-use crate::queue::WorkHint;
+use crate::queue::WorkItem;
 
 /// The store cannot be reached, or answers nonsense. What was asked may or may not have happened.
 #[derive(Debug, thiserror::Error)]
@@ -24,7 +24,7 @@ pub enum StoreError {
     Corrupt(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
-/// An order at the door.
+/// An order at the endpoint.
 #[derive(Clone, Debug)]
 pub struct Acceptance {
     /// The order, pending.
@@ -76,7 +76,7 @@ pub trait OrderIntake: Send + Sync {
     ///
     /// # Errors
     /// [`AcceptError`].
-    async fn recall(
+    async fn find_replayed(
         &self,
         spec: &OrderSpec,
         idempotency_key: Option<IdempotencyKey>,
@@ -104,7 +104,7 @@ pub struct Claimed {
     /// A transaction that an earlier holder wrote ahead and nobody has resolved.
     pub open_attempt: Option<Attempt>,
     /// The rest that it had last, as the store has measured it.
-    pub rested: Rest,
+    pub rested: WakeBackoff,
 }
 
 /// What a claim came to.
@@ -145,7 +145,7 @@ pub trait OrderLeases: Send + Sync {
     ///
     /// # Errors
     /// [`StoreError`].
-    async fn due(&self, sweep: Sweep, limit: usize) -> Result<Vec<WorkHint>, StoreError>;
+    async fn due(&self, sweep: Sweep, limit: usize) -> Result<Vec<WorkItem>, StoreError>;
 }
 
 /// Why a step of a lease's holder was not stored.
@@ -159,9 +159,9 @@ pub enum JournalError {
     Store(#[from] StoreError),
 }
 
-/// An order as a step leaves it, with the events that led there: `events` are the last of `order`'s story.
+/// An order as a step leaves it, with the events that led there: `events` are the last of `order`'s history.
 #[derive(Clone, Copy, Debug)]
-pub struct Moved<'a> {
+pub struct Transition<'a> {
     /// The order after the events.
     pub order: &'a Order,
     /// The events, in order; may be empty.
@@ -176,7 +176,7 @@ pub trait OrderJournal: Send + Sync {
     ///
     /// # Errors
     /// [`JournalError`].
-    async fn append(&self, lease: &Lease, moved: Moved<'_>) -> Result<(), JournalError>;
+    async fn append(&self, lease: &Lease, moved: Transition<'_>) -> Result<(), JournalError>;
 
     /// Stores a transaction before it is sent, with its events. When this returns, the attempt survives any
     /// crash. An order has at most one open attempt; a second one is [`JournalError::Fenced`].
@@ -187,7 +187,7 @@ pub trait OrderJournal: Send + Sync {
         &self,
         lease: &Lease,
         attempt: &Attempt,
-        moved: Moved<'_>,
+        moved: Transition<'_>,
     ) -> Result<(), JournalError>;
 
     /// Stores the outcome of the open attempt, if it is known, with its events, and gives the lease back.
@@ -199,7 +199,7 @@ pub trait OrderJournal: Send + Sync {
         lease: &Lease,
         outcome: Option<AttemptOutcome>,
         release: Release,
-        moved: Moved<'_>,
+        moved: Transition<'_>,
     ) -> Result<(), JournalError>;
 }
 
@@ -233,7 +233,7 @@ pub struct OrderPage {
     pub more: bool,
 }
 
-/// Reads orders and their stories.
+/// Reads orders and their histories.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait OrderReader: Send + Sync {
@@ -249,7 +249,7 @@ pub trait OrderReader: Send + Sync {
     /// [`StoreError`].
     async fn events(&self, id: OrderId, after: u32, limit: usize) -> Result<Vec<RecordedEvent>, StoreError>;
 
-    /// The versions of those orders that exist: a cheap look for who missed a notice.
+    /// The versions of those orders that exist: a cheap look for who missed a notification.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -271,7 +271,7 @@ pub trait OrderReader: Send + Sync {
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait OrderAudit: Send + Sync {
-    /// Up to `limit` orders with their stories and attempts, oldest first by id, strictly newer than `after`.
+    /// Up to `limit` orders with their histories and attempts, oldest first by id, strictly newer than `after`.
     ///
     /// # Errors
     /// [`StoreError`].

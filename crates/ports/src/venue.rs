@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use order_core::amount::Amount;
 use order_core::audit::LandedTransaction;
 use order_core::failure::VenueError;
-use order_core::routing::PoolsView;
+use order_core::routing::LiquiditySnapshot;
 use order_core::token::Token;
 use order_core::venue::{Draft, Quote, QuoteRequest, SignedTransaction, TxId, TxStatus, Venue};
 
@@ -46,7 +46,7 @@ pub trait PoolSource: Send + Sync {
     /// # Errors
     /// [`VenueError`], also when one of the tokens is not listed anywhere. A pair that no path connects is no
     /// error: there are no pools then.
-    async fn pools(&self, token_in: Token, token_out: Token) -> Result<PoolsView, VenueError>;
+    async fn pools(&self, token_in: Token, token_out: Token) -> Result<LiquiditySnapshot, VenueError>;
 }
 
 /// Why a transaction was perhaps not sent.

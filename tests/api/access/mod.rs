@@ -87,7 +87,7 @@ async fn operations(client: &Client) -> Vec<(String, String, Value)> {
     all
 }
 
-/// Whether an operation is a WebSocket door.
+/// Whether an operation is a WebSocket endpoint.
 fn is_socket(operation: &Value) -> bool {
     operation["tags"][0] == "WebSockets"
 }

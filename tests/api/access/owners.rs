@@ -1,4 +1,4 @@
-//! Two owners, tried over every route and door: neither learns anything of the other's orders, not even that they
+//! Two owners, tried over every route and endpoint: neither learns anything of the other's orders, not even that they
 //! are there.
 
 use order_tests::{Client, Mode, Reply, in_both_modes};
@@ -214,7 +214,7 @@ async fn try_operation(scene: &Scene, name: &str, method: &str, path: &str) {
             let order = sell_with(json!({"clientOrderId": "hers"}));
             let placed = bob.accepted(&order).await;
             assert!(!ids(ann).await.contains(&placed));
-            assert_eq!(statuses(&bob.story(&placed).await, 1), LIFE);
+            assert_eq!(statuses(&bob.history(&placed).await, 1), LIFE);
         }
         // These are about no order of anybody's; a test of their own has quotes.
         "listTokens" | "quote" | "createTicket" | "ping" | "live" | "ready" => {}
@@ -240,14 +240,14 @@ async fn another_owners_orders_are_unknown_at_every_door(mode: Mode) {
         let name = operation["operationId"].as_str().unwrap();
         try_operation(&scene, name, &method, &path).await;
     }
-    // Nothing of hers was touched, and she finds it at every door.
+    // Nothing of hers was touched, and she finds it at every endpoint.
     let (id, version) = &scene.waiting;
     let order = scene.ann.order(id).await;
     assert_eq!(
         (&order["status"], &order["version"]),
         (&json!("waiting"), &json!(version))
     );
-    assert_eq!(statuses(&scene.ann.story(&scene.over).await, 1), LIFE);
+    assert_eq!(statuses(&scene.ann.history(&scene.over).await, 1), LIFE);
     // Another key of hers is as good.
     let other = trader(&engine, "ann").await;
     assert_eq!(other.order(id).await, order);

@@ -124,7 +124,7 @@ async fn an_engine_that_wants_no_keys_gives_no_tickets() {
     let engine = TestEngine::memory("").await;
     let reply = engine.send(engine.request(Method::POST, "/api/tickets")).await;
     assert_eq!((reply.status, &reply.json()["code"]), (409, &json!("keys_off")));
-    // Its doors open with whatever is shown.
+    // Its endpoints open with whatever is shown.
     let shown = engine.with_key("whatever.it-is");
     assert_eq!(shown.get("/api/orders").await.status, 200);
     assert!(engine.socket("/ws/orders?ticket=whatever").await.is_ok());

@@ -1,6 +1,6 @@
 //! The engine's real processes, under faults of every kind, and the audit that judges what came of it.
 //!
-//! [`run`] starts Postgres, Redis, a venue server, two doors and three workers, each of which reaches the others
+//! [`run`] starts Postgres, Redis, a venue server, two endpoints and three workers, each of which reaches the others
 //! through TCP proxies of its own. While clients submit orders and watch them, processes are killed, frozen and
 //! restarted, servers taken away, connections cut and held, and the venue misbehaves. Then everything is healed,
 //! and the invariants are checked over the store, the venue's ledger and what every client saw.
@@ -8,25 +8,25 @@
 //! What strikes when is drawn from a seed. What the machine makes of it is not: a run is no replay of another,
 //! but the storm is the same.
 
+mod checker;
 mod clients;
-mod dice;
 pub mod fault_points;
-mod judge;
+mod fault_schedule;
 mod market;
 mod modes;
 pub mod naive;
 mod owners;
 mod process;
 mod proxy;
+mod rng;
 mod run;
 mod stage;
 mod steps;
-mod storm;
 mod tally;
 mod watchdog;
 
-pub use dice::Dice;
-pub use judge::{Check, Verdict};
+pub use checker::{Check, Verdict};
+pub use rng::SeededRng;
 pub use run::{Outcome, Plan, run};
 pub use stage::Programs;
 pub use steps::{Steps, fail_and_repeat_every_step};

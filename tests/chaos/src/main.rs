@@ -66,7 +66,7 @@ async fn play(arguments: Arguments) -> Result<Outcome, Failure> {
     let calm = CancellationToken::new();
     let plan = Plan {
         seed,
-        storm: Duration::from_secs(arguments.seconds),
+        fault_schedule: Duration::from_secs(arguments.seconds),
         faults: !arguments.no_faults,
         orders_per_minute: arguments.orders_per_minute,
         rest_within: Duration::from_secs(arguments.rest),

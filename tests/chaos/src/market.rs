@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use crate::dice::Dice;
+use crate::rng::SeededRng;
 use crate::tally::Tally;
 
 /// A pair whose price is moved, in whole units of its quote token.
@@ -40,19 +40,19 @@ pub(crate) const LATE_PAIRS: [(&str, &str); 2] = [("JUP", "BONK"), ("RAY", "BONK
 
 impl Band {
     /// A price within it.
-    pub(crate) fn any_price(&self, dice: &Dice) -> String {
-        let cents = self.any_cents(dice);
+    pub(crate) fn any_price(&self, rng: &SeededRng) -> String {
+        let cents = self.any_cents(rng);
         format!("{}.{:02}", cents / 100, cents % 100)
     }
 
     /// What so many hundredths of the base token bring at a price within it.
-    pub(crate) fn any_proceeds(&self, dice: &Dice, hundredths: u64) -> String {
-        let proceeds = self.any_cents(dice) * hundredths;
+    pub(crate) fn any_proceeds(&self, rng: &SeededRng, hundredths: u64) -> String {
+        let proceeds = self.any_cents(rng) * hundredths;
         format!("{}.{:04}", proceeds / 10_000, proceeds % 10_000)
     }
 
-    fn any_cents(&self, dice: &Dice) -> u64 {
-        self.low * 100 + dice.below((self.high - self.low) * 100)
+    fn any_cents(&self, rng: &SeededRng) -> u64 {
+        self.low * 100 + rng.below((self.high - self.low) * 100)
     }
 
     /// Prices beyond it, on either side.
@@ -84,7 +84,7 @@ impl Mover {
 
     /// Moves prices to and fro within their bands, and opens the late pairs one after the other; then
     /// [sweeps](Self::sweep).
-    pub(crate) async fn wander(self, dice: Dice, until: Instant, stay: Duration) {
+    pub(crate) async fn wander(self, rng: SeededRng, until: Instant, stay: Duration) {
         let now = Instant::now();
         let part = until.saturating_duration_since(now) / 4;
         let mut openings = (1..)
@@ -92,9 +92,9 @@ impl Mover {
             .map(|(number, pair)| (now + part * number, pair));
         let mut next = openings.next();
         while Instant::now() < until {
-            tokio::time::sleep(dice.millis(100, 900)).await;
-            let band = dice.one_of(&BANDS);
-            self.move_to(&band, &band.any_price(&dice)).await;
+            tokio::time::sleep(rng.millis(100, 900)).await;
+            let band = rng.one_of(&BANDS);
+            self.move_to(&band, &band.any_price(&rng)).await;
             if let Some((at, pair)) = next
                 && at <= Instant::now()
             {

@@ -1,4 +1,4 @@
-//! In memory and durable, the engine tells the same stories: the same orders, one after the other, on two engines
+//! In memory and durable, the engine tells the same histories: the same orders, one after the other, on two engines
 //! with markets of the same seed.
 
 use std::path::Path;
@@ -10,9 +10,9 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
 use crate::Failure;
-use crate::dice::Dice;
-use crate::judge::Check;
+use crate::checker::Check;
 use crate::process::{Launch, Process, free_port};
+use crate::rng::SeededRng;
 use crate::stage::{await_answer, http_client, owned};
 use crate::watchdog::Watchdog;
 
@@ -57,12 +57,12 @@ pub(crate) async fn compare(
             format!("{}modes", redis.prefix()),
         ),
     ];
-    let in_memory = stories("in-memory", engine, Vec::new(), seed, watchdog).await?;
-    let durable = stories("durable", engine, durable, seed, watchdog).await?;
+    let in_memory = histories("in-memory", engine, Vec::new(), seed, watchdog).await?;
+    let durable = histories("durable", engine, durable, seed, watchdog).await?;
     let differ = in_memory.iter().zip(&durable).filter(|(one, other)| one != other);
     Ok(Check {
         code: "I17",
-        title: "memory and durable mode tell the same stories",
+        title: "memory and durable mode tell the same histories",
         checked: in_memory.len() as u64,
         violations: differ
             .map(|(one, other)| format!("{one:?} in memory, {other:?} durable"))
@@ -70,15 +70,15 @@ pub(crate) async fn compare(
     })
 }
 
-async fn stories(
+async fn histories(
     name: &str,
     engine: &Path,
     mode: Vec<(String, String)>,
     seed: u64,
     watchdog: &Arc<Watchdog>,
 ) -> Result<Vec<Vec<Value>>, Failure> {
-    let dice = Dice::new(seed, 100);
-    let port = free_port(&Dice::new(seed, u64::from(std::process::id())))?;
+    let rng = SeededRng::new(seed, 100);
+    let port = free_port(&SeededRng::new(seed, u64::from(std::process::id())))?;
     let mut environment = owned(&SETTINGS);
     environment.push(("PORT".into(), port.to_string()));
     environment.push((
@@ -96,23 +96,23 @@ async fn stories(
     process.start()?;
     let url = format!("http://127.0.0.1:{port}");
     await_answer(&format!("{url}/health/live"), PATIENCE).await?;
-    let mut stories = Vec::new();
+    let mut histories = Vec::new();
     for _ in 0..ORDERS {
-        stories.push(story(&url, &dice).await?);
+        histories.push(history(&url, &rng).await?);
     }
     process.terminate(PATIENCE).await;
-    Ok(stories)
+    Ok(histories)
 }
 
 /// Submits an order, and waits for its end.
-async fn story(url: &str, dice: &Dice) -> Result<Vec<Value>, Failure> {
+async fn history(url: &str, rng: &SeededRng) -> Result<Vec<Value>, Failure> {
     let (token_in, token_out) =
-        dice.one_of(&[("SOL", "USDC"), ("USDC", "ETH"), ("RAY", "SOL"), ("USDT", "USDC")]);
+        rng.one_of(&[("SOL", "USDC"), ("USDC", "ETH"), ("RAY", "SOL"), ("USDT", "USDC")]);
     let order = json!({
         "tokenIn": token_in,
         "tokenOut": token_out,
-        "amountIn": (1 + dice.below(40)).to_string(),
-        "slippageBps": dice.one_of(&[0, 50, 500]),
+        "amountIn": (1 + rng.below(40)).to_string(),
+        "slippageBps": rng.one_of(&[0, 50, 500]),
     });
     let http = http_client(PATIENCE)?;
     let answer = http

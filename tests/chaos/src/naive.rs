@@ -10,8 +10,8 @@ use order_bootstrap::{OsEntropy, SystemClock};
 use order_core::failure::VenueError;
 use order_core::id::WorkerId;
 use order_core::lifecycle::{
-    Attempt, AttemptOutcome, Commit, Context, Event, Input, RecordedEvent, Release, Rest, RestPolicy, Step,
-    decide,
+    Attempt, AttemptOutcome, Commit, Context, Event, Input, RecordedEvent, Release, Step, WakeBackoff,
+    WakeBackoffPolicy, decide,
 };
 use order_core::order::Order;
 use order_core::retry::RetryPolicy;
@@ -19,7 +19,8 @@ use order_core::time::Timestamp;
 use order_core::venue::{QuoteAnswer, TxStatus};
 use order_mock_dex::{RemoteTimeouts, RemoteVenues};
 use order_ports::{
-    Claim, Clock, Delivery, Moved, OrderJournal, OrderLeases, OrderReader, QuoteSource, Settlement, WorkQueue,
+    Claim, Clock, Delivery, OrderJournal, OrderLeases, OrderReader, QuoteSource, Settlement, Transition,
+    WorkQueue,
 };
 use order_postgres::{PostgresSettings, PostgresStore};
 use order_redis::{RedisQueue, RedisServer, RedisSettings};
@@ -46,14 +47,14 @@ struct Naive {
 }
 
 /// What it believes to have happened.
-struct Story {
+struct History {
     order: Order,
     events: Vec<RecordedEvent>,
     /// The transaction, and how many events lead up to it.
     sent: Option<(Attempt, usize, Order)>,
 }
 
-impl Story {
+impl History {
     fn add(&mut self, events: Vec<Event>, now: Timestamp) -> Result<(), Failure> {
         for event in events {
             self.events.push(self.order.apply(event, now)?);
@@ -133,20 +134,20 @@ impl Naive {
     }
 
     async fn process(&self, delivery: &Delivery) -> Result<(), Failure> {
-        let Some(order) = self.store.order(delivery.hint.order_id).await? else {
+        let Some(order) = self.store.order(delivery.item.order_id).await? else {
             return Ok(());
         };
         if order.status().is_terminal() {
             return Ok(());
         }
         for attempt in 1..=ATTEMPTS {
-            let (story, outcome) = self.execute(order.clone()).await?;
+            let (history, outcome) = self.execute(order.clone()).await?;
             match outcome {
                 Ok(Input::Seen { attempt, status }) => {
-                    return self.write_success(story, attempt, status).await;
+                    return self.write_success(history, attempt, status).await;
                 }
                 Ok(_) => {}
-                Err(error) if attempt == ATTEMPTS => return self.write_failure(story, error).await,
+                Err(error) if attempt == ATTEMPTS => return self.write_failure(history, error).await,
                 Err(_) => {}
             }
             tokio::time::sleep(PAUSE).await;
@@ -155,13 +156,13 @@ impl Naive {
     }
 
     /// Quotes, builds and sends; comes back when it has landed, or has failed as far as anybody can see.
-    async fn execute(&self, order: Order) -> Result<(Story, Result<Input, VenueError>), Failure> {
-        let mut story = Story {
+    async fn execute(&self, order: Order) -> Result<(History, Result<Input, VenueError>), Failure> {
+        let mut history = History {
             order,
             events: Vec::new(),
             sent: None,
         };
-        let Step::Quote(request) = self.decide(&story.order, Input::Claimed { open: None }).step else {
+        let Step::Quote(request) = self.decide(&history.order, Input::Claimed { open: None }).step else {
             return Err("nothing to quote".into());
         };
         let mut answers = Vec::new();
@@ -172,28 +173,28 @@ impl Naive {
                 result,
             });
         }
-        let chosen = self.decide(&story.order, Input::Quoted(answers.into()));
+        let chosen = self.decide(&history.order, Input::Quoted(answers.into()));
         let Step::Build { venue, draft } = chosen.step else {
-            return Ok((story, Err(VenueError::Timeout)));
+            return Ok((history, Err(VenueError::Timeout)));
         };
-        story.add(chosen.events, self.clock.now())?;
+        history.add(chosen.events, self.clock.now())?;
         let transaction = match self.settlement.build(&draft).await {
             Ok(transaction) => transaction,
-            Err(error) => return Ok((story, Err(error))),
+            Err(error) => return Ok((history, Err(error))),
         };
         let input = Input::Built {
             venue,
             draft,
             transaction,
         };
-        let built = self.decide(&story.order, input);
+        let built = self.decide(&history.order, input);
         let Commit::WriteAhead(attempt) = built.commit else {
             return Err("nothing to send".into());
         };
-        story.add(built.events, self.clock.now())?;
-        story.sent = Some((attempt.clone(), story.events.len(), story.order.clone()));
+        history.add(built.events, self.clock.now())?;
+        history.sent = Some((attempt.clone(), history.events.len(), history.order.clone()));
         let outcome = self.send(attempt).await;
-        Ok((story, outcome))
+        Ok((history, outcome))
     }
 
     async fn send(&self, attempt: Attempt) -> Result<Input, VenueError> {
@@ -223,59 +224,64 @@ impl Naive {
 
     async fn write_success(
         &self,
-        mut story: Story,
+        mut history: History,
         attempt: Attempt,
         status: TxStatus,
     ) -> Result<(), Failure> {
         let TxStatus::Landed(fill) = status else {
             return Ok(());
         };
-        let Some((sent, led, submitted)) = story.sent.take() else {
+        let Some((sent, led, submitted)) = history.sent.take() else {
             return Ok(());
         };
-        let confirmed = self.decide(&story.order, Input::Seen { attempt, status });
-        story.add(confirmed.events, self.clock.now())?;
-        let (before, after) = story.events.split_at(led);
+        let confirmed = self.decide(&history.order, Input::Seen { attempt, status });
+        history.add(confirmed.events, self.clock.now())?;
+        let (before, after) = history.events.split_at(led);
         let Claim::Taken(claimed) = self
             .store
-            .claim(story.order.id(), self.holder, self.lease)
+            .claim(history.order.id(), self.holder, self.lease)
             .await?
         else {
             return Ok(());
         };
         let (order, events) = (&submitted, before);
         self.store
-            .write_ahead(&claimed.lease, &sent, Moved { order, events })
+            .write_ahead(&claimed.lease, &sent, Transition { order, events })
             .await?;
-        let (order, events) = (&story.order, after);
+        let (order, events) = (&history.order, after);
         let landed = Some(AttemptOutcome::Landed(fill));
         self.store
-            .record(&claimed.lease, landed, Release::Done, Moved { order, events })
+            .record(
+                &claimed.lease,
+                landed,
+                Release::Done,
+                Transition { order, events },
+            )
             .await?;
         Ok(())
     }
 
-    async fn write_failure(&self, mut story: Story, error: VenueError) -> Result<(), Failure> {
+    async fn write_failure(&self, mut history: History, error: VenueError) -> Result<(), Failure> {
         let failure = order_core::failure::Failure::Venue(error);
-        if story.events.is_empty() {
+        if history.events.is_empty() {
             let routing = Event::Routing {
                 attempt: 1,
                 quotes: Vec::new(),
                 arrival: None,
             };
-            story.add(vec![routing], self.clock.now())?;
+            history.add(vec![routing], self.clock.now())?;
         }
-        story.add(vec![Event::Failed { failure }], self.clock.now())?;
+        history.add(vec![Event::Failed { failure }], self.clock.now())?;
         let Claim::Taken(claimed) = self
             .store
-            .claim(story.order.id(), self.holder, self.lease)
+            .claim(history.order.id(), self.holder, self.lease)
             .await?
         else {
             return Ok(());
         };
-        let (order, events) = (&story.order, story.events.as_slice());
+        let (order, events) = (&history.order, history.events.as_slice());
         self.store
-            .record(&claimed.lease, None, Release::Done, Moved { order, events })
+            .record(&claimed.lease, None, Release::Done, Transition { order, events })
             .await?;
         Ok(())
     }
@@ -288,8 +294,8 @@ impl Naive {
             unknown_after: PATIENCE,
             venue_removes_duplicates: false,
             routing: order_core::routing::RoutingPolicy::default(),
-            rest: RestPolicy::default(),
-            rested: Rest::default(),
+            rest: WakeBackoffPolicy::default(),
+            rested: WakeBackoff::default(),
         };
         decide(order, input, &context)
     }

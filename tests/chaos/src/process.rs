@@ -13,7 +13,7 @@ use nix::unistd::Pid;
 use tokio::process::{Child, Command};
 
 use crate::Failure;
-use crate::dice::Dice;
+use crate::rng::SeededRng;
 use crate::watchdog::Watchdog;
 
 /// How to start a process.
@@ -152,10 +152,10 @@ impl Process {
 const PORTS: std::ops::Range<u64> = 10_000..20_000;
 
 /// A port of 127.0.0.1 that is free now.
-pub(crate) fn free_port(dice: &Dice) -> io::Result<u16> {
+pub(crate) fn free_port(rng: &SeededRng) -> io::Result<u16> {
     let mut refused = io::Error::from(io::ErrorKind::AddrInUse);
     for _ in 0..100 {
-        let port = PORTS.start + dice.below(PORTS.end - PORTS.start);
+        let port = PORTS.start + rng.below(PORTS.end - PORTS.start);
         let port = u16::try_from(port).unwrap_or(u16::MAX);
         match TcpListener::bind((Ipv4Addr::LOCALHOST, port)) {
             Ok(_) => return Ok(port),

@@ -13,16 +13,16 @@ use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::Failure;
-use crate::clients::{Doors, Kinds, USERS, crowd, watch_owner};
-use crate::dice::Dice;
-use crate::judge::{
+use crate::checker::{
     Census, Check, Testimony, Verdict, audit_stores, books, listings, still_open, surprises, under_way,
     venues,
 };
+use crate::clients::{Endpoints, Kinds, USERS, crowd, watch_owner};
+use crate::fault_schedule::{FaultSchedule, NAMES};
 use crate::market::Mover;
 use crate::modes;
+use crate::rng::SeededRng;
 use crate::stage::{Programs, Stage};
-use crate::storm::{NAMES, Storm};
 use crate::tally::Tally;
 use crate::watchdog::Watchdog;
 
@@ -32,7 +32,7 @@ pub struct Plan {
     /// Of everything random.
     pub seed: u64,
     /// How long it storms.
-    pub storm: Duration,
+    pub fault_schedule: Duration,
     /// Whether it storms at all; without it the same load meets fair weather.
     pub faults: bool,
     /// New orders a minute.
@@ -51,7 +51,7 @@ pub struct Outcome {
     /// Of what it was drawn.
     pub seed: u64,
     /// How long it stormed.
-    pub storm: Duration,
+    pub fault_schedule: Duration,
     /// How long the orders took to come to rest afterwards; none if they did not.
     pub rest: Option<Duration>,
     /// What was counted.
@@ -72,7 +72,7 @@ const STOPS_WITHIN: Duration = Duration::from_secs(20);
 const PAST_EXPIRY: u32 = 400;
 /// How long prices stay where they are in the calm: longer than a transaction takes to land.
 const PRICES_STAY: Duration = Duration::from_secs(6);
-/// How many doors and workers there are.
+/// How many endpoints and workers there are.
 const PROCESSES: (usize, usize) = (2, 3);
 
 /// Runs a plan to its end, and leaves nothing behind.
@@ -85,12 +85,12 @@ pub async fn run(plan: Plan) -> Result<Outcome, Failure> {
     let tally = Arc::new(Tally::default());
     let began = Instant::now();
     let caretaker = tokio::spawn(take_care(Arc::clone(&stage), Arc::clone(&tally)));
-    let progress = tokio::spawn(show_progress(Arc::clone(&tally), plan.storm));
+    let progress = tokio::spawn(show_progress(Arc::clone(&tally), plan.fault_schedule));
     let weathered = weather(&plan, &stage, &tally, began).await;
     caretaker.abort();
     progress.abort();
-    let (rest, storm) = weathered?;
-    let judged = judge(&stage, &tally, rest.is_some(), &plan, &watchdog).await;
+    let (rest, fault_schedule) = weathered?;
+    let judged = checker(&stage, &tally, rest.is_some(), &plan, &watchdog).await;
     // The processes, and with them all that holds the watchdog, end before their folder is decided on.
     drop(caretaker.await);
     drop(stage);
@@ -106,7 +106,7 @@ pub async fn run(plan: Plan) -> Result<Outcome, Failure> {
     };
     Ok(Outcome {
         seed: plan.seed,
-        storm,
+        fault_schedule,
         rest,
         tally,
         census,
@@ -122,7 +122,7 @@ async fn weather(
     tally: &Arc<Tally>,
     began: Instant,
 ) -> Result<(Option<Duration>, Duration), Failure> {
-    let until = began + plan.storm;
+    let until = began + plan.fault_schedule;
     let give_up = CancellationToken::new();
     let urls = stage.apis.iter().map(|api| api.url.clone()).collect();
     // Naive workers know of no orders that wait.
@@ -131,23 +131,30 @@ async fn weather(
     } else {
         Kinds::Market
     };
-    let doors = Doors::new(urls, Arc::clone(tally), kinds, give_up.clone())?;
-    let stream = |number| Dice::new(plan.seed, number);
+    let endpoints = Endpoints::new(urls, Arc::clone(tally), kinds, give_up.clone())?;
+    let stream = |number| SeededRng::new(plan.seed, number);
     let mut market = JoinSet::new();
     if kinds == Kinds::All {
         let mover = Mover::new(&stage.terrain.venue_url, Arc::clone(tally));
         market.spawn(mover.wander(stream(3), until, PRICES_STAY));
     }
     let rate = plan.orders_per_minute;
-    let crowd = tokio::spawn(crowd(doors.clone(), stream(1), rate, until, plan.calm.clone()));
+    let crowd = tokio::spawn(crowd(
+        endpoints.clone(),
+        stream(1),
+        rate,
+        until,
+        plan.calm.clone(),
+    ));
     let mut owners = JoinSet::new();
     for (number, user) in (10..).zip(USERS) {
-        owners.spawn(watch_owner(doors.clone(), stream(number), user));
+        owners.spawn(watch_owner(endpoints.clone(), stream(number), user));
     }
     if plan.faults {
-        let longest_outage = (plan.storm / 5).clamp(Duration::from_secs(2), Duration::from_secs(30));
-        let storm = Storm::new(Arc::clone(stage), Arc::clone(tally), stream(2), longest_outage);
-        storm.rage(until, plan.calm.clone()).await;
+        let longest_outage = (plan.fault_schedule / 5).clamp(Duration::from_secs(2), Duration::from_secs(30));
+        let fault_schedule =
+            FaultSchedule::new(Arc::clone(stage), Arc::clone(tally), stream(2), longest_outage);
+        fault_schedule.rage(until, plan.calm.clone()).await;
     } else {
         tokio::time::sleep_until(until).await;
     }
@@ -215,7 +222,7 @@ async fn advance_blocks(stage: &Stage) {
 }
 
 /// Lets the processes stop in good order, then audits what they leave.
-async fn judge(
+async fn checker(
     stage: &Stage,
     tally: &Tally,
     rested: bool,
@@ -278,7 +285,7 @@ async fn take_care(stage: Arc<Stage>, tally: Arc<Tally>) {
 }
 
 /// A line on a terminal that says how far it is.
-async fn show_progress(tally: Arc<Tally>, storm: Duration) {
+async fn show_progress(tally: Arc<Tally>, fault_schedule: Duration) {
     if !std::io::stderr().is_terminal() {
         return;
     }
@@ -286,11 +293,15 @@ async fn show_progress(tally: Arc<Tally>, storm: Duration) {
     loop {
         tokio::time::sleep(Duration::from_millis(500)).await;
         let passed = began.elapsed();
-        let phase = if passed < storm { "storm" } else { "coming to rest" };
+        let phase = if passed < fault_schedule {
+            "storm"
+        } else {
+            "coming to rest"
+        };
         eprint!(
             "\r\x1b[K{phase}: {} s of {} s, {} orders, {} acknowledged, {} faults",
             passed.as_secs(),
-            storm.as_secs(),
+            fault_schedule.as_secs(),
             tally.submitted.get(),
             tally.acknowledged.lock().len(),
             tally.all_faults()
@@ -308,7 +319,7 @@ impl fmt::Display for Outcome {
         writeln!(
             f,
             "seed {}, a storm of {:.0?}, at rest {rest}",
-            self.seed, self.storm
+            self.seed, self.fault_schedule
         )?;
         writeln!(
             f,
@@ -358,7 +369,7 @@ impl fmt::Display for Outcome {
         )?;
         writeln!(
             f,
-            "watched: {} stories over {} connections, {} closed for being slow",
+            "watched: {} histories over {} connections, {} closed for being slow",
             tally.streams.lock().len(),
             tally.connections.get(),
             tally.too_slow.get()

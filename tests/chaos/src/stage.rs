@@ -10,9 +10,9 @@ use tokio::sync::Mutex;
 use url::Url;
 
 use crate::Failure;
-use crate::dice::Dice;
 use crate::process::{Launch, Process, free_port};
 use crate::proxy::{Mode, Proxy};
+use crate::rng::SeededRng;
 use crate::watchdog::Watchdog;
 
 /// What is run.
@@ -83,7 +83,7 @@ pub struct Member {
     pub process: Mutex<Process>,
     /// Its ways.
     pub ways: Ways,
-    /// Where its doors are, if it has any.
+    /// Where its endpoints are, if it has any.
     pub url: String,
 }
 
@@ -161,7 +161,7 @@ impl Terrain {
             Postgres::start_with(postgres),
             Redis::start_with(RedisOptions::default().private())
         );
-        let port = free_port(&Dice::new(seed, u64::from(std::process::id())))?;
+        let port = free_port(&SeededRng::new(seed, u64::from(std::process::id())))?;
         let ledger = watchdog.folder().join("venue.ledger");
         let mut environment = owned(&SETTINGS);
         // A setting's number has a sign.
@@ -190,7 +190,7 @@ impl Terrain {
 }
 
 impl Stage {
-    /// Starts everything, and returns when every door answers.
+    /// Starts everything, and returns when every endpoint answers.
     ///
     /// # Errors
     /// Something does not start.
@@ -250,7 +250,7 @@ impl Stage {
             redis: way(self.terrain.redis.url()).await?,
             venue: way(&self.terrain.venue_url).await?,
         };
-        let port = free_port(&Dice::new(u64::from(ways.venue.address().port()), 0))?;
+        let port = free_port(&SeededRng::new(u64::from(ways.venue.address().port()), 0))?;
         let mut environment = owned(&SETTINGS);
         environment.extend([
             ("PORT".into(), port.to_string()),

@@ -14,12 +14,12 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use crate::Failure;
-use crate::clients::{Doors, Kinds, handful};
-use crate::dice::Dice;
+use crate::checker::{Testimony, Verdict, audit_stores, still_open, surprises, under_way, venues};
+use crate::clients::{Endpoints, Kinds, handful};
 use crate::fault_points::{SITES, STRUCK, VARIABLE};
-use crate::judge::{Testimony, Verdict, audit_stores, still_open, surprises, under_way, venues};
 use crate::market::Mover;
 use crate::process::{Launch, Process, free_port};
+use crate::rng::SeededRng;
 use crate::stage::{Terrain, Weather, await_answer, owned};
 use crate::tally::Tally;
 use crate::watchdog::Watchdog;
@@ -88,7 +88,7 @@ fn nth(site: &str, when: &str) -> u32 {
         // The first pull returns with the first orders, and an engine may need no more than a few.
         ("queue.pull", "after") | ("queue.push" | "queue.acknowledge" | "notifier.publish", _) => 1,
         // Not every order waits, and few are cancelled.
-        ("waiting.wake" | "control.overrule", _) => 1,
+        ("waiting.wake" | "control.apply_owner_command", _) => 1,
         // By then there are orders to be found.
         ("leases.due", _) => 4,
         _ => 2,
@@ -101,7 +101,7 @@ fn kinds(site: &str) -> Kinds {
     match site {
         "waiting.waiting"
         | "waiting.wake"
-        | "control.overrule"
+        | "control.apply_owner_command"
         | "feed.moves"
         | "leases.claim"
         | "journal.write_ahead"
@@ -171,9 +171,9 @@ pub async fn fail_and_repeat_every_step(engine: PathBuf, seed: u64) -> Result<St
         let (ground, room) = (Arc::clone(&ground), Arc::clone(&room));
         running.spawn(async move {
             let _place = room.acquire_owned().await;
-            let dice = Dice::new(seed, case.number);
+            let rng = SeededRng::new(seed, case.number);
             ground
-                .play(&case, dice)
+                .play(&case, rng)
                 .await
                 .err()
                 .map(|error| format!("{case}: {error}"))
@@ -187,7 +187,7 @@ pub async fn fail_and_repeat_every_step(engine: PathBuf, seed: u64) -> Result<St
     }
     market.shutdown().await;
     failed.sort();
-    let verdict = ground.judge().await;
+    let verdict = ground.checker().await;
     Ok(Steps {
         cases: cases.len(),
         verdict: verdict.map_err(|error| format!("no verdict: {error}; failed before: {failed:?}"))?,
@@ -197,9 +197,9 @@ pub async fn fail_and_repeat_every_step(engine: PathBuf, seed: u64) -> Result<St
 
 impl Ground {
     /// An engine, a fault, and orders until they have ended.
-    async fn play(&self, case: &Case, dice: Dice) -> Result<(), Failure> {
+    async fn play(&self, case: &Case, rng: SeededRng) -> Result<(), Failure> {
         let database = self.terrain.postgres.fresh_database().await?;
-        let port = free_port(&dice.fork())?;
+        let port = free_port(&rng.fork())?;
         let mut engine = Process::new(self.launch(case, &database, port), Arc::clone(&self.watchdog));
         engine.start()?;
         let store = connect(&database).await?;
@@ -209,13 +209,13 @@ impl Ground {
             let url = format!("http://127.0.0.1:{port}");
             await_answer(&format!("{url}/health/live"), PATIENCE).await?;
             let give_up = CancellationToken::new();
-            let doors = Doors::new(vec![url], Arc::clone(&self.tally), case.kinds, give_up.clone())?;
+            let endpoints = Endpoints::new(vec![url], Arc::clone(&self.tally), case.kinds, give_up.clone())?;
             for round in 0..ROUNDS {
                 let first = case.number * 1_000 + round * ORDERS;
-                let content = handful(doors.clone(), dice.fork(), first..first + ORDERS);
+                let content = handful(endpoints.clone(), rng.fork(), first..first + ORDERS);
                 tokio::pin!(content);
                 if timeout(PATIENCE, &mut content).await.is_err() {
-                    let (busy, open) = (doors.busy(), still_open(&store).await?);
+                    let (busy, open) = (endpoints.busy(), still_open(&store).await?);
                     return Err(format!("clients wait in vain: {busy:?}; open: [{open}]").into());
                 }
                 if has_struck(&log, case)? {
@@ -251,7 +251,7 @@ impl Ground {
         }
     }
 
-    async fn judge(&self) -> Result<Verdict, Failure> {
+    async fn checker(&self) -> Result<Verdict, Failure> {
         let landed = venues(&self.terrain.venue_url)?.venue_ledger().landed().await?;
         let stores = self.stores.lock().await;
         let stores: Vec<_> = stores.iter().map(|store| store as &dyn OrderAudit).collect();

@@ -26,7 +26,7 @@ fn seed() -> u64 {
 fn plan(seconds: u64) -> Plan {
     Plan {
         seed: seed(),
-        storm: Duration::from_secs(seconds),
+        fault_schedule: Duration::from_secs(seconds),
         faults: true,
         orders_per_minute: 400,
         rest_within: Duration::from_secs(120),
@@ -67,7 +67,7 @@ async fn a_minute_of_chaos_breaks_no_promise() {
     );
     assert!(
         report.figure(Invariant::StreamsAreExact).checked > 50,
-        "hardly a story was watched"
+        "hardly a history was watched"
     );
     assert!(
         report.figure(Invariant::LimitHolds).checked > 50,
@@ -84,9 +84,9 @@ async fn a_minute_of_chaos_breaks_no_promise() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_naive_worker_is_found_out() {
     // A storm makes something else of a busy machine each time, and not every one hits a worker between its two steps.
-    for storm in 0..4 {
+    for fault_schedule in 0..4 {
         let mut plan = plan(20);
-        plan.seed += storm;
+        plan.seed += fault_schedule;
         plan.programs.worker = Some(naive());
         let outcome = play(plan).await;
         let twice = outcome.verdict.report.figure(Invariant::ExecutedOnce).violated;

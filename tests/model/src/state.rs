@@ -112,7 +112,7 @@ pub struct System {
     /// All transactions ever made, by number.
     pub journeys: Vec<Journey>,
     /// Whether a hint is in the queue.
-    pub hint: bool,
+    pub item: bool,
     /// Whether the market's price meets the order's limit.
     pub met: bool,
     /// Which of the watchers have seen that, and not acted yet.
@@ -147,7 +147,7 @@ impl System {
             },
             workers: [Worker::Idle; 2],
             journeys: Vec::new(),
-            hint: true,
+            item: true,
             met: !bounds.limit,
             seen: [false; 2],
             told_cancelled: false,

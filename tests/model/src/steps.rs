@@ -17,7 +17,7 @@ pub(crate) fn possible(model: &Protocol, state: &System, actions: &mut Vec<Actio
     let free = state.order.status == Status::Live && state.order.holder.is_none() && state.order.due;
     for (number, worker) in state.workers.iter().enumerate() {
         match *worker {
-            Worker::Idle if state.hint => actions.push(Action::Claim(number)),
+            Worker::Idle if state.item => actions.push(Action::Claim(number)),
             Worker::Idle => {}
             Worker::Claimed { .. } if state.met => actions.push(Action::WriteAhead(number)),
             Worker::Claimed { .. } => actions.push(Action::Wait(number)),
@@ -41,10 +41,10 @@ pub(crate) fn possible(model: &Protocol, state: &System, actions: &mut Vec<Actio
     {
         actions.push(Action::EndLease);
     }
-    if state.hint && state.flushes > 0 {
+    if state.item && state.flushes > 0 {
         actions.push(Action::Flush);
     }
-    if free && !state.hint {
+    if free && !state.item {
         actions.push(Action::Sweep);
     }
 }
@@ -104,10 +104,10 @@ pub(crate) fn take(model: &Protocol, state: &mut System, action: Action) {
             }
         }
         Action::Flush => {
-            state.hint = false;
+            state.item = false;
             state.flushes -= 1;
         }
-        Action::Sweep => state.hint = true,
+        Action::Sweep => state.item = true,
         Action::Wait(worker) => waiting::wait(model, state, worker),
         Action::Move => {
             state.met = !state.met;
@@ -121,7 +121,7 @@ pub(crate) fn take(model: &Protocol, state: &mut System, action: Action) {
 }
 
 fn claim(model: &Protocol, state: &mut System, worker: usize) {
-    state.hint = false;
+    state.item = false;
     let order = &mut state.order;
     if order.status != Status::Live || order.holder.is_some() || !order.due {
         return;

@@ -47,6 +47,6 @@ pub(crate) fn wake(model: &Protocol, state: &mut System, watcher: usize) {
     if order.status == Status::Live && order.waits() {
         order.waiting = model.flaw != Flaw::WakeIsLost;
         order.due = model.flaw != Flaw::WakeIsLost;
-        state.hint |= model.flaw != Flaw::WakeIsLost;
+        state.item |= model.flaw != Flaw::WakeIsLost;
     }
 }

@@ -17,10 +17,10 @@ use order_core::token::{Pair, Side, TokenRegistry};
 use order_core::venue::Venue;
 
 use crate::clock::SimClock;
-use crate::dice::{CountedIds, Dice};
 use crate::faults::Injector;
 use crate::process::{Process, Running};
-use crate::witness::{Testimony, Witness};
+use crate::recorder::{Recorder, Testimony};
+use crate::rng::{CountedIds, SeededRng};
 
 /// How long a client waits before it tries again.
 const PAUSE: Duration = Duration::from_millis(300);
@@ -30,20 +30,20 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// All processes, of which a client takes any that lives.
 #[derive(Clone)]
-pub struct Doors {
+pub struct Endpoints {
     pub(crate) processes: Arc<[Arc<Process>]>,
-    pub(crate) dice: Arc<Dice>,
+    pub(crate) rng: Arc<SeededRng>,
     pub(crate) ids: Arc<CountedIds>,
     pub(crate) clock: Arc<SimClock>,
     pub(crate) injector: Arc<Injector>,
     pub(crate) testimony: Arc<Testimony>,
 }
 
-impl Doors {
+impl Endpoints {
     async fn any(&self) -> Running {
         loop {
             let choice = self
-                .dice
+                .rng
                 .below(u32::try_from(self.processes.len()).unwrap_or(u32::MAX));
             let process = usize::try_from(choice)
                 .ok()
@@ -70,10 +70,10 @@ impl Doors {
                 Ok(submission) => {
                     self.testimony.acknowledged(&spec.owner, submission.order_id);
                     acknowledged = Some(submission.order_id);
-                    if self.dice.strikes(50) {
+                    if self.rng.strikes(50) {
                         self.submit_another(&engine, &spec, &key).await;
                     }
-                    if !self.dice.strikes(200) {
+                    if !self.rng.strikes(200) {
                         return acknowledged;
                     }
                 }
@@ -142,7 +142,7 @@ impl Doors {
 
     /// Puts another limit in place of an order's own, as long as it waits. What was said to be replaced must be so.
     pub(crate) async fn replace(&self, order_id: OrderId) {
-        let limit_price = Some(near(&self.dice));
+        let limit_price = Some(near(&self.rng));
         loop {
             let Running { engine, gone } = self.any().await;
             let replace = async {
@@ -182,27 +182,27 @@ impl Doors {
 
     /// Watches an order from behind `after` to its end, over as many connections as it takes.
     pub(crate) async fn watch(&self, order_id: OrderId, after: u32) {
-        let witness = self.testimony.witness(order_id, after);
-        while !witness.is_done() {
+        let recorder = self.testimony.recorder(order_id, after);
+        while !recorder.is_done() {
             let running = self.any().await;
             tokio::select! {
                 biased;
                 () = running.gone.cancelled() => {}
-                () = self.watch_once(&running, &witness) => {}
+                () = self.watch_once(&running, &recorder) => {}
             }
             tokio::time::sleep(PAUSE).await;
         }
     }
 
-    async fn watch_once(&self, running: &Running, witness: &Witness) {
-        let (order_id, last) = (witness.order_id(), witness.last_seen());
+    async fn watch_once(&self, running: &Running, recorder: &Recorder) {
+        let (order_id, last) = (recorder.order_id(), recorder.last_seen());
         let Ok(Some((_, mut watch))) = running.engine.watch(order_id, None, last).await else {
             return;
         };
         loop {
             match watch.next().await {
-                Ok(Some(live)) => witness.saw(live.event()),
-                Ok(None) => return witness.done(),
+                Ok(Some(live)) => recorder.saw(live.event()),
+                Ok(None) => return recorder.done(),
                 Err(_) => return,
             }
             if self.read_slowly().await {
@@ -213,9 +213,9 @@ impl Doors {
 
     /// At times takes its time; says whether to leave in the middle.
     async fn read_slowly(&self) -> bool {
-        if !self.injector.is_calm() && self.dice.strikes(30) {
-            tokio::time::sleep(self.dice.duration(Duration::from_secs(20))).await;
-            return self.dice.strikes(300);
+        if !self.injector.is_calm() && self.rng.strikes(30) {
+            tokio::time::sleep(self.rng.duration(Duration::from_secs(20))).await;
+            return self.rng.strikes(300);
         }
         false
     }
@@ -253,9 +253,14 @@ fn whatever_happens(key: &IdempotencyKey) -> SubmitOptions {
 }
 
 /// A random order.
-pub fn random_spec(dice: &Dice, tokens: &TokenRegistry, owner: Owner, now: Timestamp) -> Option<OrderSpec> {
-    if dice.strikes(60) {
-        return sniper(dice, tokens, owner);
+pub fn random_spec(
+    rng: &SeededRng,
+    tokens: &TokenRegistry,
+    owner: Owner,
+    now: Timestamp,
+) -> Option<OrderSpec> {
+    if rng.strikes(60) {
+        return sniper(rng, tokens, owner);
     }
     let pairs = [
         ("SOL", "USDC"),
@@ -266,15 +271,15 @@ pub fn random_spec(dice: &Dice, tokens: &TokenRegistry, owner: Owner, now: Times
         // No pool of its own: by USDC or SOL.
         ("RAY", "JUP"),
     ];
-    let (token_in, token_out) = dice.pick(&pairs);
+    let (token_in, token_out) = rng.pick(&pairs);
     let (token_in, token_out) = (tokens.find(token_in)?, tokens.find(token_out)?);
     let (pair, side) = tokens.orient(token_in, token_out);
     let whole = 10u128.pow(u32::from(token_in.decimals));
-    let kind = random_kind(dice, &pair);
-    let amount_in = Amount::new(whole * u128::from(1 + dice.below(50)));
-    let protection = match own_minimum(dice, &pair, side, amount_in) {
+    let kind = random_kind(rng, &pair);
+    let amount_in = Amount::new(whole * u128::from(1 + rng.below(50)));
+    let protection = match own_minimum(rng, &pair, side, amount_in) {
         Some(minimum) => Protection::MinOut(minimum),
-        None => Protection::Slippage(dice.pick(&[0, 10, 50, 500])),
+        None => Protection::Slippage(rng.pick(&[0, 10, 50, 500])),
     };
     Some(OrderSpec {
         owner,
@@ -287,9 +292,9 @@ pub fn random_spec(dice: &Dice, tokens: &TokenRegistry, owner: Owner, now: Times
         amount_in,
         protection,
         slippage_by_default: false,
-        time_in_force: random_force(dice, kind, now),
-        priority: dice.pick(&Priority::ALL),
-        route: random_route(dice, &pair),
+        time_in_force: random_force(rng, kind, now),
+        priority: rng.pick(&Priority::ALL),
+        route: random_route(rng, &pair),
         trace: None,
     })
 }
@@ -298,7 +303,7 @@ pub fn random_spec(dice: &Dice, tokens: &TokenRegistry, owner: Owner, now: Times
 pub const LATE_PAIR: (&str, &str) = ("JUP", "BONK");
 
 /// Waits for the pool that opens later.
-fn sniper(dice: &Dice, tokens: &TokenRegistry, owner: Owner) -> Option<OrderSpec> {
+fn sniper(rng: &SeededRng, tokens: &TokenRegistry, owner: Owner) -> Option<OrderSpec> {
     let (token_in, token_out) = (tokens.find(LATE_PAIR.0)?, tokens.find(LATE_PAIR.1)?);
     let (pair, side) = tokens.orient(token_in, token_out);
     let whole = 10u128.pow(u32::from(token_in.decimals));
@@ -310,7 +315,7 @@ fn sniper(dice: &Dice, tokens: &TokenRegistry, owner: Owner) -> Option<OrderSpec
         token_out,
         pair,
         side,
-        amount_in: Amount::new(whole * u128::from(1 + dice.below(50))),
+        amount_in: Amount::new(whole * u128::from(1 + rng.below(50))),
         protection: Protection::Slippage(500),
         slippage_by_default: false,
         time_in_force: TimeInForce::Gtc,
@@ -321,12 +326,12 @@ fn sniper(dice: &Dice, tokens: &TokenRegistry, owner: Owner) -> Option<OrderSpec
 }
 
 /// How long it lives: as long as it takes, for most.
-fn random_force(dice: &Dice, kind: OrderKind, now: Timestamp) -> TimeInForce {
+fn random_force(rng: &SeededRng, kind: OrderKind, now: Timestamp) -> TimeInForce {
     if kind.limit_price().is_none() {
         return TimeInForce::Gtc;
     }
-    let later = Duration::from_secs(10) + dice.duration(Duration::from_secs(120));
-    dice.pick(&[
+    let later = Duration::from_secs(10) + rng.duration(Duration::from_secs(120));
+    rng.pick(&[
         TimeInForce::Gtc,
         TimeInForce::Gtc,
         TimeInForce::Gtc,
@@ -337,51 +342,51 @@ fn random_force(dice: &Dice, kind: OrderKind, now: Timestamp) -> TimeInForce {
 }
 
 /// 150 USDC, give or take half a percent.
-fn near(dice: &Dice) -> Price {
-    Price::new((14_925 + u128::from(dice.below(150))) * 10u128.pow(16))
+fn near(rng: &SeededRng) -> Price {
+    Price::new((14_925 + u128::from(rng.below(150))) * 10u128.pow(16))
 }
 
 /// 3.115 JUP for a RAY, by other tokens, give or take half a percent.
-fn near_by_another_way(dice: &Dice) -> Price {
-    Price::new((3_100 + u128::from(dice.below(32))) * 10u128.pow(15))
+fn near_by_another_way(rng: &SeededRng) -> Price {
+    Price::new((3_100 + u128::from(rng.below(32))) * 10u128.pow(15))
 }
 
 /// A minimum of the request's own, about what the market gives at first, for some orders of the pair whose price is known.
-fn own_minimum(dice: &Dice, pair: &Pair, side: Side, amount_in: Amount) -> Option<Amount> {
-    if pair.base.symbol.as_str() != "SOL" || pair.quote.symbol.as_str() != "USDC" || !dice.strikes(300) {
+fn own_minimum(rng: &SeededRng, pair: &Pair, side: Side, amount_in: Amount) -> Option<Amount> {
+    if pair.base.symbol.as_str() != "SOL" || pair.quote.symbol.as_str() != "USDC" || !rng.strikes(300) {
         return None;
     }
-    near(dice).least_output(pair, side, amount_in).ok()
+    near(rng).least_output(pair, side, amount_in).ok()
 }
 
 /// Some orders go to one venue only, or make one swap.
-fn random_route(dice: &Dice, pair: &Pair) -> RouteLimits {
+fn random_route(rng: &SeededRng, pair: &Pair) -> RouteLimits {
     // A pair without a pool of its own takes two swaps at least, and an order that rules that out is refused.
     let legs: &[u8] = if pair.quote.symbol.as_str() == "JUP" {
         &[2, 3]
     } else {
         &[1, 2, 3]
     };
-    let venues = dice.strikes(150).then(|| dice.pick(&Venue::ALL));
+    let venues = rng.strikes(150).then(|| rng.pick(&Venue::ALL));
     RouteLimits {
         venues: venues.into_iter().collect(),
-        max_legs: dice.strikes(150).then(|| dice.pick(legs)),
+        max_legs: rng.strikes(150).then(|| rng.pick(legs)),
     }
 }
 
 /// Some kind of order; limits and stops are near to where the market begins.
-fn random_kind(dice: &Dice, pair: &Pair) -> OrderKind {
-    let near: fn(&Dice) -> Price = match (pair.base.symbol.as_str(), pair.quote.symbol.as_str()) {
+fn random_kind(rng: &SeededRng, pair: &Pair) -> OrderKind {
+    let near: fn(&SeededRng) -> Price = match (pair.base.symbol.as_str(), pair.quote.symbol.as_str()) {
         ("SOL", "USDC") => near,
         ("RAY", "JUP") => near_by_another_way,
         _ => return OrderKind::Market,
     };
-    if dice.strikes(400) {
+    if rng.strikes(400) {
         return OrderKind::Market;
     }
-    let limit_price = near(dice);
-    if dice.strikes(300) {
-        let stop_price = near(dice);
+    let limit_price = near(rng);
+    if rng.strikes(300) {
+        let stop_price = near(rng);
         return OrderKind::StopLimit {
             stop_price,
             limit_price,

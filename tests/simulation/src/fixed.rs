@@ -7,7 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use order_application::{Announcer, Engine, Hub, Ports, Relay, Settings, SubmitOptions, Sweeper, Worker};
+use order_application::{
+    Engine, EventPublisher, Hub, Ports, Relay, Settings, SubmitOptions, Sweeper, Worker,
+};
 use order_core::amount::Amount;
 use order_core::id::WorkerId;
 use order_core::lifecycle::{Event, EventKind};
@@ -25,8 +27,8 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::SimClock;
-use crate::dice::{CountedIds, Dice};
 use crate::faults::StorePorts;
+use crate::rng::{CountedIds, SeededRng};
 
 /// Where orders are kept and how their workers hear of them.
 #[derive(Clone)]
@@ -102,7 +104,7 @@ impl Clock for Standstill {
     }
 }
 
-/// The stories of so many orders of that seed, in memory.
+/// The histories of so many orders of that seed, in memory.
 ///
 /// # Errors
 /// [`NotTold`].
@@ -112,31 +114,31 @@ pub async fn stories_in_memory(seed: u64, orders: usize) -> Result<Vec<Vec<Told>
         queue: Arc::new(MemoryQueue::new(Duration::from_secs(30))),
         notifier: Arc::new(MemoryNotifier::default()),
     };
-    stories(seed, orders, backends).await
+    histories(seed, orders, backends).await
 }
 
-/// The stories of so many orders of that seed, on these backends, which must be empty.
+/// The histories of so many orders of that seed, on these backends, which must be empty.
 ///
 /// # Errors
 /// [`NotTold`].
-pub async fn stories(seed: u64, orders: usize, backends: Backends) -> Result<Vec<Vec<Told>>, NotTold> {
-    let dice = Arc::new(Dice::new(seed, 0));
-    let ports = ports(seed, Arc::clone(&dice), backends).map_err(|source| NotTold {
+pub async fn histories(seed: u64, orders: usize, backends: Backends) -> Result<Vec<Vec<Told>>, NotTold> {
+    let rng = Arc::new(SeededRng::new(seed, 0));
+    let ports = ports(seed, Arc::clone(&rng), backends).map_err(|source| NotTold {
         order: 0,
         source: source.to_string().into(),
     })?;
     let mut tasks = JoinSet::new();
-    let engine = start(ports, &dice, &mut tasks);
-    let mut stories = Vec::new();
+    let engine = start(ports, &rng, &mut tasks);
+    let mut histories = Vec::new();
     for order in 0..orders {
-        let told = story(&engine, &dice, order).await;
-        stories.push(told.map_err(|source| NotTold { order, source })?);
+        let told = history(&engine, &rng, order).await;
+        histories.push(told.map_err(|source| NotTold { order, source })?);
     }
     tasks.shutdown().await;
-    Ok(stories)
+    Ok(histories)
 }
 
-fn ports(seed: u64, dice: Arc<Dice>, backends: Backends) -> Result<Ports, order_mock_dex::SettingsError> {
+fn ports(seed: u64, rng: Arc<SeededRng>, backends: Backends) -> Result<Ports, order_mock_dex::SettingsError> {
     let Backends {
         store,
         queue,
@@ -148,7 +150,7 @@ fn ports(seed: u64, dice: Arc<Dice>, backends: Backends) -> Result<Ports, order_
         seed: Some(seed),
         ..MarketSettings::default()
     };
-    let entropy = Arc::new(Dice::new(seed, 1));
+    let entropy = Arc::new(SeededRng::new(seed, 1));
     let market = Market::new(&market, &TokenRegistry::default(), Arc::new(Standstill), entropy)?;
     Ok(Ports {
         intake: store.intake,
@@ -164,13 +166,13 @@ fn ports(seed: u64, dice: Arc<Dice>, backends: Backends) -> Result<Ports, order_
         settlement: market.settlement(),
         feed: market.feed(),
         clock: Arc::new(SimClock::new()),
-        entropy: dice,
+        entropy: rng,
         ids: Arc::new(CountedIds::new()),
         dispatch: None,
     })
 }
 
-fn start(ports: Ports, dice: &Dice, tasks: &mut JoinSet<()>) -> Engine {
+fn start(ports: Ports, rng: &SeededRng, tasks: &mut JoinSet<()>) -> Engine {
     let settings = Settings {
         retry: RetryPolicy {
             backoff: Duration::from_millis(20),
@@ -182,16 +184,16 @@ fn start(ports: Ports, dice: &Dice, tasks: &mut JoinSet<()>) -> Engine {
     let never = CancellationToken::new();
     let hub = Arc::new(Hub::new(settings.watch_buffer));
     let (queue, notifier) = (Arc::clone(&ports.queue), Arc::clone(&ports.notifier));
-    let (announcer, carry) = Announcer::new(queue, notifier, never.clone());
+    let (publisher, carry) = EventPublisher::new(queue, notifier, never.clone());
     let (mut sweeper, sweeps) = Sweeper::new(ports.clone(), settings);
     let worker = Worker::new(
         ports.clone(),
         settings,
-        announcer.clone(),
-        WorkerId(dice.uuid()),
+        publisher.clone(),
+        WorkerId(rng.uuid()),
         sweeps,
     );
-    let relay = Relay::new(ports.clone(), Arc::clone(&hub), settings.patrol_interval);
+    let relay = Relay::new(ports.clone(), Arc::clone(&hub), settings.reconcile_interval);
     let stop = never.clone();
     tasks.spawn(carry);
     tasks.spawn(async move { sweeper.run(stop).await });
@@ -199,15 +201,15 @@ fn start(ports: Ports, dice: &Dice, tasks: &mut JoinSet<()>) -> Engine {
     tasks.spawn(async move { worker.run(stop).await });
     let stop = never.clone();
     tasks.spawn(async move { relay.run(stop).await });
-    Engine::new(ports, settings, announcer, hub, never)
+    Engine::new(ports, settings, publisher, hub, never)
 }
 
-async fn story(
+async fn history(
     engine: &Engine,
-    dice: &Dice,
+    rng: &SeededRng,
     number: usize,
 ) -> Result<Vec<Told>, Box<dyn std::error::Error + Send + Sync>> {
-    let spec = spec(dice, number).ok_or("a token of the list is not known")?;
+    let spec = spec(rng, number).ok_or("a token of the list is not known")?;
     let id = engine.submit(spec, SubmitOptions::default()).await?.order_id;
     let (_, mut watch) = engine
         .watch(id, None, 0)
@@ -222,18 +224,18 @@ async fn story(
 
 /// Mostly orders that execute, at either venue; some that ask for more than anybody pays, which are tried three
 /// times, and some that are too small to be worth anything, which fail at once.
-fn spec(dice: &Dice, number: usize) -> Option<OrderSpec> {
+fn spec(rng: &SeededRng, number: usize) -> Option<OrderSpec> {
     let tokens = TokenRegistry::default();
     let pairs = [("SOL", "USDC"), ("USDC", "SOL"), ("ETH", "USDC"), ("USDC", "JUP")];
-    let (token_in, token_out) = dice.pick(&pairs);
+    let (token_in, token_out) = rng.pick(&pairs);
     let (token_in, token_out) = (tokens.find(token_in)?, tokens.find(token_out)?);
     let (pair, side) = tokens.orient(token_in, token_out);
     let whole = 10u128.pow(u32::from(token_in.decimals));
-    let amount = whole * u128::from(1 + dice.below(200)) / 10;
+    let amount = whole * u128::from(1 + rng.below(200)) / 10;
     let (amount, protection) = match number % 8 {
         5 => (amount, Protection::MinOut(Amount::new(u128::MAX))),
         7 => (1, Protection::Slippage(50)),
-        _ => (amount, Protection::Slippage(dice.pick(&[0, 50, 500]))),
+        _ => (amount, Protection::Slippage(rng.pick(&[0, 50, 500]))),
     };
     Some(OrderSpec {
         owner: "desk".parse().ok()?,
@@ -247,7 +249,7 @@ fn spec(dice: &Dice, number: usize) -> Option<OrderSpec> {
         protection,
         slippage_by_default: false,
         time_in_force: TimeInForce::Gtc,
-        priority: dice.pick(&Priority::ALL),
+        priority: rng.pick(&Priority::ALL),
         route: Default::default(),
         trace: None,
     })

@@ -3,24 +3,24 @@
 //!
 //! A simulation is one thread on paused time. Everything random is drawn from the seed, so a failure is repeated
 //! by its number: `simulate --seed N`. Engines that are broken on purpose ([`Variant`]) run in the same worlds,
-//! to show that the audit notices.
+//! to show that the audit notifications.
 
 mod broken;
+mod checker;
 mod clients;
 mod clock;
-mod dice;
 mod faults;
 mod fixed;
-mod judge;
 mod panics;
 mod process;
+mod recorder;
+mod rng;
 mod tally;
-mod witness;
 mod world;
 
 pub use broken::Variant;
+pub use checker::Outcome;
 pub use faults::{Rates, StorePorts};
-pub use fixed::{Backends, NotTold, Told, stories, stories_in_memory};
-pub use judge::Outcome;
+pub use fixed::{Backends, NotTold, Told, histories, stories_in_memory};
 pub use tally::{Tally, simulate_many};
 pub use world::{Plan, simulate};

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use order_application::{Announcer, Engine, Hub, MarketWatcher, Ports, Relay, Settings, Sweeper, Worker};
+use order_application::{
+    Engine, EventPublisher, Hub, MarketWatcher, Ports, Relay, Settings, Sweeper, Worker,
+};
 use order_core::id::WorkerId;
 use order_core::retry::RetryPolicy;
 use order_memory::{MemoryNotifier, MemoryQueue, MemoryStore};
@@ -15,11 +17,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::broken::{NaiveWorker, Variant};
 use crate::clock::{SimClock, SkewedClock};
-use crate::dice::{CountedIds, Dice};
 use crate::faults::{
     FaultyFeed, FaultyNotifier, FaultyPools, FaultyQueue, FaultyQuotes, FaultySettlement, FaultyStore,
     Injector, Life, StorePorts,
 };
+use crate::rng::{CountedIds, SeededRng};
 
 /// How long a dead process stays dead, at most.
 const DOWN_TIME: Duration = Duration::from_secs(5);
@@ -43,7 +45,7 @@ pub struct Ground {
     pub(crate) clock: Arc<SimClock>,
     pub(crate) ids: Arc<CountedIds>,
     pub(crate) dispatch: Option<Arc<dyn DispatchLimit>>,
-    pub(crate) dice: Arc<Dice>,
+    pub(crate) rng: Arc<SeededRng>,
     pub(crate) injector: Arc<Injector>,
 }
 
@@ -64,7 +66,7 @@ pub struct Process {
     running: Mutex<Option<Running>>,
 }
 
-/// The settings of a simulated engine: like the real ones, but quick to notice.
+/// The settings of a simulated engine: like the real ones, but quick to notification.
 pub fn settings() -> Settings {
     Settings {
         concurrency: 4,
@@ -125,17 +127,17 @@ impl Process {
             tasks.working.shutdown().await;
             tasks.carrying.shutdown().await;
             self.note("is gone");
-            tokio::time::sleep(self.ground.dice.duration(DOWN_TIME)).await;
+            tokio::time::sleep(self.ground.rng.duration(DOWN_TIME)).await;
         }
     }
 
     /// Some lives end in good order: new orders are refused, running ones finished or handed back.
     async fn planned_stop(&self, tasks: &mut Tasks) {
-        let dice = &self.ground.dice;
-        if !dice.strikes(300) {
+        let rng = &self.ground.rng;
+        if !rng.strikes(300) {
             std::future::pending::<()>().await;
         }
-        tokio::time::sleep(dice.duration(Duration::from_secs(60))).await;
+        tokio::time::sleep(rng.duration(Duration::from_secs(60))).await;
         self.note("stops in good order");
         tasks.stop_working.cancel();
         while tasks.working.join_next().await.is_some() {}
@@ -152,31 +154,31 @@ impl Process {
     fn start(&self, life: &Life, tasks: &mut Tasks) -> Running {
         let ports = self.ports(life);
         let hub = Arc::new(Hub::new(self.settings.watch_buffer));
-        let (announcer, carry) = Announcer::new(
+        let (publisher, carry) = EventPublisher::new(
             Arc::clone(&ports.queue),
             Arc::clone(&ports.notifier),
             tasks.stop_carrying.clone(),
         );
         tasks.carrying.spawn(carry);
-        let relay = Relay::new(ports.clone(), Arc::clone(&hub), self.settings.patrol_interval);
+        let relay = Relay::new(ports.clone(), Arc::clone(&hub), self.settings.reconcile_interval);
         let stop = tasks.stop_carrying.clone();
         tasks.carrying.spawn(async move { relay.run(stop).await });
         let (mut sweeper, sweeps) = Sweeper::new(ports.clone(), self.settings);
         let stop = tasks.stop_working.clone();
         tasks.working.spawn(async move { sweeper.run(stop).await });
-        let holder = WorkerId(self.ground.dice.uuid());
+        let holder = WorkerId(self.ground.rng.uuid());
         let stop = tasks.stop_working.clone();
         if self.ground.variant == Variant::NaiveWorker {
             let worker = NaiveWorker::new(ports.clone(), self.settings, holder);
             tasks.working.spawn(async move { worker.run(stop).await });
         } else {
-            let worker = Worker::new(ports.clone(), self.settings, announcer.clone(), holder, sweeps);
+            let worker = Worker::new(ports.clone(), self.settings, publisher.clone(), holder, sweeps);
             tasks.working.spawn(async move { worker.run(stop).await });
         }
-        let mut watcher = MarketWatcher::new(ports.clone(), self.settings, announcer.clone());
+        let mut watcher = MarketWatcher::new(ports.clone(), self.settings, publisher.clone());
         let stop = tasks.stop_working.clone();
         tasks.working.spawn(async move { watcher.run(stop).await });
-        let engine = Engine::new(ports, self.settings, announcer, hub, tasks.stop_working.clone());
+        let engine = Engine::new(ports, self.settings, publisher, hub, tasks.stop_working.clone());
         Running {
             engine: Arc::new(engine),
             gone: life.death().clone(),
@@ -192,7 +194,7 @@ impl Process {
             market,
             clock,
             ids,
-            dice,
+            rng,
             dispatch,
             ..
         } = self.ground.clone();
@@ -211,7 +213,7 @@ impl Process {
             settlement: market.settlement(),
             life: life.clone(),
         });
-        let skew_ms = dice.around_zero(SKEW_MS);
+        let skew_ms = rng.around_zero(SKEW_MS);
         Ports {
             intake: store.intake,
             leases: store.leases,
@@ -238,7 +240,7 @@ impl Process {
                 life: life.clone(),
             }),
             clock: Arc::new(SkewedClock::new(clock, skew_ms, life.clone())),
-            entropy: dice,
+            entropy: rng,
             ids,
             dispatch,
         }

@@ -10,7 +10,7 @@ use order_core::audit::{Figure, Invariant};
 use order_core::lifecycle::EventKind;
 use parking_lot::Mutex;
 
-use crate::judge::Outcome;
+use crate::checker::Outcome;
 use crate::world::{Plan, simulate};
 
 /// What many worlds came to.

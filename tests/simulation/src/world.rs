@@ -16,14 +16,14 @@ use order_ports::{Clock, Entropy};
 use tokio::task::JoinSet;
 
 use crate::broken::Variant;
-use crate::clients::{Doors, LATE_PAIR, random_spec};
+use crate::checker::{Outcome, checker};
+use crate::clients::{Endpoints, LATE_PAIR, random_spec};
 use crate::clock::SimClock;
-use crate::dice::{CountedIds, Dice};
 use crate::faults::{Injector, Rates};
-use crate::judge::{Outcome, judge};
 use crate::panics;
 use crate::process::{Ground, Process, settings};
-use crate::witness::Testimony;
+use crate::recorder::Testimony;
+use crate::rng::{CountedIds, SeededRng};
 
 /// How many owners the orders are spread over.
 const OWNERS: u64 = 3;
@@ -40,7 +40,7 @@ const CHANGE_OF_MIND: Duration = Duration::from_secs(90);
 /// How large a world is and how long it suffers.
 #[derive(Clone, Copy, Debug)]
 pub struct Plan {
-    /// Processes, each with a door and a worker.
+    /// Processes, each with a endpoint and a worker.
     pub processes: usize,
     /// Orders submitted.
     pub orders: u64,
@@ -122,26 +122,26 @@ async fn run(seed: u64, plan: Plan) -> Result<Outcome, Box<dyn std::error::Error
         .map(|number| Process::new(ground.clone(), number))
         .collect();
     let testimony = Arc::new(Testimony::default());
-    let doors = Doors {
+    let endpoints = Endpoints {
         processes,
-        dice: Arc::clone(&ground.dice),
+        rng: Arc::clone(&ground.rng),
         ids: Arc::clone(&ground.ids),
         clock: Arc::clone(&ground.clock),
         injector: Arc::clone(&ground.injector),
         testimony: Arc::clone(&testimony),
     };
     let mut world = JoinSet::new();
-    for process in doors.processes.iter() {
+    for process in endpoints.processes.iter() {
         world.spawn(Arc::clone(process).run());
     }
     world.spawn(weather(ground.clone(), plan));
     for number in 0..OWNERS {
-        let (doors, owner) = (doors.clone(), format!("client-{number}").parse()?);
-        world.spawn(async move { doors.watch_owner(owner).await });
+        let (endpoints, owner) = (endpoints.clone(), format!("client-{number}").parse()?);
+        world.spawn(async move { endpoints.watch_owner(owner).await });
     }
     let mut clients = JoinSet::new();
     for number in 0..plan.orders {
-        clients.spawn(client(doors.clone(), number, plan.faults_for));
+        clients.spawn(client(endpoints.clone(), number, plan.faults_for));
     }
     let everybody = async { while clients.join_next().await.is_some() {} };
     // Whoever has not come to rest by then shows up in the audit.
@@ -154,27 +154,27 @@ async fn run(seed: u64, plan: Plan) -> Result<Outcome, Box<dyn std::error::Error
     tokio::time::sleep(AFTERMATH).await;
     clients.shutdown().await;
     world.shutdown().await;
-    judge(&ground, &testimony, plan, settled_in).await
+    checker(&ground, &testimony, plan, settled_in).await
 }
 
 fn ground(seed: u64, plan: Plan) -> Result<Ground, Box<dyn std::error::Error>> {
-    let dice = Arc::new(Dice::new(seed, 0));
+    let rng = Arc::new(SeededRng::new(seed, 0));
     let clock = Arc::new(SimClock::new());
     let market = MarketSettings {
-        profile: dice.pick(&[Profile::Instant, Profile::Realistic]),
+        profile: rng.pick(&[Profile::Instant, Profile::Realistic]),
         price: PriceMode::Drifting,
         seed: Some(seed),
         removes_duplicates: plan.variant.chain_removes_duplicates(),
         ..MarketSettings::default()
     };
-    let entropy: Arc<dyn Entropy> = Arc::new(Dice::new(seed, 1));
+    let entropy: Arc<dyn Entropy> = Arc::new(SeededRng::new(seed, 1));
     let market = Market::new(
         &market,
         &TokenRegistry::default(),
         Arc::clone(&clock) as Arc<dyn Clock>,
         entropy,
     )?;
-    let rates = plan.rates.of_a_world(&dice);
+    let rates = plan.rates.of_a_world(&rng);
     let store = Arc::new(MemoryStore::new());
     Ok(Ground {
         variant: plan.variant,
@@ -185,17 +185,17 @@ fn ground(seed: u64, plan: Plan) -> Result<Ground, Box<dyn std::error::Error>> {
         market,
         clock,
         ids: Arc::new(CountedIds::new()),
-        dispatch: dice
+        dispatch: rng
             .strikes(200)
             .then(|| Arc::new(MemoryDispatchWindow::per_minute(DISPATCHES)) as _),
-        injector: Injector::new(Dice::new(seed, 2), rates),
-        dice,
+        injector: Injector::new(SeededRng::new(seed, 2), rates),
+        rng,
     })
 }
 
 /// The market misbehaves and clocks jump, now and then, until the calm.
 async fn weather(ground: Ground, plan: Plan) {
-    let Ground { dice, injector, .. } = &ground;
+    let Ground { rng, injector, .. } = &ground;
     let began = tokio::time::Instant::now();
     let ends = began + plan.faults_for;
     let mut opens = Some(began + plan.faults_for / 2);
@@ -204,12 +204,12 @@ async fn weather(ground: Ground, plan: Plan) {
             opens = None;
             injector.note(format_args!("{:?} opens", open_late_pair(&ground)));
         }
-        tokio::time::sleep(dice.duration(Duration::from_secs(10))).await;
-        let faults = market_faults(dice);
+        tokio::time::sleep(rng.duration(Duration::from_secs(10))).await;
+        let faults = market_faults(rng);
         injector.note_fault(format_args!("market {faults:?}"));
         ground.market.set_faults(faults);
-        if dice.strikes(200) {
-            let ahead = dice.duration(Duration::from_secs(300));
+        if rng.strikes(200) {
+            let ahead = rng.duration(Duration::from_secs(300));
             injector.note_fault(format_args!("clock jumps by {ahead:?}"));
             ground.clock.jump(ahead);
         }
@@ -237,8 +237,8 @@ fn open_late_pair(ground: &Ground) -> Option<PoolId> {
     ground.market.open_pool(&pool).ok()
 }
 
-fn market_faults(dice: &Dice) -> FaultSettings {
-    let chance = |choices: &[u32]| Ppm::new(dice.pick(choices) * 1_000);
+fn market_faults(rng: &SeededRng) -> FaultSettings {
+    let chance = |choices: &[u32]| Ppm::new(rng.pick(choices) * 1_000);
     FaultSettings {
         error_rate: [
             VenueError::Timeout,
@@ -251,49 +251,49 @@ fn market_faults(dice: &Dice) -> FaultSettings {
         .map(|error| (error, chance(&[0, 0, 50, 200])))
         .collect(),
         accept_then_timeout: chance(&[0, 100, 500]),
-        late_landing_blocks: dice.pick(&[0, 0, 5, 50, 140, 200]),
-        down: dice.strikes(150),
+        late_landing_blocks: rng.pick(&[0, 0, 5, 50, 140, 200]),
+        down: rng.strikes(150),
     }
 }
 
 /// One client: an order some time, watched by some.
-async fn client(doors: Doors, number: u64, within: Duration) {
-    let dice = Arc::clone(&doors.dice);
-    tokio::time::sleep(dice.duration(within)).await;
+async fn client(endpoints: Endpoints, number: u64, within: Duration) {
+    let rng = Arc::clone(&endpoints.rng);
+    tokio::time::sleep(rng.duration(within)).await;
     let owner = format!("client-{}", number % OWNERS).parse().ok();
-    let now = doors.clock.now();
-    let spec = owner.and_then(|owner| random_spec(&dice, &TokenRegistry::default(), owner, now));
+    let now = endpoints.clock.now();
+    let spec = owner.and_then(|owner| random_spec(&rng, &TokenRegistry::default(), owner, now));
     let key = format!("key-{number}").parse().ok();
     let Some((spec, key)) = spec.zip(key) else { return };
     let waits = spec.kind != OrderKind::Market;
     let has_limit = spec.kind.limit_price().is_some();
-    let Some(id) = doors.submit(spec, key).await else {
+    let Some(id) = endpoints.submit(spec, key).await else {
         return;
     };
     let mut watchers = JoinSet::new();
-    if waits || dice.strikes(100) {
-        let (doors, patience) = (doors.clone(), dice.duration(CHANGE_OF_MIND));
+    if waits || rng.strikes(100) {
+        let (endpoints, patience) = (endpoints.clone(), rng.duration(CHANGE_OF_MIND));
         watchers.spawn(async move {
             tokio::time::sleep(patience).await;
-            doors.cancel(id).await;
+            endpoints.cancel(id).await;
         });
     }
-    if has_limit && dice.strikes(300) {
-        let (doors, patience) = (doors.clone(), dice.duration(CHANGE_OF_MIND));
+    if has_limit && rng.strikes(300) {
+        let (endpoints, patience) = (endpoints.clone(), rng.duration(CHANGE_OF_MIND));
         watchers.spawn(async move {
             tokio::time::sleep(patience).await;
-            doors.replace(id).await;
+            endpoints.replace(id).await;
         });
     }
-    for _ in 0..=dice.below(3) {
-        let (doors, late, after) = (
-            doors.clone(),
-            dice.duration(Duration::from_secs(20)),
-            dice.pick(&[0, 0, 1, 4]),
+    for _ in 0..=rng.below(3) {
+        let (endpoints, late, after) = (
+            endpoints.clone(),
+            rng.duration(Duration::from_secs(20)),
+            rng.pick(&[0, 0, 1, 4]),
         );
         watchers.spawn(async move {
             tokio::time::sleep(late).await;
-            doors.watch(id, after).await;
+            endpoints.watch(id, after).await;
         });
     }
     while watchers.join_next().await.is_some() {}

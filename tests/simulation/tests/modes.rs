@@ -1,4 +1,4 @@
-//! The same orders have the same stories in memory and on Postgres and Redis.
+//! The same orders have the same histories in memory and on Postgres and Redis.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -10,13 +10,13 @@ use order_core::lifecycle::EventKind;
 use order_core::venue::Venue;
 use order_postgres::{PostgresSettings, PostgresStore};
 use order_redis::{RedisNotifier, RedisQueue, RedisServer, RedisSettings};
-use order_simulation::{Backends, StorePorts, Told, stories, stories_in_memory};
+use order_simulation::{Backends, StorePorts, Told, histories, stories_in_memory};
 use order_test_servers::{Postgres, Redis};
 
 const SEED: u64 = 17;
 const ORDERS: usize = 48;
 
-/// What a story without surprises looks like.
+/// What a history without surprises looks like.
 const STRAIGHT: [EventKind; 6] = [
     EventKind::Pending,
     EventKind::Routing,
@@ -26,27 +26,27 @@ const STRAIGHT: [EventKind; 6] = [
     EventKind::Confirmed,
 ];
 
-fn kinds(story: &[Told]) -> Vec<EventKind> {
-    story.iter().map(|told| told.kind).collect()
+fn kinds(history: &[Told]) -> Vec<EventKind> {
+    history.iter().map(|told| told.kind).collect()
 }
 
 /// Otherwise nothing would be compared.
-fn assert_varied(stories: &[Vec<Told>]) {
-    assert_eq!(stories.len(), ORDERS);
-    let straight = stories.iter().filter(|story| kinds(story) == STRAIGHT);
+fn assert_varied(histories: &[Vec<Told>]) {
+    assert_eq!(histories.len(), ORDERS);
+    let straight = histories.iter().filter(|history| kinds(history) == STRAIGHT);
     assert!(straight.count() > ORDERS / 2);
     for venue in Venue::ALL {
         let confirmed = |told: &Told| told.kind == EventKind::Confirmed && told.venue == Some(venue);
         assert!(
-            stories.iter().flatten().any(confirmed),
+            histories.iter().flatten().any(confirmed),
             "nothing was executed at {venue}"
         );
     }
     for code in ["slippage_exceeded", "zero_output"] {
         let failed = |told: &Told| told.kind == EventKind::Failed && told.code == Some(code);
-        assert!(stories.iter().flatten().any(failed), "nothing failed by {code}");
+        assert!(histories.iter().flatten().any(failed), "nothing failed by {code}");
     }
-    let retries = stories
+    let retries = histories
         .iter()
         .flatten()
         .filter(|told| told.kind == EventKind::Retrying);
@@ -81,7 +81,7 @@ async fn memory_and_servers_tell_the_same_stories() {
         queue: Arc::new(RedisQueue::new(&server)),
         notifier: Arc::new(RedisNotifier::new(&server)),
     };
-    let (durable, memory) = tokio::join!(stories(SEED, ORDERS, backends), stories_in_memory(SEED, ORDERS));
+    let (durable, memory) = tokio::join!(histories(SEED, ORDERS, backends), stories_in_memory(SEED, ORDERS));
     let (durable, memory) = (durable.unwrap(), memory.unwrap());
     assert_varied(&memory);
     for (order, (durable, memory)) in durable.iter().zip(&memory).enumerate() {

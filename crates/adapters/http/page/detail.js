@@ -1,4 +1,4 @@
-// One order: its facts, its story with the quotes compared, and what can still be done about it.
+// One order: its facts, its history with the quotes compared, and what can still be done about it.
 
 import { compareAmounts, typed } from "./amounts.js";
 import { engine } from "./api.js";
@@ -41,23 +41,23 @@ function draw(order) {
   byId("detail-title").textContent = `${KINDS[order.type]} order: ${decimal(order.amountIn)} ${order.tokenIn} for ${order.tokenOut}`;
   shown.track = track(order);
   shown.facts = h("dl.facts");
-  shown.story = h("ol.story", { "aria-label": "What happened" });
+  shown.history = h("ol.history", { "aria-label": "What happened" });
   shown.acts = h("div");
   shown.route = h("div");
-  byId("detail-body").replaceChildren(shown.track, shown.facts, shown.route, shown.acts, h("h3", {}, "What happened"), shown.story);
+  byId("detail-body").replaceChildren(shown.track, shown.facts, shown.route, shown.acts, h("h3", {}, "What happened"), shown.history);
   update(order);
 }
 
 const lastSeq = () => shown.events.at(-1)?.seq ?? 0;
 
-/** Adds what follows the story so far, each event once. */
+/** Adds what follows the history so far, each event once. */
 function tellStory(order, events) {
   for (const event of events) {
     if (event.seq !== lastSeq() + 1) continue;
     shown.events.push(event);
-    shown.story.append(step(order, event));
+    shown.history.append(step(order, event));
   }
-  // A route of several swaps is told by the story alone.
+  // A route of several swaps is told by the history alone.
   shown.facts.replaceChildren(...facts(order));
   if (order.status === "confirmed" && !shown.routed && legsOf(shown.events)) tellRoute(shown);
 }
@@ -76,7 +76,7 @@ async function tellRoute(sheet) {
   }
 }
 
-/** Reads the rest of the story: events came while the first part was on its way. */
+/** Reads the rest of the history: events came while the first part was on its way. */
 async function readOn() {
   const { id } = shown;
   const events = await engine.events(id, lastSeq());

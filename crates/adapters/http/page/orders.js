@@ -34,7 +34,7 @@ function row(order) {
     venue: h("td.venue-cell"),
     when: h("td.num.when"),
   };
-  const name = h("button.open", { type: "button", "aria-label": `Order ending in ${order.orderId.slice(-6)}: show its story` }, orderName(order.orderId));
+  const name = h("button.open", { type: "button", "aria-label": `Order ending in ${order.orderId.slice(-6)}: show its history` }, orderName(order.orderId));
   const element = h(
     "tr",
     { "data-id": order.orderId, onclick: () => openDetail(order.orderId) },

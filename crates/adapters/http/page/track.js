@@ -41,7 +41,7 @@ function move(element, stops, text, order) {
   const over = OVER.has(order.status);
   const at = stopsOf(order).indexOf(order.status);
   element.className = `track ${order.status}${over ? " over" : ""}${order.unknown ? " unknown" : ""}`;
-  // How far an order came before its end is told by its story, and not by the order: the whole line has the end's colour.
+  // How far an order came before its end is told by its history, and not by the order: the whole line has the end's colour.
   [...stops.children].forEach((stop, index) => {
     stop.className = `stop${over || index < at ? " done" : index === at ? " now" : ""}`;
   });

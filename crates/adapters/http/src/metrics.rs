@@ -1,4 +1,4 @@
-//! What is counted at the doors, and what `/metrics` asks of whoever wired the engine.
+//! What is counted at the endpoints, and what `/metrics` asks of whoever wired the engine.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -21,22 +21,26 @@ pub(crate) const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8"
 
 /// Counts the requests of one route. The label is the route's template: a path with an order's id in it would
 /// make a number of its own for each order.
-pub(crate) fn metered(path: &str, door: BoxEndpoint<'static, Response>) -> BoxEndpoint<'static, Response> {
+pub(crate) fn metered(
+    path: &str,
+    endpoint: BoxEndpoint<'static, Response>,
+) -> BoxEndpoint<'static, Response> {
     let route = SharedString::from(Arc::<str>::from(template(path)));
-    door.around(move |door, request: Request| {
-        let (route, method) = (route.clone(), method(request.method()));
-        async move {
-            let began = Instant::now();
-            let answer = door.call(request).await;
-            let status = match &answer {
-                Ok(response) => response.status(),
-                Err(error) => error.status(),
-            };
-            observe(route, method, status, began);
-            answer
-        }
-    })
-    .boxed()
+    endpoint
+        .around(move |endpoint, request: Request| {
+            let (route, method) = (route.clone(), method(request.method()));
+            async move {
+                let began = Instant::now();
+                let answer = endpoint.call(request).await;
+                let status = match &answer {
+                    Ok(response) => response.status(),
+                    Err(error) => error.status(),
+                };
+                observe(route, method, status, began);
+                answer
+            }
+        })
+        .boxed()
 }
 
 /// A request came for a path that does not exist.

@@ -1,4 +1,4 @@
-//! From a path to its door, and from whatever goes wrong on the way to a problem.
+//! From a path to its endpoint, and from whatever goes wrong on the way to a problem.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -12,9 +12,9 @@ use poem::{EndpointExt, Error, IntoResponse, Request, Response, Route, RouteMeth
 use poem_openapi::OpenApi;
 
 use crate::access::admin;
+use crate::admission::guarded;
+use crate::api::{ApiContext, api};
 use crate::docs::PAGES;
-use crate::doors::{Doors, api};
-use crate::guard::guarded;
 use crate::metrics::{self, MetricsReport, metered};
 use crate::page;
 use crate::wire::problem::Problem;
@@ -23,33 +23,33 @@ use crate::wire::problem::Problem;
 const HEALTH: [&str; 3] = ["/health/live", "/health/ready", "/metrics"];
 
 /// Every route that is open.
-pub fn routes(doors: &Arc<Doors>) -> BoxEndpoint<'static, Response> {
+pub fn routes(context: &Arc<ApiContext>) -> BoxEndpoint<'static, Response> {
     let mut table: HashMap<String, HashMap<Method, BoxEndpoint<'static>>> = HashMap::new();
-    api(doors).add_routes(&mut table);
-    let metrics = doors
+    api(context).add_routes(&mut table);
+    let metrics = context
         .settings
         .metrics
         .clone()
-        .map(|report| ("/metrics", scrape(doors, report)));
+        .map(|report| ("/metrics", scrape(context, report)));
     for (path, page) in documents().into_iter().chain(metrics) {
         table.insert(path.into(), HashMap::from([(Method::GET, page)]));
     }
     table.extend(page::routes());
-    if doors.settings.health_only {
+    if context.settings.health_only {
         table.retain(|path, _| HEALTH.contains(&path.as_str()));
     }
     let mut route = Route::new();
     for (path, methods) in table {
-        let door = metered(&path, door(methods));
-        route = route.at(path, door);
+        let endpoint = metered(&path, endpoint(methods));
+        route = route.at(path, endpoint);
     }
     let route = route
-        .data(Arc::clone(doors))
+        .data(Arc::clone(context))
         .with(CatchPanic::new().with_handler(|_panic| Problem::internal()))
         .catch_all_error(|error| async move { problem(error) })
         .map_to_response()
         .boxed();
-    guarded(Arc::clone(&doors.guard), route)
+    guarded(Arc::clone(&context.admission), route)
 }
 
 /// The documents that describe the API.
@@ -73,13 +73,13 @@ fn documents() -> [(&'static str, BoxEndpoint<'static>); 2] {
 
 /// The numbers of this process. They concern all owners; but where nothing else is open, whoever can reach the
 /// process is meant to read them.
-fn scrape(doors: &Arc<Doors>, report: Arc<dyn MetricsReport>) -> BoxEndpoint<'static> {
-    let doors = Arc::clone(doors);
+fn scrape(context: &Arc<ApiContext>, report: Arc<dyn MetricsReport>) -> BoxEndpoint<'static> {
+    let context = Arc::clone(context);
     let scrape = move |request: Request| {
-        let (doors, report) = (Arc::clone(&doors), Arc::clone(&report));
+        let (context, report) = (Arc::clone(&context), Arc::clone(&report));
         async move {
-            if !doors.settings.health_only
-                && let Err(problem) = admin(&doors, &request).await
+            if !context.settings.health_only
+                && let Err(problem) = admin(&context, &request).await
             {
                 return problem.into_response();
             }
@@ -93,7 +93,7 @@ fn scrape(doors: &Arc<Doors>, report: Arc<dyn MetricsReport>) -> BoxEndpoint<'st
 }
 
 /// One path with its methods; any other is refused in a way that names them.
-fn door(methods: HashMap<Method, BoxEndpoint<'static>>) -> BoxEndpoint<'static, Response> {
+fn endpoint(methods: HashMap<Method, BoxEndpoint<'static>>) -> BoxEndpoint<'static, Response> {
     let mut names: Vec<_> = methods.keys().map(Method::as_str).collect();
     if names.contains(&"GET") {
         names.push("HEAD");
@@ -114,7 +114,7 @@ fn door(methods: HashMap<Method, BoxEndpoint<'static>>) -> BoxEndpoint<'static, 
         .boxed()
 }
 
-/// What goes wrong outside of the doors.
+/// What goes wrong outside of the endpoints.
 fn problem(error: Error) -> Response {
     if error.is_from_response() {
         return error.into_response();

@@ -22,9 +22,9 @@ use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::admission::{self, Connections, Guard, LimitSettings};
+use crate::api::ApiContext;
 use crate::connection::{Answer, HeadTime, Noted, Socket, UnderWay, watched};
-use crate::doors::Doors;
-use crate::guard::{self, Connections, Guard, LimitSettings};
 use crate::routes::routes;
 use crate::settings::HttpSettings;
 
@@ -41,7 +41,7 @@ connection: close\r\ncontent-length: 153\r\n\r\n\
 /// How long it may take to hear that.
 const FULL_TIME: Duration = Duration::from_millis(500);
 
-/// Serves the engine's doors until stopped. Then no connection is accepted any more, requests that are under
+/// Serves the engine's endpoints until stopped. Then no connection is accepted any more, requests that are under
 /// way are finished, event streams end, WebSockets are closed with 1012, and whatever has not ended within
 /// the settings' time is dropped.
 ///
@@ -65,17 +65,17 @@ pub async fn serve(
         }
         None => None,
     };
-    let guard = Arc::new(Guard::new(limits.clone(), settings.pressure.clone()));
-    tasks.spawn(tidy(Arc::clone(&guard), stop.clone()));
-    let doors = Arc::new(Doors {
+    let admission = Arc::new(Guard::new(limits.clone(), settings.load_shedding.clone()));
+    tasks.spawn(tidy(Arc::clone(&admission), stop.clone()));
+    let context = Arc::new(ApiContext {
         engine,
         settings,
-        guard,
+        admission,
         stop: stop.clone(),
         tasks: tasks.clone(),
     });
     let server = Arc::new(Server {
-        endpoint: routes(&doors),
+        endpoint: routes(&context),
         local: LocalAddr(Addr::SocketAddr(local)),
         header_timeout,
         idle_timeout,
@@ -86,20 +86,20 @@ pub async fn serve(
         stop,
         abort: CancellationToken::new(),
     });
-    tracing::debug!(address = %local, "the doors are open");
+    tracing::debug!(address = %local, "the endpoints are open");
     server.accept(listener, &tasks).await;
     drain(&server.abort, &tasks, drain_timeout).await;
     Ok(())
 }
 
 /// Forgets callers who have not been here for a while, until stopped.
-async fn tidy(guard: Arc<Guard>, stop: CancellationToken) {
+async fn tidy(admission: Arc<Guard>, stop: CancellationToken) {
     while stop
-        .run_until_cancelled(tokio::time::sleep(guard::TIDY))
+        .run_until_cancelled(tokio::time::sleep(admission::TIDY))
         .await
         .is_some()
     {
-        guard.tidy();
+        admission.tidy();
     }
 }
 
@@ -152,7 +152,7 @@ impl Server {
             }
             // Somebody who would have to be spoken to in cipher is let go without a word.
             Err(_) if encrypted => {}
-            Err(_) => _ = tasks.spawn(turn_away(connection)),
+            Err(_) => _ = tasks.spawn(reject_connection(connection)),
         }
     }
 
@@ -253,7 +253,7 @@ fn canonical(remote: SocketAddr) -> IpAddr {
 }
 
 /// Tells a connection too many to come back.
-async fn turn_away(mut connection: TcpStream) {
+async fn reject_connection(mut connection: TcpStream) {
     let told = async {
         // An answer to nothing would not be understood.
         let _ = connection.read(&mut [0; 1_024]).await?;

@@ -1,4 +1,4 @@
-//! How the doors behave.
+//! How the endpoints behave.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,16 +7,16 @@ use order_application::Authenticator;
 use order_core::token::TokenRegistry;
 use tokio_util::sync::CancellationToken;
 
-use crate::guard::{LimitSettings, Pressure};
+use crate::admission::{LimitSettings, LoadShedding};
 use crate::health::HealthReport;
 use crate::metrics::MetricsReport;
-use crate::request::QuoteSeal;
+use crate::request::QuoteSigner;
 use crate::tls::Certificates;
 
-/// How the HTTP doors behave.
+/// How the HTTP endpoints behave.
 #[derive(Clone)]
 pub struct HttpSettings {
-    /// Whether only those doors are open that say how the process is: a worker takes no orders.
+    /// Whether only those endpoints are open that say how the process is: a worker takes no orders.
     pub health_only: bool,
     /// Whether a POST that carries a complete WebSocket handshake becomes a WebSocket.
     pub post_upgrade: bool,
@@ -42,26 +42,26 @@ pub struct HttpSettings {
     /// Who checks API keys; without it anybody may do everything.
     pub auth: Option<Arc<Authenticator>>,
     /// Who seals the ids of quotes. Processes with the same key know each other's quotes.
-    pub quote_seal: QuoteSeal,
+    pub quote_seal: QuoteSigner,
     /// How long an order may name a quote.
     pub quote_ttl: Duration,
-    /// How the WebSocket doors behave.
+    /// How the WebSocket endpoints behave.
     pub socket: SocketSettings,
     /// What callers may take.
     pub limits: LimitSettings,
     /// Whether new orders are refused because too many wait.
-    pub pressure: Pressure,
+    pub load_shedding: LoadShedding,
     /// What connections are encrypted with; without it they are not.
     pub certificates: Option<Certificates>,
     /// The tokens that may be traded.
     pub registry: Arc<TokenRegistry>,
     /// Who knows how the parts of the engine are.
     pub health: Arc<dyn HealthReport>,
-    /// Who reads the numbers for `/metrics`; without it there is no such door.
+    /// Who reads the numbers for `/metrics`; without it there is no such endpoint.
     pub metrics: Option<Arc<dyn MetricsReport>>,
 }
 
-/// How the WebSocket doors behave.
+/// How the WebSocket endpoints behave.
 #[derive(Clone, Copy, Debug)]
 pub struct SocketSettings {
     /// The size of the read and of the write buffer, in bytes. Most of what a connection costs.
@@ -113,11 +113,11 @@ impl HttpSettings {
             keep_alive: Duration::from_secs(15),
             health_timeout: Duration::from_secs(3),
             auth: None,
-            quote_seal: QuoteSeal::random(),
+            quote_seal: QuoteSigner::random(),
             quote_ttl: Duration::from_secs(10),
             socket: SocketSettings::default(),
             limits: LimitSettings::default(),
-            pressure: Pressure::default(),
+            load_shedding: LoadShedding::default(),
             certificates: None,
             registry,
             health,

@@ -1,4 +1,4 @@
-//! Encryption at the doors, by certificate files that may be exchanged while the service runs.
+//! Encryption at the endpoints, by certificate files that may be exchanged while the service runs.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -6,14 +6,14 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use order_ports::{Notice, Notices, Notifier, NotifyError};
+use order_ports::{Notifications, Notifier, NotifyError, OrderNotification};
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 
 /// Tells everybody in this process.
 #[derive(Clone, Debug)]
 pub struct MemoryNotifier {
-    ring: broadcast::Sender<Arc<[Notice]>>,
+    ring: broadcast::Sender<Arc<[OrderNotification]>>,
 }
 
 impl MemoryNotifier {
@@ -37,27 +37,27 @@ impl Default for MemoryNotifier {
 
 #[async_trait]
 impl Notifier for MemoryNotifier {
-    async fn publish(&self, notices: Arc<[Notice]>) -> Result<(), NotifyError> {
-        if !notices.is_empty() {
+    async fn publish(&self, notifications: Arc<[OrderNotification]>) -> Result<(), NotifyError> {
+        if !notifications.is_empty() {
             // It fails when nobody listens, which is nobody's loss.
-            drop(self.ring.send(notices));
+            drop(self.ring.send(notifications));
         }
         Ok(())
     }
 
-    async fn listen(&self) -> Result<Box<dyn Notices>, NotifyError> {
+    async fn listen(&self) -> Result<Box<dyn Notifications>, NotifyError> {
         Ok(Box::new(Ear(self.ring.subscribe())))
     }
 }
 
-struct Ear(broadcast::Receiver<Arc<[Notice]>>);
+struct Ear(broadcast::Receiver<Arc<[OrderNotification]>>);
 
 #[async_trait]
-impl Notices for Ear {
-    async fn next(&mut self) -> Option<Arc<[Notice]>> {
+impl Notifications for Ear {
+    async fn next(&mut self) -> Option<Arc<[OrderNotification]>> {
         loop {
             match self.0.recv().await {
-                Ok(notices) => return Some(notices),
+                Ok(notifications) => return Some(notifications),
                 Err(RecvError::Lagged(_)) => {}
                 Err(RecvError::Closed) => return None,
             }
@@ -71,8 +71,8 @@ mod tests {
 
     use super::*;
 
-    fn notice(n: u32) -> Arc<[Notice]> {
-        Arc::new([Notice {
+    fn notification(n: u32) -> Arc<[OrderNotification]> {
+        Arc::new([OrderNotification {
             owner: name("alice"),
             client_order_id: None,
             event: acceptance(n, spec()).event,
@@ -84,10 +84,10 @@ mod tests {
         let notifier = MemoryNotifier::new(4);
         let mut listener = notifier.listen().await.unwrap();
         for n in 1..=10 {
-            notifier.publish(notice(n)).await.unwrap();
+            notifier.publish(notification(n)).await.unwrap();
         }
         for n in 7..=10 {
-            assert_eq!(listener.next().await, Some(notice(n)));
+            assert_eq!(listener.next().await, Some(notification(n)));
         }
     }
 
@@ -95,9 +95,9 @@ mod tests {
     async fn a_notifier_that_is_gone_says_no_more() {
         let notifier = MemoryNotifier::default();
         let mut listener = notifier.listen().await.unwrap();
-        notifier.publish(notice(1)).await.unwrap();
+        notifier.publish(notification(1)).await.unwrap();
         drop(notifier);
-        assert_eq!(listener.next().await, Some(notice(1)));
+        assert_eq!(listener.next().await, Some(notification(1)));
         assert_eq!(listener.next().await, None);
     }
 }

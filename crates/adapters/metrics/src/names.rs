@@ -26,7 +26,7 @@ pub(crate) const STEP_ERRORS: &str = "order_engine_store_errors_total";
 pub(crate) const LEASES_LOST: &str = "order_engine_leases_lost_total";
 pub(crate) const SWEPT: &str = "order_engine_sweeper_found_total";
 
-/// Counted at the doors.
+/// Counted at the endpoints.
 pub(crate) const UNMATCHED: &str = "http_server_unmatched_requests_total";
 
 const DEPTH: &str = "order_engine_queue_depth";

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use metrics::{Histogram, counter, histogram};
 use order_core::priority::Priority;
 use order_core::time::Timestamp;
-use order_ports::{Clock, Delivery, QueueDepth, QueueError, Receipt, WorkHint, WorkQueue};
+use order_ports::{Clock, Delivery, QueueDepth, QueueError, Receipt, WorkItem, WorkQueue};
 
 use crate::names;
 
@@ -33,13 +33,13 @@ impl MeteredQueue {
     fn delivered(&self, deliveries: &[Delivery]) {
         let now = self.clock.now();
         for delivery in deliveries {
-            let Some((seconds, nanos)) = delivery.hint.order_id.uuid().get_timestamp().map(|t| t.to_unix())
+            let Some((seconds, nanos)) = delivery.item.order_id.uuid().get_timestamp().map(|t| t.to_unix())
             else {
                 continue;
             };
             let millis = seconds * 1_000 + u64::from(nanos) / 1_000_000;
             let minted = Timestamp::from_millis(i64::try_from(millis).unwrap_or(i64::MAX));
-            self.waits[delivery.hint.priority.index()].record(now.since(minted));
+            self.waits[delivery.item.priority.index()].record(now.since(minted));
         }
     }
 }
@@ -54,8 +54,8 @@ fn told<T>(call: &'static str, result: Result<T, QueueError>) -> Result<T, Queue
 
 #[async_trait]
 impl WorkQueue for MeteredQueue {
-    async fn push(&self, hints: &[WorkHint]) -> Result<(), QueueError> {
-        told("push", self.queue.push(hints).await)
+    async fn push(&self, items: &[WorkItem]) -> Result<(), QueueError> {
+        told("push", self.queue.push(items).await)
     }
 
     async fn pull(&self, max: usize) -> Result<Vec<Delivery>, QueueError> {

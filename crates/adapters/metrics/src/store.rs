@@ -9,13 +9,13 @@ use order_core::id::{IdempotencyKey, OrderId, WorkerId};
 use order_core::lifecycle::{Attempt, AttemptOutcome, Release};
 use order_core::order::OrderSpec;
 use order_ports::{
-    AcceptError, Acceptance, Accepted, Claim, JournalError, Lease, Moved, OrderControl, OrderIntake,
-    OrderJournal, OrderLeases, StoreError, Sweep, WorkHint,
+    AcceptError, Acceptance, Accepted, Claim, JournalError, Lease, OrderIntake, OrderJournal, OrderLeases,
+    OwnerCommands, StoreError, Sweep, Transition, WorkItem,
 };
 use tokio::time::Instant;
 
+use crate::lifecycle_timing::LifecycleTiming;
 use crate::names;
-use crate::story::Stories;
 
 /// A store's intake, leases, journal and control, with somebody who counts. One object, since the time that an order
 /// spends in a state begins at a claim and ends in the journal.
@@ -23,15 +23,15 @@ pub struct MeteredStore {
     intake: Arc<dyn OrderIntake>,
     leases: Arc<dyn OrderLeases>,
     journal: Arc<dyn OrderJournal>,
-    control: Arc<dyn OrderControl>,
-    stories: Stories,
+    control: Arc<dyn OwnerCommands>,
+    histories: LifecycleTiming,
     accept: Meter,
     claim: Meter,
     sweep: Meter,
     append: Meter,
     write_ahead: Meter,
     record: Meter,
-    overrule: Meter,
+    apply_owner_command: Meter,
     lost: Counter,
     swept: Counter,
 }
@@ -72,33 +72,33 @@ impl MeteredStore {
         intake: Arc<dyn OrderIntake>,
         leases: Arc<dyn OrderLeases>,
         journal: Arc<dyn OrderJournal>,
-        control: Arc<dyn OrderControl>,
+        control: Arc<dyn OwnerCommands>,
     ) -> Self {
         Self {
             intake,
             leases,
             journal,
             control,
-            stories: Stories::new(),
+            histories: LifecycleTiming::new(),
             accept: Meter::new("accept"),
             claim: Meter::new("claim"),
             sweep: Meter::new("sweep"),
             append: Meter::new("append"),
             write_ahead: Meter::new("write_ahead"),
             record: Meter::new("record"),
-            overrule: Meter::new("overrule"),
+            apply_owner_command: Meter::new("overrule"),
             lost: counter!(names::LEASES_LOST),
             swept: counter!(names::SWEPT),
         }
     }
 
     /// Counts what the journal has answered.
-    fn journalled(&self, result: &Result<(), JournalError>, lease: &Lease, moved: Moved<'_>) {
+    fn journalled(&self, result: &Result<(), JournalError>, lease: &Lease, moved: Transition<'_>) {
         match result {
-            Ok(()) => self.stories.committed(moved.order, moved.events),
+            Ok(()) => self.histories.committed(moved.order, moved.events),
             Err(JournalError::Fenced) => {
                 self.lost.increment(1);
-                self.stories.end(lease.order_id);
+                self.histories.end(lease.order_id);
             }
             Err(JournalError::Store(_)) => {}
         }
@@ -129,12 +129,12 @@ impl OrderIntake for MeteredStore {
         result
     }
 
-    async fn recall(
+    async fn find_replayed(
         &self,
         spec: &OrderSpec,
         key: Option<IdempotencyKey>,
     ) -> Result<Option<OrderId>, AcceptError> {
-        self.intake.recall(spec, key).await
+        self.intake.find_replayed(spec, key).await
     }
 }
 
@@ -146,12 +146,12 @@ impl OrderLeases for MeteredStore {
             .take(self.leases.claim(id, holder, ttl), |_| true)
             .await;
         if let Ok(Claim::Taken(claimed)) = &result {
-            self.stories.begin(&claimed.order);
+            self.histories.begin(&claimed.order);
         }
         result
     }
 
-    async fn due(&self, sweep: Sweep, limit: usize) -> Result<Vec<WorkHint>, StoreError> {
+    async fn due(&self, sweep: Sweep, limit: usize) -> Result<Vec<WorkItem>, StoreError> {
         let result = self.sweep.take(self.leases.due(sweep, limit), |_| true).await;
         if let Ok(found) = &result {
             self.swept
@@ -163,7 +163,7 @@ impl OrderLeases for MeteredStore {
 
 #[async_trait]
 impl OrderJournal for MeteredStore {
-    async fn append(&self, lease: &Lease, moved: Moved<'_>) -> Result<(), JournalError> {
+    async fn append(&self, lease: &Lease, moved: Transition<'_>) -> Result<(), JournalError> {
         let result = self.append.take(self.journal.append(lease, moved), broken).await;
         self.journalled(&result, lease, moved);
         result
@@ -173,7 +173,7 @@ impl OrderJournal for MeteredStore {
         &self,
         lease: &Lease,
         attempt: &Attempt,
-        moved: Moved<'_>,
+        moved: Transition<'_>,
     ) -> Result<(), JournalError> {
         let writing = self.journal.write_ahead(lease, attempt, moved);
         let result = self.write_ahead.take(writing, broken).await;
@@ -186,26 +186,30 @@ impl OrderJournal for MeteredStore {
         lease: &Lease,
         outcome: Option<AttemptOutcome>,
         release: Release,
-        moved: Moved<'_>,
+        moved: Transition<'_>,
     ) -> Result<(), JournalError> {
         let recording = self.journal.record(lease, outcome, release, moved);
         let result = self.record.take(recording, broken).await;
         self.journalled(&result, lease, moved);
         if result.is_ok() {
-            self.stories.end(lease.order_id);
+            self.histories.end(lease.order_id);
         }
         result
     }
 }
 
 #[async_trait]
-impl OrderControl for MeteredStore {
-    async fn overrule<'a>(&self, moved: Moved<'a>, release: Release) -> Result<(), JournalError> {
-        let overruling = self.control.overrule(moved, release);
-        let result = self.overrule.take(overruling, broken).await;
+impl OwnerCommands for MeteredStore {
+    async fn apply_owner_command<'a>(
+        &self,
+        moved: Transition<'a>,
+        release: Release,
+    ) -> Result<(), JournalError> {
+        let overruling = self.control.apply_owner_command(moved, release);
+        let result = self.apply_owner_command.take(overruling, broken).await;
         if result.is_ok() {
-            self.stories.committed(moved.order, moved.events);
-            self.stories.end(moved.order.id());
+            self.histories.committed(moved.order, moved.events);
+            self.histories.end(moved.order.id());
         }
         result
     }

@@ -3,7 +3,7 @@
 use order_core::failure::VenueError;
 use parking_lot::RwLock;
 
-use crate::dice::Dice;
+use crate::rng::SeededRng;
 use crate::settings::{FaultSettings, Ppm};
 
 /// A call that can fail.
@@ -32,14 +32,14 @@ impl Call {
 /// The faults in force, and the dice that decide when they strike.
 pub(crate) struct Faults {
     settings: RwLock<FaultSettings>,
-    dice: Dice,
+    rng: SeededRng,
 }
 
 impl Faults {
-    pub(crate) fn new(settings: FaultSettings, dice: Dice) -> Self {
+    pub(crate) fn new(settings: FaultSettings, rng: SeededRng) -> Self {
         Self {
             settings: RwLock::new(settings),
-            dice,
+            rng,
         }
     }
 
@@ -52,7 +52,7 @@ impl Faults {
     }
 
     /// The error that strikes this call, if one does. At most one does: the first in the order of the codes.
-    pub(crate) fn strike(&self, call: Call) -> Option<VenueError> {
+    pub(crate) fn inject(&self, call: Call) -> Option<VenueError> {
         let settings = self.settings.read();
         if settings.down {
             return Some(VenueError::Down);
@@ -61,14 +61,14 @@ impl Faults {
             .error_rate
             .iter()
             .filter(|(error, _)| call.can_fail_by(**error))
-            .find(|(_, probability)| self.dice.happens(**probability))
+            .find(|(_, probability)| self.rng.happens(**probability))
             .map(|(error, _)| *error)
     }
 
     /// Whether the answer to a transaction gets lost on its way back.
     pub(crate) fn loses_the_answer(&self) -> bool {
         let probability = self.settings.read().accept_then_timeout;
-        probability != Ppm::NEVER && self.dice.happens(probability)
+        probability != Ppm::NEVER && self.rng.happens(probability)
     }
 
     /// For how many blocks a transaction stays out of sight.
@@ -93,7 +93,7 @@ mod tests {
                 error_rate,
                 ..FaultSettings::default()
             },
-            Dice::new(5, "faults"),
+            SeededRng::new(5, "faults"),
         )
     }
 
@@ -101,7 +101,7 @@ mod tests {
     fn errors_strike_at_their_rate() {
         let faults = faults(&[(VenueError::RateLimited, 100_000)]);
         let struck = (0..100_000)
-            .filter(|_| faults.strike(Call::Send).is_some())
+            .filter(|_| faults.inject(Call::Send).is_some())
             .count();
         // Four standard deviations of 95 around 10,000.
         assert!((9_620..=10_380).contains(&struck), "{struck}");
@@ -110,13 +110,13 @@ mod tests {
     #[test]
     fn an_error_strikes_only_where_a_venue_would_give_it() {
         let faults = faults(&[(VenueError::SlippageExceeded, 1_000_000)]);
-        assert_eq!(faults.strike(Call::Quote), None);
-        assert_eq!(faults.strike(Call::Build), None);
-        assert_eq!(faults.strike(Call::Send), Some(VenueError::SlippageExceeded));
+        assert_eq!(faults.inject(Call::Quote), None);
+        assert_eq!(faults.inject(Call::Build), None);
+        assert_eq!(faults.inject(Call::Send), Some(VenueError::SlippageExceeded));
         faults.set(FaultSettings {
             down: true,
             ..FaultSettings::default()
         });
-        assert_eq!(faults.strike(Call::Quote), Some(VenueError::Down));
+        assert_eq!(faults.inject(Call::Quote), Some(VenueError::Down));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::dice::Dice;
+use crate::rng::SeededRng;
 use crate::settings::Profile;
 
 /// A distribution: its quantiles as (parts in a million, milliseconds), straight lines between them.
@@ -44,7 +44,7 @@ pub(crate) enum Work {
 }
 
 /// Draws a duration; `None` where nobody waits at all.
-pub(crate) fn draw(profile: Profile, work: Work, dice: &Dice) -> Option<Duration> {
+pub(crate) fn draw(profile: Profile, work: Work, rng: &SeededRng) -> Option<Duration> {
     let quantiles = match (profile, work) {
         (Profile::Instant, _) => return None,
         (Profile::Realistic, Work::Quote) => QUOTE,
@@ -55,7 +55,7 @@ pub(crate) fn draw(profile: Profile, work: Work, dice: &Dice) -> Option<Duration
         (Profile::Seed, Work::Build) => SEED_BUILD,
         (Profile::Seed, Work::Confirm) => SEED_CONFIRM,
     };
-    Some(Duration::from_millis(at(quantiles, dice.below(1_000_001))))
+    Some(Duration::from_millis(at(quantiles, rng.below(1_000_001))))
 }
 
 /// The quantile at so many parts in a million.
@@ -75,9 +75,9 @@ mod tests {
 
     #[test]
     fn the_realistic_profile_has_the_medians_it_promises() {
-        let dice = Dice::new(1, "test");
+        let rng = SeededRng::new(1, "test");
         let draws = |profile, work| {
-            let mut all: Vec<_> = (0..2_001).filter_map(|_| draw(profile, work, &dice)).collect();
+            let mut all: Vec<_> = (0..2_001).filter_map(|_| draw(profile, work, &rng)).collect();
             all.sort_unstable();
             (all[0].as_millis(), all[1_000].as_millis(), all[2_000].as_millis())
         };
@@ -91,6 +91,9 @@ mod tests {
 
     #[test]
     fn instant_waits_for_nothing() {
-        assert_eq!(draw(Profile::Instant, Work::Confirm, &Dice::new(1, "test")), None);
+        assert_eq!(
+            draw(Profile::Instant, Work::Confirm, &SeededRng::new(1, "test")),
+            None
+        );
     }
 }

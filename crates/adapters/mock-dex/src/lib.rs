@@ -4,20 +4,20 @@
 //! The pools' mathematics are `order_core::amm`; nothing of it is repeated here.
 
 mod chain;
-mod desk;
-mod dice;
 mod faults;
-mod fresh;
 mod latency;
 mod ledger_file;
 mod local;
 mod market;
+mod pair_market;
 mod pool;
 mod price_process;
 mod remote;
+mod rng;
 mod server;
 pub mod settings;
 mod transaction;
+mod verified_signatures;
 mod wire;
 
 pub use chain::{BLOCK_MS, BLOCKHASH_BLOCKS, JournalError, LandedLeg, LandedTransaction};

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use order_core::amount::Amount;
 use order_core::audit;
 use order_core::failure::VenueError;
-use order_core::routing::PoolsView;
+use order_core::routing::LiquiditySnapshot;
 use order_core::token::{Pair, Token};
 use order_core::venue::{Draft, Quote, QuoteRequest, SignedTransaction, TxId, TxStatus, Venue};
 use order_ports::{
@@ -85,7 +85,7 @@ impl LocalPools {
 
 #[async_trait]
 impl PoolSource for LocalPools {
-    async fn pools(&self, token_in: Token, token_out: Token) -> Result<PoolsView, VenueError> {
+    async fn pools(&self, token_in: Token, token_out: Token) -> Result<LiquiditySnapshot, VenueError> {
         self.market.show(token_in, token_out)
     }
 }

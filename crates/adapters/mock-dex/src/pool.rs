@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use order_core::amm::{AmmError, Direction, Pool, Ratio, SwapResult};
 use order_core::failure::VenueError;
-use order_core::routing::VisiblePool;
+use order_core::routing::PoolSnapshot;
 use order_core::token::Token;
 use order_core::venue::{PoolId, Venue};
 use serde::{Deserialize, Serialize};
@@ -135,8 +135,8 @@ impl ListedPool {
     }
 
     /// The pool as a router sees it.
-    pub(crate) fn visible(&self) -> VisiblePool {
-        VisiblePool {
+    pub(crate) fn visible(&self) -> PoolSnapshot {
+        PoolSnapshot {
             id: self.id.clone(),
             venue: self.venue,
             base: self.base,

@@ -9,7 +9,7 @@ use order_core::token::{Pair, Symbol};
 use rand::RngCore;
 use rand_chacha::ChaCha8Rng;
 
-use crate::dice;
+use crate::rng;
 
 /// A factor of one.
 const ONE: i128 = 1_000_000_000_000;
@@ -48,7 +48,7 @@ impl Walk {
             _ => VOLATILITY_PPB,
         };
         Self {
-            stream: dice::price_stream(seed, token),
+            stream: rng::price_stream(seed, token),
             block: 0,
             factor: ONE,
             volatility_ppb,

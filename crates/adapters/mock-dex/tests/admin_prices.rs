@@ -121,12 +121,12 @@ async fn no_sequence_of_prices_opens_a_free_round_trip() {
     ];
     for seed in 0..4 {
         let market = market(&quiet());
-        let mut dice = ChaCha8Rng::seed_from_u64(seed);
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
         no_free_round_trip(&market, "nothing").await;
         for _ in 0..6 {
-            let (base, quote) = pairs[dice.random_range(0..pairs.len())];
+            let (base, quote) = pairs[rng.random_range(0..pairs.len())];
             let decimals = usize::from(token(quote).decimals);
-            let to = bid(&market, base, quote).await * dice.random_range(970..1_030) / 1_000;
+            let to = bid(&market, base, quote).await * rng.random_range(970..1_030) / 1_000;
             let one = 10u128.pow(u32::from(token(quote).decimals));
             let to = format!("{}.{:0decimals$}", to / one, to % one);
             set(&market, base, quote, price(&to));

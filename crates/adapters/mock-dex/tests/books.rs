@@ -1,4 +1,4 @@
-//! Random trading: the books balance to the unit, and the same seed gives the same story.
+//! Random trading: the books balance to the unit, and the same seed gives the same history.
 
 #![allow(
     clippy::unwrap_used,
@@ -30,16 +30,16 @@ const PAIRS: [(&str, &str); 6] = [
 ];
 
 /// A random trade, of anything between dust and a good part of a pool.
-fn random_request(dice: &mut ChaCha8Rng) -> QuoteRequest {
-    let (base, quote) = PAIRS[dice.random_range(0..PAIRS.len())];
-    let (token_in, token_out) = if dice.random() {
+fn random_request(rng: &mut ChaCha8Rng) -> QuoteRequest {
+    let (base, quote) = PAIRS[rng.random_range(0..PAIRS.len())];
+    let (token_in, token_out) = if rng.random() {
         (base, quote)
     } else {
         (quote, base)
     };
     let token_in = token(token_in);
-    let digits = dice.random_range(1..u32::from(token_in.decimals) + 4);
-    let amount_in = Amount::new(dice.random_range(1..10u128.pow(digits)));
+    let digits = rng.random_range(1..u32::from(token_in.decimals) + 4);
+    let amount_in = Amount::new(rng.random_range(1..10u128.pow(digits)));
     QuoteRequest {
         token_in,
         token_out: token(token_out),
@@ -49,13 +49,13 @@ fn random_request(dice: &mut ChaCha8Rng) -> QuoteRequest {
 
 /// Trades; returns how many trades executed.
 async fn trade(market: &Arc<Market>, seed: u64, trades: u32) -> u32 {
-    let mut dice = ChaCha8Rng::seed_from_u64(seed);
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let settlement = market.settlement();
     let mut executed = 0;
     for number in 0..trades {
-        let request = random_request(&mut dice);
-        let at = Venue::ALL[dice.random_range(0..2)];
-        let patience = dice.random_range(0..4);
+        let request = random_request(&mut rng);
+        let at = Venue::ALL[rng.random_range(0..2)];
+        let patience = rng.random_range(0..4);
         if let Ok(quote) = venue(market, at).quote(&request).await {
             let transaction = settlement
                 .build(&draft(number, &request, &quote, quote.amount_out.amount))
@@ -123,9 +123,9 @@ async fn the_same_seed_writes_the_same_ledger() {
                 &path,
             );
             // Builds may be refused here too: only what was built is traded.
-            let mut dice = ChaCha8Rng::seed_from_u64(4);
+            let mut rng = ChaCha8Rng::seed_from_u64(4);
             for number in 0..60 {
-                let request = random_request(&mut dice);
+                let request = random_request(&mut rng);
                 let Ok(quote) = venue(&market, Venue::Raydium).quote(&request).await else {
                     continue;
                 };
@@ -247,19 +247,19 @@ async fn a_crowd_leaves_books_that_balance_and_a_ledger_that_can_be_replayed() {
         let traders = (0..8).map(|trader| {
             let market = market.clone();
             tokio::spawn(async move {
-                let mut dice = ChaCha8Rng::seed_from_u64(trader);
+                let mut rng = ChaCha8Rng::seed_from_u64(trader);
                 let settlement = market.settlement();
                 for number in 0..trades {
-                    let request = random_request(&mut dice);
-                    let at = Venue::ALL[dice.random_range(0..2)];
+                    let request = random_request(&mut rng);
+                    let at = Venue::ALL[rng.random_range(0..2)];
                     let Ok(quote) = venue(&market, at).quote(&request).await else {
                         continue;
                     };
                     let draft = draft(number, &request, &quote, Amount::new(1));
                     let transaction = settlement.build(&draft).await.unwrap();
-                    // Twice at once: the chain has to notice.
+                    // Twice at once: the chain has to notification.
                     let sent = tokio::join!(settlement.send(&transaction), settlement.send(&transaction));
-                    market.advance(dice.random_range(0..3));
+                    market.advance(rng.random_range(0..3));
                     assert!(sent.0.is_ok() && sent.1.is_ok(), "{sent:?}");
                 }
             })

@@ -27,33 +27,33 @@ fn subject(settings: &order_mock_dex::MarketSettings, at: Venue) -> Box<Market> 
 mod instant_raydium {
     use super::*;
 
-    async fn fresh() -> Box<Market> {
+    async fn verified_signatures() -> Box<Market> {
         subject(&quiet(), Venue::Raydium)
     }
 
     order_ports::market_contract!(
         #[tokio::test(start_paused = true)]
-        fresh
+        verified_signatures
     );
 }
 
 mod instant_meteora {
     use super::*;
 
-    async fn fresh() -> Box<Market> {
+    async fn verified_signatures() -> Box<Market> {
         subject(&quiet(), Venue::Meteora)
     }
 
     order_ports::market_contract!(
         #[tokio::test(start_paused = true)]
-        fresh
+        verified_signatures
     );
 }
 
 mod realistic_raydium {
     use super::*;
 
-    async fn fresh() -> Box<Market> {
+    async fn verified_signatures() -> Box<Market> {
         subject(
             &settings("profile = \"realistic\"\nprice = \"frozen\"\nseed = 1"),
             Venue::Raydium,
@@ -62,14 +62,14 @@ mod realistic_raydium {
 
     order_ports::market_contract!(
         #[tokio::test(start_paused = true)]
-        fresh
+        verified_signatures
     );
 }
 
 mod seed_meteora {
     use super::*;
 
-    async fn fresh() -> Box<Market> {
+    async fn verified_signatures() -> Box<Market> {
         subject(
             &settings("profile = \"seed\"\nprice = \"frozen\"\nseed = 1"),
             Venue::Meteora,
@@ -78,7 +78,7 @@ mod seed_meteora {
 
     order_ports::market_contract!(
         #[tokio::test(start_paused = true)]
-        fresh
+        verified_signatures
     );
 }
 
@@ -98,33 +98,33 @@ async fn remote(settings: &order_mock_dex::MarketSettings, at: Venue) -> Box<Rem
 mod remote_raydium {
     use super::*;
 
-    async fn fresh() -> Box<Remote<Market>> {
+    async fn verified_signatures() -> Box<Remote<Market>> {
         remote(&quiet(), Venue::Raydium).await
     }
 
     order_ports::market_contract!(
         #[tokio::test]
-        fresh
+        verified_signatures
     );
 }
 
 mod remote_meteora {
     use super::*;
 
-    async fn fresh() -> Box<Remote<Market>> {
+    async fn verified_signatures() -> Box<Remote<Market>> {
         remote(&quiet(), Venue::Meteora).await
     }
 
     order_ports::market_contract!(
         #[tokio::test]
-        fresh
+        verified_signatures
     );
 }
 
 mod remote_realistic {
     use super::*;
 
-    async fn fresh() -> Box<Remote<Market>> {
+    async fn verified_signatures() -> Box<Remote<Market>> {
         remote(
             &settings("profile = \"realistic\"\nprice = \"frozen\"\nseed = 1"),
             Venue::Raydium,
@@ -134,6 +134,6 @@ mod remote_realistic {
 
     order_ports::market_contract!(
         #[tokio::test]
-        fresh
+        verified_signatures
     );
 }

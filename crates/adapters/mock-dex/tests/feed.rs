@@ -1,5 +1,5 @@
 //! The laws of the market's moves: of the market in this process, and of one that is served. And they bite: the market
-//! seen through something that is broken in one way, and the law that notices.
+//! seen through something that is broken in one way, and the law that notifications.
 
 #![allow(
     clippy::unwrap_used,
@@ -55,34 +55,34 @@ fn local(settings: &MarketSettings) -> FeedMarket {
 mod instant {
     use super::*;
 
-    async fn fresh() -> Box<FeedMarket> {
+    async fn verified_signatures() -> Box<FeedMarket> {
         Box::new(local(&quiet()))
     }
 
     order_ports::feed_contract!(
         #[tokio::test(start_paused = true)]
-        fresh
+        verified_signatures
     );
 }
 
 mod realistic {
     use super::*;
 
-    async fn fresh() -> Box<FeedMarket> {
+    async fn verified_signatures() -> Box<FeedMarket> {
         let settings = settings("profile = \"realistic\"\nprice = \"frozen\"\nseed = 1");
         Box::new(local(&settings))
     }
 
     order_ports::feed_contract!(
         #[tokio::test(start_paused = true)]
-        fresh
+        verified_signatures
     );
 }
 
 mod remote {
     use super::*;
 
-    async fn fresh() -> Box<Remote<FeedMarket>> {
+    async fn verified_signatures() -> Box<Remote<FeedMarket>> {
         Remote::new(market(&quiet()), |client| {
             let quotes = client.quote_sources().remove(0);
             subject(client.feed(), quotes, client.settlement())
@@ -92,7 +92,7 @@ mod remote {
 
     order_ports::feed_contract!(
         #[tokio::test]
-        fresh
+        verified_signatures
     );
 }
 

@@ -55,7 +55,7 @@ fn in_file(path: &Path) -> Arc<Market> {
 mod local {
     use super::*;
 
-    async fn fresh() -> Subject<()> {
+    async fn verified_signatures() -> Subject<()> {
         let market = market(&quiet());
         let ledger = market.venue_ledger();
         Subject {
@@ -66,14 +66,14 @@ mod local {
 
     order_ports::ledger_contract!(
         #[tokio::test]
-        fresh
+        verified_signatures
     );
 }
 
 mod remote {
     use super::*;
 
-    async fn fresh() -> Subject<Served> {
+    async fn verified_signatures() -> Subject<Served> {
         let market = market(&quiet());
         let served = Served::new(Arc::clone(&market), false).await;
         let ledger = served.client(7).venue_ledger();
@@ -85,14 +85,14 @@ mod remote {
 
     order_ports::ledger_contract!(
         #[tokio::test]
-        fresh
+        verified_signatures
     );
 }
 
 mod file {
     use super::*;
 
-    async fn fresh() -> Subject<tempfile::TempDir> {
+    async fn verified_signatures() -> Subject<tempfile::TempDir> {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("ledger");
         let ledger = Arc::new(LedgerFile::new(&path));
@@ -104,7 +104,7 @@ mod file {
 
     order_ports::ledger_contract!(
         #[tokio::test]
-        fresh
+        verified_signatures
     );
 }
 

@@ -11,7 +11,7 @@ mod support;
 
 use std::sync::Arc;
 
-use order_core::routing::PoolsView;
+use order_core::routing::LiquiditySnapshot;
 use order_core::token::TokenRegistry;
 use order_mock_dex::{Market, MarketSettings};
 use order_ports::PoolSource;
@@ -32,33 +32,33 @@ fn local(settings: &MarketSettings) -> Box<PoolMarket> {
 mod instant {
     use super::*;
 
-    async fn fresh() -> Box<PoolMarket> {
+    async fn verified_signatures() -> Box<PoolMarket> {
         local(&quiet())
     }
 
     order_ports::pool_contract!(
         #[tokio::test(start_paused = true)]
-        fresh
+        verified_signatures
     );
 }
 
 mod realistic {
     use super::*;
 
-    async fn fresh() -> Box<PoolMarket> {
+    async fn verified_signatures() -> Box<PoolMarket> {
         local(&settings("profile = \"realistic\"\nprice = \"frozen\"\nseed = 1"))
     }
 
     order_ports::pool_contract!(
         #[tokio::test(start_paused = true)]
-        fresh
+        verified_signatures
     );
 }
 
 mod remote {
     use super::*;
 
-    async fn fresh() -> Box<Remote<PoolMarket>> {
+    async fn verified_signatures() -> Box<Remote<PoolMarket>> {
         Remote::new(market(&quiet()), |client| PoolMarket {
             pools: client.pool_source(),
             quotes: client.quote_sources(),
@@ -70,11 +70,11 @@ mod remote {
 
     order_ports::pool_contract!(
         #[tokio::test]
-        fresh
+        verified_signatures
     );
 }
 
-async fn look(source: &Arc<dyn PoolSource>) -> PoolsView {
+async fn look(source: &Arc<dyn PoolSource>) -> LiquiditySnapshot {
     source.pools(token("SOL"), token("USDC")).await.unwrap()
 }
 

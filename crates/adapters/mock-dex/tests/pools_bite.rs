@@ -1,5 +1,5 @@
 //! The laws of the visible pools bite: the market as it is, seen and traded through something that is broken in one
-//! way, and the law that notices. Unbroken, the market keeps them all (`pools.rs`).
+//! way, and the law that notifications. Unbroken, the market keeps them all (`pools.rs`).
 
 #![allow(
     clippy::unwrap_used,
@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use order_core::failure::VenueError;
-use order_core::routing::PoolsView;
+use order_core::routing::LiquiditySnapshot;
 use order_core::token::Token;
 use order_core::venue::{Draft, SignedTransaction, TxId, TxStatus};
 use order_ports::contract::pools::{self as laws, PoolMarket};
@@ -38,16 +38,16 @@ enum Break {
 struct BrokenPools {
     inner: Arc<dyn PoolSource>,
     at: Break,
-    looks: Mutex<Vec<PoolsView>>,
+    looks: Mutex<Vec<LiquiditySnapshot>>,
 }
 
 #[async_trait]
 impl PoolSource for BrokenPools {
-    async fn pools(&self, token_in: Token, token_out: Token) -> Result<PoolsView, VenueError> {
+    async fn pools(&self, token_in: Token, token_out: Token) -> Result<LiquiditySnapshot, VenueError> {
         let seen = self.inner.pools(token_in, token_out).await;
         let Ok(mut view) = seen else {
             return if self.at == Break::ShowsAnyPair {
-                Ok(PoolsView {
+                Ok(LiquiditySnapshot {
                     slot: 1,
                     secs: 1,
                     pools: Vec::new(),

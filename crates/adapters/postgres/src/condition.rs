@@ -9,7 +9,7 @@ use sqlx::postgres::PgRow;
 
 use crate::database::{Database, detached};
 use crate::error::Failure;
-use crate::refusals::Standing;
+use crate::refusals::StatusClass;
 use crate::sql;
 use crate::store::PostgresStore;
 
@@ -69,9 +69,9 @@ impl PostgresStore {
         let looked = detached(async move { database.look().await }).await;
         let durability = looked.map_err(StoreError::from)??;
         match self.database.refusals.standing() {
-            Standing::Fine => Ok(durability),
-            Standing::Refused(failure) => Err(NotWritable::Refused(Box::new(failure))),
-            Standing::Doubtful => self.try_to_write().await.map(|()| durability),
+            StatusClass::Fine => Ok(durability),
+            StatusClass::Refused(failure) => Err(NotWritable::Refused(Box::new(failure))),
+            StatusClass::Doubtful => self.try_to_write().await.map(|()| durability),
         }
     }
 

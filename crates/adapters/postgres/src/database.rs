@@ -18,7 +18,7 @@ pub(crate) struct Database {
     pub(crate) pool: Pool,
     /// For a free connection, a new one included.
     pub(crate) patience: Duration,
-    /// For one statement, on our side. The server has the same limit, and should notice first; this one is for
+    /// For one statement, on our side. The server has the same limit, and should notification first; this one is for
     /// a server that is stopped or cut off.
     pub(crate) limit: Duration,
     /// Whether it has refused to write lately.

@@ -31,7 +31,7 @@ pub(crate) struct NewOrder {
     idempotency_key: Option<String>,
     priority: i16,
     created_at: OffsetDateTime,
-    odd_id: bool,
+    id_time_skewed: bool,
     spec_json: String,
     state_json: String,
     status: &'static str,
@@ -55,7 +55,7 @@ impl NewOrder {
             idempotency_key: idempotency_key.map(String::from),
             priority: rows::to_int(order.spec().priority.index(), "priority")?,
             created_at: rows::date(order.created_at())?,
-            odd_id: is_odd(order.id(), order.created_at()),
+            id_time_skewed: is_odd(order.id(), order.created_at()),
             spec_json: serde_json::to_string(order.spec())?,
             state_json: serde_json::to_string(order.state())?,
             status: order.status().as_str(),
@@ -96,7 +96,7 @@ pub(crate) enum Key {
 }
 
 /// What came of a new order.
-pub(crate) enum Verdict {
+pub(crate) enum AcceptOutcome {
     New,
     Same(OrderId),
     Other(Key, OrderId),
@@ -106,7 +106,7 @@ impl Step for Accept {
     const NAME: &str = "accept";
 
     type Row = NewOrder;
-    type Reply = Verdict;
+    type Reply = AcceptOutcome;
     // Keys are what concurrent inserts wait for each other on.
     type Rank = (String, Option<String>, Option<String>, OrderId);
 
@@ -124,7 +124,7 @@ impl Step for Accept {
         )
     }
 
-    async fn run(database: &Database, orders: &[NewOrder]) -> Result<Vec<Verdict>, Failure> {
+    async fn run(database: &Database, orders: &[NewOrder]) -> Result<Vec<AcceptOutcome>, Failure> {
         let statement = sqlx::query(sql::ACCEPT)
             .bind(column(orders, |row| row.id.uuid()))
             .bind(column(orders, |row| row.spec.owner.as_str()))
@@ -135,7 +135,7 @@ impl Step for Accept {
             .bind(column(orders, |row| row.spec.token_out.symbol.as_str()))
             .bind(column(orders, |row| row.priority))
             .bind(column(orders, |row| row.created_at))
-            .bind(column(orders, |row| row.odd_id))
+            .bind(column(orders, |row| row.id_time_skewed))
             .bind(column(orders, |row| row.spec_json.as_str()))
             .bind(column(orders, |row| row.status))
             .bind(column(orders, |row| row.venue))
@@ -154,7 +154,7 @@ impl Step for Accept {
             .collect();
         let mut verdicts = look_up_clashes(database, &refused).await?.into_iter();
         let verdict = |order: &NewOrder| match stored.contains(&order.id) {
-            true => Ok(Verdict::New),
+            true => Ok(AcceptOutcome::New),
             false => verdicts.next().ok_or_else(|| Failure::missing("a verdict")),
         };
         orders.iter().map(verdict).collect()
@@ -163,7 +163,7 @@ impl Step for Accept {
 
 /// Why these were not stored. Their rivals are committed by now, since the insert waited for them, and orders are
 /// never deleted: so a statement of its own, with a fresh view of the data, is sure to find them.
-async fn look_up_clashes(database: &Database, refused: &[&NewOrder]) -> Result<Vec<Verdict>, Failure> {
+async fn look_up_clashes(database: &Database, refused: &[&NewOrder]) -> Result<Vec<AcceptOutcome>, Failure> {
     if refused.is_empty() {
         return Ok(Vec::new());
     }
@@ -173,7 +173,7 @@ async fn look_up_clashes(database: &Database, refused: &[&NewOrder]) -> Result<V
         .bind(column(refused, |row| row.client_order_id()))
         .bind(column(refused, |row| row.id.uuid()))
         .persistent(false);
-    let mut verdicts: Vec<Option<Verdict>> = refused.iter().map(|_| None).collect();
+    let mut verdicts: Vec<Option<AcceptOutcome>> = refused.iter().map(|_| None).collect();
     for row in database.run(statement).await? {
         let n = rows::index(&row)?;
         let (Some(verdict), Some(order)) = (verdicts.get_mut(n), refused.get(n)) else {
@@ -191,7 +191,7 @@ async fn look_up_clashes(database: &Database, refused: &[&NewOrder]) -> Result<V
 }
 
 /// What a stored order with a name of this request makes of it.
-fn compare(row: &PgRow, asked: &OrderSpec) -> Result<Verdict, Failure> {
+fn compare(row: &PgRow, asked: &OrderSpec) -> Result<AcceptOutcome, Failure> {
     let id = rows::order_id(row, "id")?;
     let Json(spec) = row.try_get::<Json<OrderSpec>, _>("spec")?;
     let key = match row.try_get::<i32, _>("by")? {
@@ -200,15 +200,15 @@ fn compare(row: &PgRow, asked: &OrderSpec) -> Result<Verdict, Failure> {
         _ => Key::Id,
     };
     Ok(if spec.is_same_request(asked) {
-        Verdict::Same(id)
+        AcceptOutcome::Same(id)
     } else {
-        Verdict::Other(key, id)
+        AcceptOutcome::Other(key, id)
     })
 }
 
 impl PostgresStore {
     /// The verdict on a request by its names alone; new if they are free.
-    async fn look_up(&self, spec: &OrderSpec, key: Option<IdempotencyKey>) -> Result<Verdict, Failure> {
+    async fn look_up(&self, spec: &OrderSpec, key: Option<IdempotencyKey>) -> Result<AcceptOutcome, Failure> {
         let statement = sqlx::query(sql::CLASHES)
             .bind(vec![spec.owner.as_str().to_owned()])
             .bind(vec![key.map(String::from)])
@@ -216,20 +216,20 @@ impl PostgresStore {
             .bind(vec![None::<Uuid>])
             .persistent(false);
         match self.database.run_detached(statement).await?.first() {
-            None => Ok(Verdict::New),
+            None => Ok(AcceptOutcome::New),
             Some(row) => compare(row, spec),
         }
     }
 }
 
 /// A verdict as the port says it.
-fn answer(verdict: Verdict) -> Result<Accepted, AcceptError> {
+fn answer(verdict: AcceptOutcome) -> Result<Accepted, AcceptError> {
     match verdict {
-        Verdict::New => Ok(Accepted::New),
-        Verdict::Same(id) => Ok(Accepted::Replayed(id)),
-        Verdict::Other(Key::Idempotency, id) => Err(AcceptError::KeyReused(id)),
-        Verdict::Other(Key::ClientOrderId, id) => Err(AcceptError::ClientOrderIdReused(id)),
-        Verdict::Other(Key::Id, _) => Err(StoreError::from(Failure::out_of_range(
+        AcceptOutcome::New => Ok(Accepted::New),
+        AcceptOutcome::Same(id) => Ok(Accepted::Replayed(id)),
+        AcceptOutcome::Other(Key::Idempotency, id) => Err(AcceptError::KeyReused(id)),
+        AcceptOutcome::Other(Key::ClientOrderId, id) => Err(AcceptError::ClientOrderIdReused(id)),
+        AcceptOutcome::Other(Key::Id, _) => Err(StoreError::from(Failure::out_of_range(
             "the id of a new order, which another one has,",
         ))
         .into()),
@@ -243,7 +243,7 @@ impl OrderIntake for PostgresStore {
         answer(self.intake.run(order).await.map_err(StoreError::from)?)
     }
 
-    async fn recall(
+    async fn find_replayed(
         &self,
         spec: &OrderSpec,
         idempotency_key: Option<IdempotencyKey>,

@@ -4,7 +4,7 @@
 use async_trait::async_trait;
 use order_core::id::OrderId;
 use order_core::lifecycle::{Attempt, AttemptOutcome, Release};
-use order_ports::{JournalError, Lease, Moved, OrderJournal, StoreError};
+use order_ports::{JournalError, Lease, OrderJournal, StoreError, Transition};
 use time::OffsetDateTime;
 
 use crate::batch::{Step, column};
@@ -17,7 +17,7 @@ use crate::store::PostgresStore;
 pub(crate) struct Write;
 
 /// A step, as columns.
-pub(crate) struct Entry {
+pub(crate) struct JournalRow {
     lease: Lease,
     epoch: i64,
     base_version: i32,
@@ -57,9 +57,9 @@ pub(crate) enum Written {
     Fenced,
 }
 
-impl Entry {
-    fn new(lease: &Lease, moved: Moved<'_>) -> Result<Self, Failure> {
-        let Moved { order, events } = moved;
+impl JournalRow {
+    fn new(lease: &Lease, moved: Transition<'_>) -> Result<Self, Failure> {
+        let Transition { order, events } = moved;
         let progress = order.progress();
         let version: i32 = rows::to_int(progress.version, "version")?;
         let new: i32 = rows::to_int(events.len(), "the number of events")?;
@@ -104,19 +104,19 @@ impl Ahead {
 impl Step for Write {
     const NAME: &str = "journal";
 
-    type Row = Entry;
+    type Row = JournalRow;
     type Reply = Written;
     type Rank = OrderId;
 
-    fn order_id(row: &Entry) -> OrderId {
+    fn order_id(row: &JournalRow) -> OrderId {
         row.lease.order_id
     }
 
-    fn rank(row: &Entry) -> OrderId {
+    fn rank(row: &JournalRow) -> OrderId {
         row.lease.order_id
     }
 
-    async fn run(database: &Database, entries: &[Entry]) -> Result<Vec<Written>, Failure> {
+    async fn run(database: &Database, entries: &[JournalRow]) -> Result<Vec<Written>, Failure> {
         let ahead = |value: fn(&Ahead) -> &str| column(entries, |entry| entry.ahead.as_ref().map(value));
         let statement = sqlx::query(sql::JOURNAL)
             .bind(column(entries, |entry| entry.lease.order_id.uuid()))
@@ -162,7 +162,7 @@ impl Step for Write {
 }
 
 impl PostgresStore {
-    async fn write(&self, entry: Result<Entry, Failure>) -> Result<(), JournalError> {
+    async fn write(&self, entry: Result<JournalRow, Failure>) -> Result<(), JournalError> {
         let entry = entry.map_err(StoreError::from)?;
         match self.journal.run(entry).await.map_err(StoreError::from)? {
             Written::Stored => Ok(()),
@@ -173,20 +173,20 @@ impl PostgresStore {
 
 #[async_trait]
 impl OrderJournal for PostgresStore {
-    async fn append(&self, lease: &Lease, moved: Moved<'_>) -> Result<(), JournalError> {
-        self.write(Entry::new(lease, moved)).await
+    async fn append(&self, lease: &Lease, moved: Transition<'_>) -> Result<(), JournalError> {
+        self.write(JournalRow::new(lease, moved)).await
     }
 
     async fn write_ahead(
         &self,
         lease: &Lease,
         attempt: &Attempt,
-        moved: Moved<'_>,
+        moved: Transition<'_>,
     ) -> Result<(), JournalError> {
         let entry = || {
-            Ok(Entry {
+            Ok(JournalRow {
                 ahead: Some(Ahead::new(attempt)?),
-                ..Entry::new(lease, moved)?
+                ..JournalRow::new(lease, moved)?
             })
         };
         self.write(entry()).await
@@ -197,7 +197,7 @@ impl OrderJournal for PostgresStore {
         lease: &Lease,
         outcome: Option<AttemptOutcome>,
         release: Release,
-        moved: Moved<'_>,
+        moved: Transition<'_>,
     ) -> Result<(), JournalError> {
         let rows::Released {
             run_again,
@@ -206,13 +206,13 @@ impl OrderJournal for PostgresStore {
         } = rows::release(release);
         let entry = || {
             let outcome = outcome.as_ref().map(serde_json::to_string).transpose()?;
-            Ok(Entry {
+            Ok(JournalRow {
                 gives_back: true,
                 run_again,
                 waits,
                 rest,
                 outcome,
-                ..Entry::new(lease, moved)?
+                ..JournalRow::new(lease, moved)?
             })
         };
         self.write(entry()).await

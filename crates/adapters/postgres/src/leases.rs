@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use order_core::id::{OrderId, WorkerId};
-use order_core::lifecycle::{Attempt, Rest};
-use order_ports::{Claim, Claimed, Lease, OrderLeases, StoreError, Sweep, WorkHint};
+use order_core::lifecycle::{Attempt, WakeBackoff};
+use order_ports::{Claim, Claimed, Lease, OrderLeases, StoreError, Sweep, WorkItem};
 use sqlx::Row;
 use sqlx::postgres::PgRow;
 use uuid::Uuid;
@@ -20,7 +20,7 @@ use crate::store::PostgresStore;
 
 pub(crate) struct TakeLease;
 
-pub(crate) struct Wish {
+pub(crate) struct ClaimRow {
     id: OrderId,
     holder: WorkerId,
     ttl: i64,
@@ -29,19 +29,19 @@ pub(crate) struct Wish {
 impl Step for TakeLease {
     const NAME: &str = "claim";
 
-    type Row = Wish;
+    type Row = ClaimRow;
     type Reply = Claim;
     type Rank = OrderId;
 
-    fn order_id(row: &Wish) -> OrderId {
+    fn order_id(row: &ClaimRow) -> OrderId {
         row.id
     }
 
-    fn rank(row: &Wish) -> OrderId {
+    fn rank(row: &ClaimRow) -> OrderId {
         row.id
     }
 
-    async fn run(database: &Database, wishes: &[Wish]) -> Result<Vec<Claim>, Failure> {
+    async fn run(database: &Database, wishes: &[ClaimRow]) -> Result<Vec<Claim>, Failure> {
         let statement = sqlx::query(sql::CLAIM)
             .bind(column(wishes, |wish| wish.id.uuid()))
             .bind(column(wishes, |wish| wish.holder.0))
@@ -78,7 +78,7 @@ impl Step for TakeLease {
             .map(|(w, _)| w.id)
             .collect();
         let reasons = why_not(database, &left).await?;
-        let reason = |wish: &Wish| reasons.get(&wish.id).cloned().unwrap_or(Claim::NoSuchOrder);
+        let reason = |wish: &ClaimRow| reasons.get(&wish.id).cloned().unwrap_or(Claim::NoSuchOrder);
         Ok(wishes
             .iter()
             .zip(claims)
@@ -88,9 +88,9 @@ impl Step for TakeLease {
 }
 
 /// The rest that the order of this row had last.
-fn rested(row: &PgRow) -> Result<Rest, Failure> {
+fn rested(row: &PgRow) -> Result<WakeBackoff, Failure> {
     let ended_ago: Option<i64> = row.try_get("rested_ago")?;
-    Ok(Rest {
+    Ok(WakeBackoff {
         length: Duration::from_micros(rows::to_int(row.try_get::<i64, _>("rest")?, "rest")?),
         ended_ago: Duration::from_micros(rows::to_int(ended_ago.unwrap_or(0), "rested_ago")?),
     })
@@ -146,7 +146,7 @@ impl OrderLeases for PostgresStore {
     async fn claim(&self, id: OrderId, holder: WorkerId, ttl: Duration) -> Result<Claim, StoreError> {
         Ok(self
             .leases
-            .run(Wish {
+            .run(ClaimRow {
                 id,
                 holder,
                 ttl: rows::micros(ttl),
@@ -154,7 +154,7 @@ impl OrderLeases for PostgresStore {
             .await?)
     }
 
-    async fn due(&self, sweep: Sweep, limit: usize) -> Result<Vec<WorkHint>, StoreError> {
+    async fn due(&self, sweep: Sweep, limit: usize) -> Result<Vec<WorkItem>, StoreError> {
         let age = match sweep {
             Sweep::Overdue(age) => Some(rows::micros(age)),
             Sweep::Everything => None,
@@ -164,7 +164,7 @@ impl OrderLeases for PostgresStore {
             .database
             .run_detached(sqlx::query(sql::DUE).bind(age).bind(limit))
             .await?;
-        let hints: Result<_, Failure> = found.iter().map(rows::hint).collect();
-        Ok(hints?)
+        let items: Result<_, Failure> = found.iter().map(rows::item).collect();
+        Ok(items?)
     }
 }

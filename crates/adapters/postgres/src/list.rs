@@ -42,7 +42,7 @@ pub(crate) async fn page(
 
 /// A part of the orders by where they stand; each has an index that has it newest first.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Standing {
+enum StatusClass {
     Any,
     /// Live, in one of these states.
     Live(Vec<Status>),
@@ -52,7 +52,7 @@ enum Standing {
     Ended(Status, Option<Venue>),
 }
 
-impl Standing {
+impl StatusClass {
     fn branches(filter: &OrderFilter) -> Vec<Self> {
         let wanted = |status: &Status| filter.statuses.is_empty() || filter.statuses.contains(status);
         let (ended, live): (Vec<_>, Vec<_>) = Status::ALL
@@ -123,7 +123,7 @@ fn push_page(
     let limit = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
     sql.push(format!("select {COLUMNS} from ("));
     let mut first = true;
-    for standing in Standing::branches(filter) {
+    for standing in StatusClass::branches(filter) {
         for token in Token::branches(filter) {
             for age in Age::branches(filter) {
                 sql.push(if first { "(" } else { ") union all (" });
@@ -140,7 +140,7 @@ fn push_page(
 fn push_branch(
     sql: &mut QueryBuilder<Postgres>,
     filter: &OrderFilter,
-    standing: &Standing,
+    standing: &StatusClass,
     token: Token,
     age: Age,
     before: Option<OrderId>,
@@ -188,10 +188,10 @@ fn push_called(sql: &mut QueryBuilder<Postgres>, owner: Option<&Owner>, called: 
     sql.push("))");
 }
 
-fn push_standing(sql: &mut QueryBuilder<Postgres>, filter: &OrderFilter, standing: &Standing) {
+fn push_standing(sql: &mut QueryBuilder<Postgres>, filter: &OrderFilter, standing: &StatusClass) {
     match standing {
-        Standing::Any => {}
-        Standing::Live(statuses) => {
+        StatusClass::Any => {}
+        StatusClass::Live(statuses) => {
             let names: Vec<_> = statuses.iter().map(|status| status.as_str()).collect();
             sql.push(" and ending is null and status = any(")
                 .push_bind(names)
@@ -200,8 +200,8 @@ fn push_standing(sql: &mut QueryBuilder<Postgres>, filter: &OrderFilter, standin
                 sql.push(" and venue = ").push_bind(venue.as_str());
             }
         }
-        Standing::Over => drop(sql.push(" and ending is not null")),
-        Standing::Ended(status, venue) => {
+        StatusClass::Over => drop(sql.push(" and ending is not null")),
+        StatusClass::Ended(status, venue) => {
             let ending = match venue {
                 Some(venue) => format!("{}:{venue}", status.as_str()),
                 None => status.as_str().to_owned(),

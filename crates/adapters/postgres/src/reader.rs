@@ -1,4 +1,4 @@
-//! Reading single orders and their stories. Whoever reads at the same time shares a statement, as whoever writes
+//! Reading single orders and their histories. Whoever reads at the same time shares a statement, as whoever writes
 //! does: when many begin to watch at once, each would otherwise wait for a connection of its own.
 
 use std::collections::HashMap;

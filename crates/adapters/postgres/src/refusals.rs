@@ -22,7 +22,7 @@ struct Refusal {
 }
 
 /// What is known about whether the database writes.
-pub(crate) enum Standing {
+pub(crate) enum StatusClass {
     /// It has not refused.
     Fine,
     /// It has just refused.
@@ -42,12 +42,12 @@ impl Refusals {
         }
     }
 
-    pub(crate) fn standing(&self) -> Standing {
+    pub(crate) fn standing(&self) -> StatusClass {
         let last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match &*last {
-            None => Standing::Fine,
-            Some(refusal) if refusal.at.elapsed() < STANDS => Standing::Refused(refusal.failure.clone()),
-            Some(_) => Standing::Doubtful,
+            None => StatusClass::Fine,
+            Some(refusal) if refusal.at.elapsed() < STANDS => StatusClass::Refused(refusal.failure.clone()),
+            Some(_) => StatusClass::Doubtful,
         }
     }
 

@@ -9,7 +9,7 @@ use order_core::order::{Order, OrderSpec, Progress, Terms};
 use order_core::priority::Priority;
 use order_core::time::Timestamp;
 use order_core::venue::{Draft, SignedTransaction, TxId};
-use order_ports::WorkHint;
+use order_ports::WorkItem;
 use serde::{Deserialize, Serialize};
 use sqlx::Row;
 use sqlx::postgres::PgRow;
@@ -129,8 +129,8 @@ fn priority(row: &PgRow) -> Result<Priority, Failure> {
 }
 
 /// The hint of a row (`id`, `priority`).
-pub(crate) fn hint(row: &PgRow) -> Result<WorkHint, Failure> {
-    Ok(WorkHint {
+pub(crate) fn item(row: &PgRow) -> Result<WorkItem, Failure> {
+    Ok(WorkItem {
         order_id: order_id(row, "id")?,
         priority: priority(row)?,
     })

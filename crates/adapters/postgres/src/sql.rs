@@ -14,7 +14,7 @@ pub(crate) const EVENTS: &str = include_str!("sql/events.sql");
 pub(crate) const VERSIONS: &str = include_str!("sql/versions.sql");
 pub(crate) const WAITING: &str = include_str!("sql/waiting.sql");
 pub(crate) const WAKE: &str = include_str!("sql/wake.sql");
-pub(crate) const OVERRULE: &str = include_str!("sql/overrule.sql");
+pub(crate) const APPLY_OWNER_COMMAND: &str = include_str!("sql/apply_owner_command.sql");
 pub(crate) const KEY_CREATE: &str = include_str!("sql/key_create.sql");
 pub(crate) const KEY_LIST: &str = include_str!("sql/key_list.sql");
 pub(crate) const KEY_READ: &str = include_str!("sql/key_read.sql");
@@ -57,7 +57,7 @@ mod tests {
         ("key_rotate", super::KEY_ROTATE),
         ("open_attempts", super::OPEN_ATTEMPTS),
         ("order", super::ORDER),
-        ("overrule", super::OVERRULE),
+        ("apply_owner_command", super::APPLY_OWNER_COMMAND),
         ("ping", super::PING),
         ("ticket_keep", super::TICKET_KEEP),
         ("ticket_redeem", super::TICKET_REDEEM),
@@ -70,7 +70,14 @@ mod tests {
     ];
 
     /// Those of them that are about live orders only.
-    const LIVE: [&str; 6] = ["backlog", "claim", "due", "journal", "overrule", "wake"];
+    const LIVE: [&str; 6] = [
+        "backlog",
+        "claim",
+        "due",
+        "journal",
+        "apply_owner_command",
+        "wake",
+    ];
 
     /// A store with one connection, which has all that is prepared.
     async fn store() -> (PostgresStore, Postgres) {

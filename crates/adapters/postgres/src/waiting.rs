@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use order_core::id::OrderId;
 use order_core::lifecycle::Release;
 use order_ports::{
-    JournalError, Moved, OrderControl, StoreError, WaitingOrder, WaitingRoom, WaitingSince, Woken,
+    JournalError, OwnerCommands, RestingOrder, RestingOrders, RestingSince, StoreError, Transition, Woken,
 };
 use sqlx::Row;
 use sqlx::postgres::PgRow;
@@ -22,28 +22,28 @@ use crate::store::PostgresStore;
 const OVERLAP: Duration = Duration::from_secs(10);
 
 #[async_trait]
-impl WaitingRoom for PostgresStore {
+impl RestingOrders for PostgresStore {
     async fn waiting(
         &self,
-        after: Option<(WaitingSince, OrderId)>,
+        after: Option<(RestingSince, OrderId)>,
         limit: usize,
-    ) -> Result<Vec<WaitingOrder>, StoreError> {
+    ) -> Result<Vec<RestingOrder>, StoreError> {
         let (since, id) = after.map_or((0, Uuid::nil()), |(since, id)| (since.0, id.uuid()));
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let statement = sqlx::query(sql::WAITING).bind(since).bind(id).bind(limit);
         let found = self.database.run_detached(statement).await?;
         let waiting = |row| {
-            Ok(WaitingOrder {
+            Ok(RestingOrder {
                 order: rows::order(row)?,
-                since: WaitingSince(row.try_get("since")?),
+                since: RestingSince(row.try_get("since")?),
             })
         };
         let waiting: Result<_, Failure> = found.iter().map(waiting).collect();
         Ok(waiting?)
     }
 
-    fn overlap(&self, last: WaitingSince) -> WaitingSince {
-        WaitingSince(last.0.saturating_sub(rows::micros(OVERLAP)))
+    fn overlap(&self, last: RestingSince) -> RestingSince {
+        RestingSince(last.0.saturating_sub(rows::micros(OVERLAP)))
     }
 
     async fn wake(&self, ids: &[OrderId]) -> Result<Woken, StoreError> {
@@ -55,7 +55,7 @@ impl WaitingRoom for PostgresStore {
         let mut woken = Woken::default();
         for row in &found {
             match rest_left(row)? {
-                None => woken.hints.push(rows::hint(row)?),
+                None => woken.items.push(rows::item(row)?),
                 Some(left) => woken.resting.push((rows::order_id(row, "id")?, left)),
             }
         }
@@ -71,8 +71,12 @@ fn rest_left(row: &PgRow) -> Result<Option<Duration>, Failure> {
 }
 
 #[async_trait]
-impl OrderControl for PostgresStore {
-    async fn overrule<'a>(&self, moved: Moved<'a>, release: Release) -> Result<(), JournalError> {
+impl OwnerCommands for PostgresStore {
+    async fn apply_owner_command<'a>(
+        &self,
+        moved: Transition<'a>,
+        release: Release,
+    ) -> Result<(), JournalError> {
         match self.write_over(moved, release).await.map_err(StoreError::from)? {
             true => Ok(()),
             false => Err(JournalError::Fenced),
@@ -82,8 +86,8 @@ impl OrderControl for PostgresStore {
 
 impl PostgresStore {
     /// Whether it was stored.
-    async fn write_over(&self, moved: Moved<'_>, release: Release) -> Result<bool, Failure> {
-        let Moved { order, events } = moved;
+    async fn write_over(&self, moved: Transition<'_>, release: Release) -> Result<bool, Failure> {
+        let Transition { order, events } = moved;
         let progress = order.progress();
         let version: i32 = rows::to_int(progress.version, "version")?;
         let new: i32 = rows::to_int(events.len(), "the number of events")?;
@@ -93,7 +97,7 @@ impl PostgresStore {
             waits,
             rest,
         } = rows::release(release);
-        let statement = sqlx::query(sql::OVERRULE)
+        let statement = sqlx::query(sql::APPLY_OWNER_COMMAND)
             .bind(order.id().uuid())
             .bind(version - new)
             .bind(order.status().as_str())

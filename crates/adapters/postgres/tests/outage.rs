@@ -90,7 +90,7 @@ async fn survives_a_crash(options: PostgresOptions) {
         fresh.server.stop_immediate().await.unwrap();
         fresh.server.start_again().await.unwrap();
         let events = patiently(async || fresh.events(walk.id(), 0, 100).await).await;
-        assert_eq!(events, walk.story());
+        assert_eq!(events, walk.history());
         let bytes = "select bytes from attempts order by written_at desc limit 1";
         let stored: Vec<u8> = sqlx::query_scalar(bytes)
             .fetch_one(&mut look(&fresh.url).await)

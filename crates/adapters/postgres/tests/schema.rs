@@ -121,26 +121,26 @@ async fn analysts_see_one_flat_row_an_order_and_one_an_event() {
     );
     assert!(history[0].get::<bool, _>("dated"));
 
-    let story = "select seq, epoch, event, (extract(epoch from at) * 1000)::bigint as at
+    let history = "select seq, epoch, event, (extract(epoch from at) * 1000)::bigint as at
                  from order_stories where order_id = $1 order by seq";
-    let story = sqlx::query(story)
+    let history = sqlx::query(history)
         .bind(executed.id().uuid())
         .fetch_all(&mut look(&fresh.url).await)
         .await
         .unwrap();
-    let seen: Vec<_> = story
+    let seen: Vec<_> = history
         .iter()
         .map(|row| (row.get::<i32, _>("seq"), row.get::<i64, _>("at")))
         .collect();
     let told: Vec<_> = executed
-        .story()
+        .history()
         .iter()
         .map(|event| (event.seq as i32, event.at.millis()))
         .collect();
     assert_eq!(seen, told);
-    let epochs: Vec<_> = story.iter().map(|row| row.get::<i64, _>("epoch")).collect();
+    let epochs: Vec<_> = history.iter().map(|row| row.get::<i64, _>("epoch")).collect();
     assert_eq!(epochs, [0, 1, 1, 1, 1, 2, 2, 2, 2, 2]);
-    let names: Vec<_> = story.iter().map(|row| row.get::<String, _>("event")).collect();
+    let names: Vec<_> = history.iter().map(|row| row.get::<String, _>("event")).collect();
     assert_eq!(names[0], "pending");
     assert_eq!(names[9], "confirmed");
 }

@@ -23,7 +23,7 @@ pub enum InvalidAddress {
         "is the address of a REST interface; Streams need a TCP connection: use the server's redis:// or \
          rediss:// address"
     )]
-    Rest,
+    WakeBackoff,
     /// It is the address of sentinels.
     #[error(
         "is the address of sentinels, which are not asked here; use a redis:// or rediss:// address that leads to \
@@ -46,7 +46,7 @@ impl FromStr for RedisAddress {
             .split_once("://")
             .map(|(scheme, _)| scheme.to_ascii_lowercase());
         match scheme.as_deref() {
-            Some("http" | "https") => return Err(InvalidAddress::Rest),
+            Some("http" | "https") => return Err(InvalidAddress::WakeBackoff),
             Some(scheme) if scheme.contains("sentinel") => return Err(InvalidAddress::Sentinel),
             Some("redis" | "rediss" | "valkey" | "valkeys" | "unix" | "redis+unix") => {}
             _ => return Err(InvalidAddress::Scheme),
@@ -169,7 +169,7 @@ mod tests {
     fn a_rest_address_is_told_apart_from_a_wrong_one() {
         let rest = "https://eu1-token.example".parse::<RedisAddress>().unwrap_err();
         assert!(rest.to_string().contains("rediss://"), "{rest}");
-        assert!(matches!(rest, InvalidAddress::Rest));
+        assert!(matches!(rest, InvalidAddress::WakeBackoff));
         for sentinels in [
             "redis+sentinel://a:26379,b:26379/mymaster",
             "rediss+sentinel://a/mymaster",

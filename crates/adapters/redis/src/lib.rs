@@ -1,6 +1,6 @@
 //! The work queue on Redis Streams, the notifier on Pub/Sub, and the dispatch limit that all workers share.
 //!
-//! Redis holds nothing that cannot be lost: the store is the truth, and a hint or a notice that goes missing
+//! Redis holds nothing that cannot be lost: the store is the truth, and a hint or a notification that goes missing
 //! here costs time, never an order. So nothing in this crate waits for Redis longer than its patience, and
 //! everything in it comes back by itself.
 //!

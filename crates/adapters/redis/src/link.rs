@@ -22,7 +22,7 @@ const DOUBT: u32 = 4;
 
 /// What Redis is asked.
 #[derive(Clone, Copy)]
-pub(crate) enum Ask<'a> {
+pub(crate) enum RedisRequest<'a> {
     Command(&'a Cmd),
     Pipeline(&'a Pipeline),
     Script(&'a ScriptInvocation<'a>),
@@ -67,7 +67,7 @@ impl Link {
 
     /// Asks, and asks once more when the connection turns out to be broken. So what is asked may be done
     /// twice.
-    pub(crate) async fn ask<T: FromRedisValue>(&self, ask: Ask<'_>) -> Result<T, RedisUnavailable> {
+    pub(crate) async fn ask<T: FromRedisValue>(&self, ask: RedisRequest<'_>) -> Result<T, RedisUnavailable> {
         let deadline = Instant::now() + self.patience;
         let mut failed = None;
         loop {
@@ -152,7 +152,7 @@ impl Link {
     }
 }
 
-impl Ask<'_> {
+impl RedisRequest<'_> {
     pub(crate) async fn of<T: FromRedisValue>(
         self,
         connection: &mut (impl ConnectionLike + Send),

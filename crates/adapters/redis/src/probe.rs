@@ -4,7 +4,7 @@
 use redis::{InfoDict, RedisError};
 
 use crate::error::{RedisUnavailable, is_forbidden};
-use crate::link::Ask;
+use crate::link::RedisRequest;
 use crate::server::RedisServer;
 
 /// What is wrong with the server. Nothing can be queued, or what is queued is not safe; accepted orders wait for it.
@@ -66,7 +66,7 @@ pub(crate) async fn probe(server: &RedisServer) -> Result<(), ProbeError> {
     for key in server.keys().probes() {
         let mut write = redis::cmd("HSET");
         write.arg(key).arg("probe").arg(1);
-        let _: u64 = server.ask_rarely(Ask::Command(&write)).await?;
+        let _: u64 = server.ask_rarely(RedisRequest::Command(&write)).await?;
     }
     if server.link().is_cluster() {
         // It is not known which of the nodes would tell.
@@ -74,7 +74,7 @@ pub(crate) async fn probe(server: &RedisServer) -> Result<(), ProbeError> {
     }
     let mut info = redis::cmd("INFO");
     info.arg("memory");
-    let info: Result<InfoDict, RedisUnavailable> = server.ask_rarely(Ask::Command(&info)).await;
+    let info: Result<InfoDict, RedisUnavailable> = server.ask_rarely(RedisRequest::Command(&info)).await;
     match info {
         Ok(info) => match evicting_policy(&info) {
             Some(policy) => Err(ProbeError::Evicts { policy }),

@@ -10,7 +10,7 @@ use tokio::time::timeout;
 use crate::check::{self, CheckError};
 use crate::error::RedisUnavailable;
 use crate::keys::Keys;
-use crate::link::{Ask, Link, is_broken};
+use crate::link::{Link, RedisRequest, is_broken};
 use crate::probe::{self, ProbeError};
 use crate::settings::RedisSettings;
 
@@ -82,7 +82,10 @@ impl RedisServer {
 
     /// Asks on a connection from the pool: for what is rare and must not queue behind the hot path.
     /// The pool leads to one server; in a cluster the shared connection knows which node to ask.
-    pub(crate) async fn ask_rarely<T: FromRedisValue>(&self, ask: Ask<'_>) -> Result<T, RedisUnavailable> {
+    pub(crate) async fn ask_rarely<T: FromRedisValue>(
+        &self,
+        ask: RedisRequest<'_>,
+    ) -> Result<T, RedisUnavailable> {
         if self.shared.link.is_cluster() {
             return self.shared.link.ask(ask).await;
         }

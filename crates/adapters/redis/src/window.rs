@@ -9,7 +9,7 @@ use redis::Script;
 use tokio::sync::{Mutex, Notify};
 use tokio::time::timeout;
 
-use crate::link::Ask;
+use crate::link::RedisRequest;
 use crate::server::RedisServer;
 
 /// How often Redis is asked again while there is no grant: another process may have given one back.
@@ -54,7 +54,7 @@ impl RedisDispatchWindow {
         let mut invocation = self.script.key(self.server.keys().dispatched());
         let window = u64::try_from(self.window.as_micros()).unwrap_or(u64::MAX);
         invocation.arg(self.limit.get()).arg(window);
-        let (wait, grant): (u64, u64) = self.server.link().ask(Ask::Script(&invocation)).await?;
+        let (wait, grant): (u64, u64) = self.server.link().ask(RedisRequest::Script(&invocation)).await?;
         Ok(if wait > 0 {
             Err(Duration::from_millis(wait))
         } else {
@@ -79,7 +79,7 @@ impl DispatchLimit for RedisDispatchWindow {
     async fn give_back(&self, grant: Grant) -> Result<(), QueueError> {
         let mut remove = redis::cmd("LREM");
         remove.arg(self.server.keys().dispatched()).arg(1).arg(grant.0);
-        let _: u64 = self.server.link().ask(Ask::Command(&remove)).await?;
+        let _: u64 = self.server.link().ask(RedisRequest::Command(&remove)).await?;
         self.given_back.notify_one();
         Ok(())
     }

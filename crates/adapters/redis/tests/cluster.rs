@@ -10,10 +10,10 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use order_core::priority::Priority;
-use order_ports::{DispatchLimit, Notice, Notifier, QueueDepth, QueueError, WorkHint, WorkQueue};
+use order_ports::{DispatchLimit, Notifier, OrderNotification, QueueDepth, QueueError, WorkItem, WorkQueue};
 use order_redis::{RedisDispatchWindow, RedisNotifier, RedisQueue, RedisServer};
 use order_test_servers::RedisOptions;
-use support::{PATIENCE, TestServer, acknowledge, hint, hints, pull};
+use support::{PATIENCE, TestServer, acknowledge, item, items, pull};
 use tokio::time::{sleep, timeout};
 
 async fn cluster() -> TestServer {
@@ -56,8 +56,8 @@ async fn a_queue_in_four_shards_works_on_a_cluster() {
     server.check().await.unwrap();
     server.probe().await.unwrap();
     let queue = RedisQueue::new(&server);
-    let mut pushed = hints(1..=100, Priority::Normal);
-    pushed.extend(hints(101..=110, Priority::High));
+    let mut pushed = items(1..=100, Priority::Normal);
+    pushed.extend(items(101..=110, Priority::High));
     for _ in 0..2 {
         queue.push(&pushed).await.unwrap();
         assert_eq!(queue.depth().await.unwrap(), QueueDepth([10, 100, 0]));
@@ -66,29 +66,29 @@ async fn a_queue_in_four_shards_works_on_a_cluster() {
     assert!(
         first
             .iter()
-            .all(|delivery| delivery.hint.priority == Priority::High),
+            .all(|delivery| delivery.item.priority == Priority::High),
         "{first:?}"
     );
     acknowledge(&queue, &first).await;
-    let mut pulled: HashSet<_> = first.iter().map(|delivery| delivery.hint).collect();
+    let mut pulled: HashSet<_> = first.iter().map(|delivery| delivery.item).collect();
     while pulled.len() < 110 {
         let more = pull(&queue, 7).await;
         acknowledge(&queue, &more).await;
-        pulled.extend(more.iter().map(|delivery| delivery.hint));
+        pulled.extend(more.iter().map(|delivery| delivery.item));
     }
     assert_eq!(pulled, pushed.into_iter().collect());
     assert_eq!(queue.depth().await.unwrap(), QueueDepth::default());
     assert!(timeout(Duration::from_millis(100), queue.pull(1)).await.is_err());
-    queue.push(&[hint(1, Priority::Low)]).await.unwrap();
+    queue.push(&[item(1, Priority::Low)]).await.unwrap();
     acknowledge(&queue, &pull(&queue, 1).await).await;
     queue.close().await.unwrap();
 }
 
 /// Pushes as the sweep does: again, until the server takes it. A server that starts refuses for a while, on one connection
 /// longer than on another.
-async fn push_until_taken(queue: &RedisQueue, hint: WorkHint) {
+async fn push_until_taken(queue: &RedisQueue, item: WorkItem) {
     let push = async {
-        while queue.push(&[hint]).await.is_err() {
+        while queue.push(&[item]).await.is_err() {
             sleep(Duration::from_millis(50)).await;
         }
     };
@@ -99,28 +99,28 @@ async fn push_until_taken(queue: &RedisQueue, hint: WorkHint) {
 async fn a_cluster_that_is_emptied_or_restarted_is_filled_again() {
     let test = cluster().await;
     let queue = RedisQueue::new(&connect(&test));
-    queue.push(&hints(1..=3, Priority::Normal)).await.unwrap();
+    queue.push(&items(1..=3, Priority::Normal)).await.unwrap();
     pull(&queue, 1).await;
     test.say::<()>(&["FLUSHALL"]).await;
     assert!(matches!(
         timeout(PATIENCE, queue.pull(10)).await.unwrap(),
         Err(QueueError::Lost)
     ));
-    queue.push(&[hint(4, Priority::High)]).await.unwrap();
+    queue.push(&[item(4, Priority::High)]).await.unwrap();
     acknowledge(&queue, &pull(&queue, 10).await).await;
 
     test.redis().stop_immediate().await.unwrap();
-    assert!(queue.push(&[hint(5, Priority::High)]).await.is_err());
+    assert!(queue.push(&[item(5, Priority::High)]).await.is_err());
     test.redis().start_again().await.unwrap();
     let mut again = None;
     while again.is_none() {
         match timeout(PATIENCE, queue.pull(10)).await.unwrap() {
             Ok(pulled) => again = Some(pulled),
             Err(QueueError::Unavailable(_)) => sleep(Duration::from_millis(50)).await,
-            Err(QueueError::Lost) => push_until_taken(&queue, hint(5, Priority::High)).await,
+            Err(QueueError::Lost) => push_until_taken(&queue, item(5, Priority::High)).await,
         }
     }
-    assert_eq!(again.unwrap()[0].hint, hint(5, Priority::High));
+    assert_eq!(again.unwrap()[0].item, item(5, Priority::High));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -135,7 +135,7 @@ async fn the_work_of_a_dead_consumer_goes_to_another_on_a_cluster() {
         RedisQueue::new(&server)
     };
     let dies = process();
-    dies.push(&hints(1..=8, Priority::Normal)).await.unwrap();
+    dies.push(&items(1..=8, Priority::Normal)).await.unwrap();
     let mut taken = 0;
     while taken < 8 {
         taken += pull(&dies, 8).await.len();
@@ -146,7 +146,7 @@ async fn the_work_of_a_dead_consumer_goes_to_another_on_a_cluster() {
     while inherited.len() < 8 {
         let pulled = pull(&lives, 3).await;
         acknowledge(&lives, &pulled).await;
-        inherited.extend(pulled.iter().map(|delivery| delivery.hint));
+        inherited.extend(pulled.iter().map(|delivery| delivery.item));
     }
 }
 
@@ -158,10 +158,10 @@ async fn notices_and_the_dispatch_limit_work_on_a_cluster() {
         RedisNotifier::new(&connect(&test)),
     );
     let mut listener = hearer.listen().await.unwrap();
-    let notice: Notice = support::notice(1);
-    speaker.publish([notice.clone()].into()).await.unwrap();
+    let notification: OrderNotification = support::notification(1);
+    speaker.publish([notification.clone()].into()).await.unwrap();
     let heard = timeout(PATIENCE, listener.next()).await.unwrap().unwrap();
-    assert_eq!(*heard, [notice]);
+    assert_eq!(*heard, [notification]);
 
     let limit = RedisDispatchWindow::new(&connect(&test), NonZeroU32::MIN, Duration::from_millis(500));
     limit.acquire().await.unwrap();

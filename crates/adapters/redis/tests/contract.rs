@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use order_ports::contract::dispatch::ALLOWED;
-use order_ports::{Notice, Notices, Notifier, NotifyError};
+use order_ports::{Notifications, Notifier, NotifyError, OrderNotification};
 use order_redis::{RedisDispatchWindow, RedisNotifier, RedisQueue};
 use support::{Subject, TestServer};
 
@@ -78,11 +78,11 @@ mod two_processes {
 
     #[async_trait]
     impl Notifier for Between {
-        async fn publish(&self, notices: Arc<[Notice]>) -> Result<(), NotifyError> {
-            self.speaker.publish(notices).await
+        async fn publish(&self, notifications: Arc<[OrderNotification]>) -> Result<(), NotifyError> {
+            self.speaker.publish(notifications).await
         }
 
-        async fn listen(&self) -> Result<Box<dyn Notices>, NotifyError> {
+        async fn listen(&self) -> Result<Box<dyn Notifications>, NotifyError> {
             self.hearer.listen().await
         }
     }

@@ -10,7 +10,7 @@ use order_core::priority::Priority;
 use order_ports::WorkQueue;
 use order_redis::{CheckError, ProbeError, RedisQueue, RedisServer, RedisSettings};
 use order_test_servers::RedisOptions;
-use support::{PATIENCE, TestServer, hint};
+use support::{PATIENCE, TestServer, item};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
@@ -27,7 +27,7 @@ async fn recovers(server: &RedisServer) {
     let recovered = timeout(PATIENCE, well).await;
     assert!(recovered.is_ok(), "{last:?}");
     let queue = RedisQueue::new(server);
-    queue.push(&[hint(1, Priority::Normal)]).await.unwrap();
+    queue.push(&[item(1, Priority::Normal)]).await.unwrap();
 }
 
 /// What the server suffers from, sooner or later.
@@ -61,11 +61,11 @@ async fn a_server_whose_memory_is_full_is_noticed_and_its_work_can_still_be_done
     let server = test.connect();
     server.check().await.unwrap();
     let queue = RedisQueue::new(&server);
-    queue.push(&[hint(7, Priority::Normal)]).await.unwrap();
+    queue.push(&[item(7, Priority::Normal)]).await.unwrap();
     test.say::<()>(&["CONFIG", "SET", "maxmemory", "1"]).await;
     let ill = server.probe().await.unwrap_err();
     assert!(matches!(ill, ProbeError::Full(_)), "{ill:?}");
-    assert!(queue.push(&[hint(8, Priority::Normal)]).await.is_err());
+    assert!(queue.push(&[item(8, Priority::Normal)]).await.is_err());
     // What was queued before makes room by being done.
     let pulled = support::pull(&queue, 1).await;
     support::acknowledge(&queue, &pulled).await;

@@ -10,7 +10,7 @@ use std::time::Duration;
 use order_core::priority::Priority;
 use order_ports::{HAND_OVER, QueueDepth, WorkQueue};
 use order_redis::RedisQueue;
-use support::{PATIENCE, TestServer, acknowledge, entry_of, hint, hints, pull};
+use support::{PATIENCE, TestServer, acknowledge, entry_of, item, items, pull};
 use tokio::time::{sleep, timeout};
 
 async fn held(test: &TestServer) -> u64 {
@@ -23,12 +23,12 @@ async fn length(test: &TestServer, priority: Priority) -> u64 {
 }
 
 /// Pulls and acknowledges until nothing comes for a while; every order that came, as often as it came.
-async fn drain(queue: &RedisQueue) -> Vec<order_ports::WorkHint> {
+async fn drain(queue: &RedisQueue) -> Vec<order_ports::WorkItem> {
     let mut drained = Vec::new();
     while let Ok(pulled) = timeout(Duration::from_millis(500), queue.pull(100)).await {
         let pulled = pulled.unwrap();
         acknowledge(queue, &pulled).await;
-        drained.extend(pulled.iter().map(|delivery| delivery.hint));
+        drained.extend(pulled.iter().map(|delivery| delivery.item));
     }
     drained
 }
@@ -37,7 +37,7 @@ async fn drain(queue: &RedisQueue) -> Vec<order_ports::WorkHint> {
 async fn a_backlog_that_every_process_announces_again_and_again_does_not_grow() {
     let test = TestServer::start().await;
     let sweepers = [0, 1, 2].map(|_| RedisQueue::new(&test.connect()));
-    let backlog = hints(1..=1_200, Priority::Normal);
+    let backlog = items(1..=1_200, Priority::Normal);
     for round in 0..12 {
         sweepers[round % 3].push(&backlog).await.unwrap();
     }
@@ -57,7 +57,7 @@ async fn a_backlog_that_every_process_announces_again_and_again_does_not_grow() 
 async fn a_push_takes_the_place_of_a_delivery_that_is_old() {
     let test = TestServer::start().await;
     let (stuck, fresh) = (RedisQueue::new(&test.connect()), RedisQueue::new(&test.connect()));
-    stuck.push(&[hint(1, Priority::Normal)]).await.unwrap();
+    stuck.push(&[item(1, Priority::Normal)]).await.unwrap();
     let old = pull(&stuck, 1).await;
     let stream = test.stream(0, Priority::Normal);
     let age = HAND_OVER.as_millis().to_string();
@@ -73,12 +73,12 @@ async fn a_push_takes_the_place_of_a_delivery_that_is_old() {
     ])
     .await;
     for _ in 0..3 {
-        fresh.push(&[hint(1, Priority::Normal)]).await.unwrap();
+        fresh.push(&[item(1, Priority::Normal)]).await.unwrap();
     }
     assert_eq!(test.entries(Priority::Normal).await, (1, 0));
     // The old one is late, and ends nothing of the new one.
     acknowledge(&stuck, &old).await;
-    assert_eq!(drain(&fresh).await, [hint(1, Priority::Normal)]);
+    assert_eq!(drain(&fresh).await, [item(1, Priority::Normal)]);
     assert_eq!(held(&test).await, 0);
 }
 
@@ -88,14 +88,14 @@ async fn what_a_process_puts_back_is_still_held_once() {
     let (closes, stays) = (RedisQueue::new(&test.connect()), RedisQueue::new(&test.connect()));
     // The read that a dropped pull leaves behind brings the order into the hand of this process.
     assert!(timeout(Duration::from_millis(200), closes.pull(1)).await.is_err());
-    stays.push(&[hint(1, Priority::Normal)]).await.unwrap();
+    stays.push(&[item(1, Priority::Normal)]).await.unwrap();
     for _ in 0..3 {
-        stays.push(&[hint(1, Priority::Normal)]).await.unwrap();
+        stays.push(&[item(1, Priority::Normal)]).await.unwrap();
     }
     closes.close().await.unwrap();
-    stays.push(&[hint(1, Priority::Normal)]).await.unwrap();
+    stays.push(&[item(1, Priority::Normal)]).await.unwrap();
     assert_eq!(test.entries(Priority::Normal).await, (1, 0));
-    assert_eq!(drain(&stays).await, [hint(1, Priority::Normal)]);
+    assert_eq!(drain(&stays).await, [item(1, Priority::Normal)]);
     assert_eq!(held(&test).await, 0);
 }
 
@@ -104,7 +104,7 @@ async fn what_a_process_puts_back_is_still_held_once() {
 async fn a_stream_that_is_lost_alone_is_filled_again() {
     let test = TestServer::start().await;
     let queue = RedisQueue::new(&test.connect());
-    let backlog = hints(1..=20, Priority::Normal);
+    let backlog = items(1..=20, Priority::Normal);
     queue.push(&backlog).await.unwrap();
     let stream = test.stream(0, Priority::Normal);
     test.say::<u64>(&["XTRIM", &stream, "MAXLEN", "5"]).await;
@@ -121,7 +121,7 @@ async fn a_stream_that_is_lost_alone_is_filled_again() {
 async fn what_says_what_is_held_may_be_lost_alone() {
     let test = TestServer::start().await;
     let queue = RedisQueue::new(&test.connect());
-    let backlog = hints(1..=20, Priority::Normal);
+    let backlog = items(1..=20, Priority::Normal);
     queue.push(&backlog).await.unwrap();
     let in_hand = pull(&queue, 1).await;
     test.say::<u64>(&["DEL", &test.held(0)]).await;
@@ -143,8 +143,8 @@ async fn orders_whose_entries_were_deleted_by_hand_are_forgotten() {
     let test = TestServer::start().await;
     let server = test.connect_with(|settings| settings.forget_after = Duration::from_secs(1));
     let queue = RedisQueue::new(&server);
-    queue.push(&hints(1..=20, Priority::Low)).await.unwrap();
-    queue.push(&[hint(21, Priority::High)]).await.unwrap();
+    queue.push(&items(1..=20, Priority::Low)).await.unwrap();
+    queue.push(&[item(21, Priority::High)]).await.unwrap();
     test.say::<u64>(&["DEL", &test.stream(0, Priority::Low)]).await;
     let tidy = async {
         while held(&test).await != 1 {
@@ -162,7 +162,7 @@ async fn orders_whose_entries_were_deleted_by_hand_are_forgotten() {
 async fn entries_of_an_older_version_are_worked_on_and_its_leftovers_do_no_harm() {
     let test = TestServer::start().await;
     let queue = RedisQueue::new(&test.connect());
-    let (theirs, ours) = (hint(1, Priority::Normal), hint(2, Priority::Normal));
+    let (theirs, ours) = (item(1, Priority::Normal), item(2, Priority::Normal));
     queue.push(&[ours]).await.unwrap();
     let stream = test.stream(0, Priority::Normal);
     test.say::<String>(&["XADD", &stream, "*", "order", &theirs.order_id.to_string()])

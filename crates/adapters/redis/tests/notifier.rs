@@ -7,25 +7,25 @@ mod support;
 use std::sync::Arc;
 use std::time::Duration;
 
-use order_ports::{Notice, Notices, Notifier, NotifyError};
+use order_ports::{Notifications, Notifier, NotifyError, OrderNotification};
 use order_redis::RedisNotifier;
 use support::{PATIENCE, TestServer};
 use tokio::time::{sleep, timeout};
 
-fn notice(seq: u32) -> Arc<[Notice]> {
-    [support::notice(seq)].into()
+fn notification(seq: u32) -> Arc<[OrderNotification]> {
+    [support::notification(seq)].into()
 }
 
-async fn hear(listener: &mut dyn Notices) -> u32 {
+async fn hear(listener: &mut dyn Notifications) -> u32 {
     timeout(PATIENCE, listener.next()).await.unwrap().unwrap()[0]
         .event
         .seq
 }
 
 /// Speaks until it is heard, and returns with what.
-async fn speak_until_heard(speaker: &RedisNotifier, listener: &mut dyn Notices) -> u32 {
+async fn speak_until_heard(speaker: &RedisNotifier, listener: &mut dyn Notifications) -> u32 {
     for seq in 1_000.. {
-        speaker.publish(notice(seq)).await.unwrap();
+        speaker.publish(notification(seq)).await.unwrap();
         if let Ok(heard) = timeout(Duration::from_millis(50), listener.next()).await {
             return heard.unwrap()[0].event.seq;
         }
@@ -42,7 +42,7 @@ async fn a_subscription_that_is_killed_comes_back() {
         RedisNotifier::new(&test.connect()),
     );
     let mut listener = hearer.listen().await.unwrap();
-    speaker.publish(notice(1)).await.unwrap();
+    speaker.publish(notification(1)).await.unwrap();
     assert_eq!(hear(&mut *listener).await, 1);
     for _ in 0..3 {
         assert_eq!(test.say::<u64>(&["CLIENT", "KILL", "TYPE", "pubsub"]).await, 1);
@@ -59,11 +59,11 @@ async fn a_subscription_survives_a_restart_of_redis() {
     );
     let mut listener = hearer.listen().await.unwrap();
     test.redis().stop_immediate().await.unwrap();
-    let refused = timeout(PATIENCE, speaker.publish(notice(1))).await.unwrap();
+    let refused = timeout(PATIENCE, speaker.publish(notification(1))).await.unwrap();
     assert!(matches!(refused, Err(NotifyError::Unavailable(_))));
     test.redis().start_again().await.unwrap();
     let back = async {
-        while speaker.publish(notice(2)).await.is_err() {
+        while speaker.publish(notification(2)).await.is_err() {
             sleep(Duration::from_millis(50)).await;
         }
         speak_until_heard(&speaker, &mut *listener).await
@@ -78,7 +78,7 @@ async fn a_process_hears_itself_while_redis_is_away() {
     let mut listener = notifier.listen().await.unwrap();
     test.redis().stop_immediate().await.unwrap();
     assert!(
-        notifier.publish(notice(7)).await.is_err(),
+        notifier.publish(notification(7)).await.is_err(),
         "the others were not told"
     );
     assert_eq!(hear(&mut *listener).await, 7);
@@ -92,8 +92,8 @@ async fn a_process_hears_itself_once() {
         RedisNotifier::new(&test.connect()),
     );
     let mut listener = here.listen().await.unwrap();
-    here.publish(notice(1)).await.unwrap();
-    there.publish(notice(2)).await.unwrap();
+    here.publish(notification(1)).await.unwrap();
+    there.publish(notification(2)).await.unwrap();
     assert_eq!((hear(&mut *listener).await, hear(&mut *listener).await), (1, 2));
     assert!(
         timeout(Duration::from_millis(200), listener.next())
@@ -117,7 +117,7 @@ async fn what_cannot_be_read_is_passed_over() {
             .await,
         1
     );
-    speaker.publish(notice(3)).await.unwrap();
+    speaker.publish(notification(3)).await.unwrap();
     assert_eq!(hear(&mut *listener).await, 3);
 }
 

@@ -11,7 +11,7 @@ use std::time::Duration;
 use order_core::priority::Priority;
 use order_ports::{Delivery, QueueDepth, QueueError, WorkQueue};
 use order_redis::{RedisQueue, RedisServer};
-use support::{PATIENCE, TestServer, acknowledge, hint, hints, pull};
+use support::{PATIENCE, TestServer, acknowledge, item, items, pull};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
 
@@ -35,7 +35,7 @@ fn patient(test: &TestServer) -> RedisServer {
 async fn refused_after(queue: &RedisQueue) -> Duration {
     let began = Instant::now();
     assert!(matches!(
-        queue.push(&[hint(4, Priority::Normal)]).await,
+        queue.push(&[item(4, Priority::Normal)]).await,
         Err(QueueError::Unavailable(_))
     ));
     began.elapsed()
@@ -45,7 +45,7 @@ async fn refused_after(queue: &RedisQueue) -> Duration {
 async fn a_flush_is_reported_once_and_then_the_queue_works_again() {
     let test = TestServer::private().await;
     let queue = Arc::new(RedisQueue::new(&test.connect()));
-    queue.push(&hints(1..=3, Priority::Normal)).await.unwrap();
+    queue.push(&items(1..=3, Priority::Normal)).await.unwrap();
     let in_work = pull(&*queue, 1).await;
     test.say::<()>(&["FLUSHALL"]).await;
     // Its receipt is worth nothing any more, which is nobody's fault.
@@ -54,14 +54,14 @@ async fn a_flush_is_reported_once_and_then_the_queue_works_again() {
         timeout(PATIENCE, queue.pull(10)).await.unwrap(),
         Err(QueueError::Lost)
     ));
-    queue.push(&hints(1..=3, Priority::High)).await.unwrap();
+    queue.push(&items(1..=3, Priority::High)).await.unwrap();
     let mut again = HashSet::new();
     while again.len() < 3 {
         let pulled = pull(&*queue, 10).await;
         acknowledge(&*queue, &pulled).await;
-        again.extend(pulled.iter().map(|delivery| delivery.hint));
+        again.extend(pulled.iter().map(|delivery| delivery.item));
     }
-    assert_eq!(again, hints(1..=3, Priority::High).into_iter().collect());
+    assert_eq!(again, items(1..=3, Priority::High).into_iter().collect());
     assert!(
         timeout(Duration::from_millis(300), queue.pull(10)).await.is_err(),
         "nothing is left"
@@ -75,9 +75,9 @@ async fn a_flush_under_a_waiting_pull_loses_nothing_that_is_pushed_after_it() {
     let queue = Arc::new(RedisQueue::new(&test.connect()));
     let waiting = begin_to_pull(&queue, 10).await;
     test.say::<()>(&["FLUSHALL"]).await;
-    queue.push(&[hint(1, Priority::Normal)]).await.unwrap();
+    queue.push(&[item(1, Priority::Normal)]).await.unwrap();
     assert!(matches!(waiting.await.unwrap(), Err(QueueError::Lost)));
-    assert_eq!(pull(&*queue, 10).await[0].hint, hint(1, Priority::Normal));
+    assert_eq!(pull(&*queue, 10).await[0].item, item(1, Priority::Normal));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -94,28 +94,28 @@ async fn only_those_who_saw_the_queue_before_report_a_loss() {
 async fn a_primary_that_is_a_replica_for_a_while_is_used_again() {
     let test = TestServer::private().await;
     let queue = RedisQueue::new(&test.connect());
-    queue.push(&hints(1..=2, Priority::Normal)).await.unwrap();
+    queue.push(&items(1..=2, Priority::Normal)).await.unwrap();
     acknowledge(&queue, &pull(&queue, 1).await).await;
     test.say::<()>(&["REPLICAOF", "127.0.0.1", "1"]).await;
     assert!(matches!(
-        queue.push(&[hint(3, Priority::Normal)]).await,
+        queue.push(&[item(3, Priority::Normal)]).await,
         Err(QueueError::Unavailable(_))
     ));
     assert!(matches!(queue.pull(1).await, Err(QueueError::Unavailable(_))));
     test.say::<()>(&["REPLICAOF", "NO", "ONE"]).await;
     let back = async {
-        while queue.push(&[hint(4, Priority::Normal)]).await.is_err() {
+        while queue.push(&[item(4, Priority::Normal)]).await.is_err() {
             sleep(Duration::from_millis(20)).await;
         }
     };
     timeout(PATIENCE, back).await.unwrap();
     // In either order: a read that was waiting when the primary came back may have the older one in hand.
-    let wanted: HashSet<_> = [2, 4].map(|n| hint(n, Priority::Normal)).into();
+    let wanted: HashSet<_> = [2, 4].map(|n| item(n, Priority::Normal)).into();
     let mut pulled = HashSet::new();
     while pulled != wanted {
         let deliveries = pull(&queue, 1).await;
         acknowledge(&queue, &deliveries).await;
-        pulled.extend(deliveries.iter().map(|delivery| delivery.hint));
+        pulled.extend(deliveries.iter().map(|delivery| delivery.item));
     }
 }
 
@@ -123,7 +123,7 @@ async fn a_primary_that_is_a_replica_for_a_while_is_used_again() {
 async fn the_queue_survives_a_restart_of_redis_that_forgets_everything() {
     let test = TestServer::private().await;
     let queue = Arc::new(RedisQueue::new(&patient(&test)));
-    queue.push(&hints(1..=3, Priority::Normal)).await.unwrap();
+    queue.push(&items(1..=3, Priority::Normal)).await.unwrap();
     pull(&*queue, 3).await;
     let waiting = begin_to_pull(&queue, 10).await;
     test.redis().stop_immediate().await.unwrap();
@@ -155,11 +155,11 @@ async fn the_queue_survives_a_restart_of_redis_that_forgets_everything() {
             Err(QueueError::Unavailable(_)) => sleep(Duration::from_millis(100)).await,
             Err(QueueError::Lost) => {
                 lost += 1;
-                queue.push(&[hint(5, Priority::Normal)]).await.unwrap();
+                queue.push(&[item(5, Priority::Normal)]).await.unwrap();
             }
         }
     };
-    assert_eq!((lost, pulled[0].hint), (1, hint(5, Priority::Normal)));
+    assert_eq!((lost, pulled[0].item), (1, item(5, Priority::Normal)));
     acknowledge(&*queue, &pulled).await;
     assert_eq!(queue.depth().await.unwrap(), QueueDepth::default());
 }
@@ -171,7 +171,7 @@ async fn a_break_that_is_mended_at_once_is_not_noticed() {
     for n in 1..=5 {
         let waiting = begin_to_pull(&queue, 1).await;
         test.say::<u64>(&["CLIENT", "KILL", "TYPE", "normal"]).await;
-        queue.push(&[hint(n, Priority::Normal)]).await.unwrap();
+        queue.push(&[item(n, Priority::Normal)]).await.unwrap();
         let pulled = waiting.await.unwrap().unwrap();
         acknowledge(&*queue, &pulled).await;
         test.say::<u64>(&["CLIENT", "KILL", "TYPE", "normal"]).await;
@@ -190,7 +190,7 @@ async fn no_push_is_lost_in_the_very_moment_of_a_break() {
             let waiting = tokio::spawn(async move { pulling.pull(1).await });
             sleep(Duration::from_millis(u64::from(n % 12))).await;
             test.say::<u64>(&["CLIENT", "KILL", "TYPE", "normal"]).await;
-            queue.push(&[hint(n, Priority::Normal)]).await.unwrap();
+            queue.push(&[item(n, Priority::Normal)]).await.unwrap();
             waiting.abort();
         }
     };
@@ -201,7 +201,7 @@ async fn no_push_is_lost_in_the_very_moment_of_a_break() {
 async fn a_server_that_is_silent_holds_nobody_up() {
     let test = TestServer::private().await;
     let queue = RedisQueue::new(&patient(&test));
-    queue.push(&[hint(1, Priority::Normal)]).await.unwrap();
+    queue.push(&[item(1, Priority::Normal)]).await.unwrap();
     test.say::<()>(&["CLIENT", "PAUSE", "8000", "ALL"]).await;
     let first = refused_after(&queue).await;
     assert!(first >= SERVER_PATIENCE, "given up after {first:?}");
@@ -211,7 +211,7 @@ async fn a_server_that_is_silent_holds_nobody_up() {
     let next = refused_after(&queue).await;
     assert!(next < SERVER_PATIENCE / 2, "only after {next:?}");
     let mended = async {
-        while queue.push(&[hint(3, Priority::Normal)]).await.is_err() {
+        while queue.push(&[item(3, Priority::Normal)]).await.is_err() {
             sleep(Duration::from_millis(50)).await;
         }
     };
@@ -222,8 +222,8 @@ async fn a_server_that_is_silent_holds_nobody_up() {
 async fn a_script_that_the_server_forgot_is_loaded_again() {
     let test = TestServer::private().await;
     let queue = RedisQueue::new(&test.connect());
-    queue.push(&hints(1..=2, Priority::Normal)).await.unwrap();
+    queue.push(&items(1..=2, Priority::Normal)).await.unwrap();
     pull(&queue, 1).await;
     test.say::<()>(&["SCRIPT", "FLUSH"]).await;
-    assert_eq!(pull(&queue, 1).await[0].hint, hint(2, Priority::Normal));
+    assert_eq!(pull(&queue, 1).await[0].item, item(2, Priority::Normal));
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 use order_core::priority::Priority;
 use order_ports::{QueueDepth, QueueError, WorkQueue};
 use order_redis::RedisQueue;
-use support::{PATIENCE, TestServer, acknowledge, entry_of, hint, hints, pull};
+use support::{PATIENCE, TestServer, acknowledge, entry_of, item, items, pull};
 use tokio::time::{Instant, sleep, timeout};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -20,7 +20,7 @@ async fn the_work_of_a_dead_consumer_goes_to_another() {
     let claim_after = Duration::from_millis(800);
     let process = || RedisQueue::new(&test.connect_with(|settings| settings.claim_after = claim_after));
     let (dies, lives) = (process(), process());
-    dies.push(&hints(1..=25, Priority::Normal)).await.unwrap();
+    dies.push(&items(1..=25, Priority::Normal)).await.unwrap();
     let mut taken = 0;
     while taken < 25 {
         taken += pull(&dies, 25).await.len();
@@ -31,7 +31,7 @@ async fn the_work_of_a_dead_consumer_goes_to_another() {
     while inherited.len() < 25 {
         let pulled = pull(&lives, 4).await;
         acknowledge(&lives, &pulled).await;
-        inherited.extend(pulled.iter().map(|delivery| delivery.hint));
+        inherited.extend(pulled.iter().map(|delivery| delivery.item));
     }
     assert!(
         died.elapsed() > claim_after / 2,
@@ -43,7 +43,7 @@ async fn the_work_of_a_dead_consumer_goes_to_another() {
         "too late: after {:?}",
         died.elapsed()
     );
-    assert_eq!(inherited, hints(1..=25, Priority::Normal).into_iter().collect());
+    assert_eq!(inherited, items(1..=25, Priority::Normal).into_iter().collect());
     assert_eq!(test.entries(Priority::Normal).await, (0, 0));
 }
 
@@ -55,18 +55,18 @@ async fn the_work_of_a_dead_consumer_is_taken_over_under_load_too() {
         RedisQueue::new(&server)
     };
     let (dies, lives) = (process(), process());
-    dies.push(&hints(1..=5, Priority::Normal)).await.unwrap();
+    dies.push(&items(1..=5, Priority::Normal)).await.unwrap();
     let mut orphans = HashSet::new();
     while orphans.len() < 5 {
-        orphans.extend(pull(&dies, 5).await.iter().map(|delivery| delivery.hint));
+        orphans.extend(pull(&dies, 5).await.iter().map(|delivery| delivery.item));
     }
     drop(dies);
     // More than will be done by then.
-    lives.push(&hints(100..=20_000, Priority::Normal)).await.unwrap();
+    lives.push(&items(100..=20_000, Priority::Normal)).await.unwrap();
     let takeover = async {
         while !orphans.is_empty() {
             let pulled = pull(&lives, 1).await;
-            orphans.remove(&pulled[0].hint);
+            orphans.remove(&pulled[0].item);
             acknowledge(&lives, &pulled).await;
             sleep(Duration::from_millis(2)).await;
         }
@@ -84,11 +84,11 @@ async fn an_urgent_hint_overtakes_what_is_in_hand_already() {
     let queue = RedisQueue::new(&test.connect());
     // The read that a dropped pull leaves behind brings one into the hand of this process.
     assert!(timeout(Duration::from_millis(200), queue.pull(1)).await.is_err());
-    queue.push(&hints(1..=5, Priority::Normal)).await.unwrap();
+    queue.push(&items(1..=5, Priority::Normal)).await.unwrap();
     sleep(Duration::from_millis(40)).await;
     assert_eq!(queue.depth().await.unwrap(), QueueDepth([0, 5, 0]));
-    queue.push(&[hint(9, Priority::High)]).await.unwrap();
-    assert_eq!(pull(&queue, 1).await[0].hint, hint(9, Priority::High));
+    queue.push(&[item(9, Priority::High)]).await.unwrap();
+    assert_eq!(pull(&queue, 1).await[0].item, item(9, Priority::High));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -97,7 +97,7 @@ async fn a_busy_worker_holds_nothing_back_from_an_idle_one() {
     let (busy, idle) = (RedisQueue::new(&test.connect()), RedisQueue::new(&test.connect()));
     for priority in Priority::ALL {
         let first = 100 * u32::try_from(priority.index()).unwrap();
-        busy.push(&hints(first..first + 10, priority)).await.unwrap();
+        busy.push(&items(first..first + 10, priority)).await.unwrap();
     }
     assert_eq!(pull(&busy, 4).await.len(), 4);
     let mut left = 0;
@@ -112,13 +112,13 @@ async fn a_worker_that_stops_pulling_holds_nothing_back_from_the_others() {
     let (stops, goes_on) = (RedisQueue::new(&test.connect()), RedisQueue::new(&test.connect()));
     for n in 1..=3 {
         assert!(timeout(Duration::from_millis(100), stops.pull(1)).await.is_err());
-        goes_on.push(&[hint(n, Priority::Normal)]).await.unwrap();
+        goes_on.push(&[item(n, Priority::Normal)]).await.unwrap();
         // Far sooner than it would be taken for dead.
         let pulled = timeout(Duration::from_secs(5), goes_on.pull(1))
             .await
             .unwrap()
             .unwrap();
-        assert_eq!(pulled[0].hint, hint(n, Priority::Normal));
+        assert_eq!(pulled[0].item, item(n, Priority::Normal));
         acknowledge(&goes_on, &pulled).await;
     }
     assert_eq!(test.entries(Priority::Normal).await, (0, 0));
@@ -135,7 +135,7 @@ async fn nothing_is_lost_doubled_or_left_behind_by_four_workers() {
         while let Ok(pulled) = timeout(Duration::from_secs(2), queue.pull(mine.len() % 13 + 1)).await {
             let pulled = pulled.unwrap();
             acknowledge(&queue, &pulled).await;
-            mine.extend(pulled.into_iter().map(|delivery| delivery.hint));
+            mine.extend(pulled.into_iter().map(|delivery| delivery.item));
         }
         mine
     };
@@ -143,7 +143,7 @@ async fn nothing_is_lost_doubled_or_left_behind_by_four_workers() {
         let queue = RedisQueue::new(&test.connect());
         for (chunk, numbers) in (1..=HINTS).collect::<Vec<_>>().chunks(50).enumerate() {
             queue
-                .push(&hints(numbers.iter().copied(), Priority::ALL[chunk % 3]))
+                .push(&items(numbers.iter().copied(), Priority::ALL[chunk % 3]))
                 .await
                 .unwrap();
         }
@@ -166,7 +166,7 @@ async fn nothing_is_lost_doubled_or_left_behind_by_four_workers() {
 async fn what_is_pulled_but_not_acknowledged_does_not_count_as_waiting() {
     let test = TestServer::start().await;
     let queue = RedisQueue::new(&test.connect());
-    queue.push(&hints(1..=5, Priority::Low)).await.unwrap();
+    queue.push(&items(1..=5, Priority::Low)).await.unwrap();
     pull(&queue, 2).await;
     assert_eq!(queue.depth().await.unwrap(), QueueDepth([0, 0, 3]));
     assert_eq!(test.entries(Priority::Low).await, (5, 2));
@@ -181,11 +181,11 @@ async fn an_entry_that_names_no_order_is_thrown_away() {
         .await;
     test.say::<String>(&["XADD", &stream, "*", "pizza", "margherita"])
         .await;
-    queue.push(&[hint(1, Priority::Normal)]).await.unwrap();
+    queue.push(&[item(1, Priority::Normal)]).await.unwrap();
     let pulled = pull(&queue, 10).await;
     assert_eq!(
-        pulled.iter().map(|delivery| delivery.hint).collect::<Vec<_>>(),
-        [hint(1, Priority::Normal)]
+        pulled.iter().map(|delivery| delivery.item).collect::<Vec<_>>(),
+        [item(1, Priority::Normal)]
     );
     let gone = async {
         while test.entries(Priority::High).await != (0, 0) {
@@ -203,9 +203,9 @@ async fn an_entry_that_was_deleted_while_pending_is_forgotten() {
         RedisQueue::new(&server)
     };
     let dies = process();
-    dies.push(&hints(1..=2, Priority::Normal)).await.unwrap();
+    dies.push(&items(1..=2, Priority::Normal)).await.unwrap();
     let pulled = pull(&dies, 1).await;
-    assert_eq!(pull(&dies, 1).await[0].hint, hint(2, Priority::Normal));
+    assert_eq!(pull(&dies, 1).await[0].item, item(2, Priority::Normal));
     drop(dies);
     let id = entry_of(&pulled[0]);
     test.say::<u64>(&["XDEL", &test.stream(0, Priority::Normal), id])
@@ -213,8 +213,8 @@ async fn an_entry_that_was_deleted_while_pending_is_forgotten() {
     let lives = process();
     let inherited = pull(&lives, 10).await;
     assert_eq!(
-        inherited.iter().map(|delivery| delivery.hint).collect::<Vec<_>>(),
-        [hint(2, Priority::Normal)]
+        inherited.iter().map(|delivery| delivery.item).collect::<Vec<_>>(),
+        [item(2, Priority::Normal)]
     );
     acknowledge(&lives, &inherited).await;
     assert_eq!(test.entries(Priority::Normal).await, (0, 0));
@@ -226,7 +226,7 @@ async fn consumers_that_are_gone_are_forgotten_and_those_with_work_are_not() {
     let process =
         || RedisQueue::new(&test.connect_with(|settings| settings.forget_after = Duration::from_secs(1)));
     let (idle, busy, stays) = (process(), process(), process());
-    busy.push(&hints(1..=2, Priority::High)).await.unwrap();
+    busy.push(&items(1..=2, Priority::High)).await.unwrap();
     pull(&busy, 1).await;
     let done = pull(&idle, 1).await;
     acknowledge(&idle, &done).await;
@@ -259,7 +259,7 @@ async fn a_closed_queue_puts_back_what_it_had_not_handed_out() {
         RedisQueue::new(&test.connect()),
     );
     assert!(timeout(Duration::from_millis(200), closes.pull(1)).await.is_err());
-    closes.push(&[hint(1, Priority::Normal)]).await.unwrap();
+    closes.push(&[item(1, Priority::Normal)]).await.unwrap();
     sleep(Duration::from_millis(40)).await;
     assert_eq!(
         test.entries(Priority::Normal).await,
@@ -270,7 +270,7 @@ async fn a_closed_queue_puts_back_what_it_had_not_handed_out() {
     assert_eq!(test.entries(Priority::Normal).await, (1, 0));
     assert!(matches!(closes.pull(1).await, Err(QueueError::Unavailable(_))));
     let pulled = pull(&stays, 1).await;
-    assert_eq!(pulled[0].hint, hint(1, Priority::Normal));
+    assert_eq!(pulled[0].item, item(1, Priority::Normal));
     let consumers: Vec<redis::Value> = test
         .say(&["XINFO", "CONSUMERS", &test.stream(0, Priority::Normal), "workers"])
         .await;

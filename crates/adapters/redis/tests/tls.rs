@@ -15,7 +15,7 @@ use order_redis::{
 };
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use support::spawned::{Spawned, free_port};
-use support::{PATIENCE, acknowledge, hint, pull};
+use support::{PATIENCE, acknowledge, item, pull};
 use tokio::time::timeout;
 use uuid::Uuid;
 
@@ -77,14 +77,14 @@ async fn a_private_authority_is_trusted_by_every_connection() {
     redis.probe().await.unwrap();
     // The shared connection, one that blocks, and one that listens.
     let queue = RedisQueue::new(&redis);
-    queue.push(&[hint(1, Priority::Normal)]).await.unwrap();
+    queue.push(&[item(1, Priority::Normal)]).await.unwrap();
     acknowledge(&queue, &pull(&queue, 1).await).await;
     assert!(timeout(Duration::from_millis(100), queue.pull(1)).await.is_err());
-    queue.push(&[hint(2, Priority::Normal)]).await.unwrap();
+    queue.push(&[item(2, Priority::Normal)]).await.unwrap();
     acknowledge(&queue, &pull(&queue, 1).await).await;
     let notifier = RedisNotifier::new(&redis);
     let mut listener = notifier.listen().await.unwrap();
-    notifier.publish([support::notice(1)].into()).await.unwrap();
+    notifier.publish([support::notification(1)].into()).await.unwrap();
     timeout(PATIENCE, listener.next()).await.unwrap().unwrap();
 }
 

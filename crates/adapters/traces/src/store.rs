@@ -9,8 +9,8 @@ use order_core::lifecycle::{Attempt, AttemptOutcome, Release};
 use order_core::order::{Order, OrderSpec};
 use order_core::trace::TraceParent;
 use order_ports::{
-    AcceptError, Acceptance, Accepted, Claim, JournalError, Lease, Moved, OrderControl, OrderIntake,
-    OrderJournal, OrderLeases, StoreError, Sweep, WorkHint,
+    AcceptError, Acceptance, Accepted, Claim, JournalError, Lease, OrderIntake, OrderJournal, OrderLeases,
+    OwnerCommands, StoreError, Sweep, Transition, WorkItem,
 };
 use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
@@ -24,7 +24,7 @@ pub struct TracedStore {
     intake: Arc<dyn OrderIntake>,
     leases: Arc<dyn OrderLeases>,
     journal: Arc<dyn OrderJournal>,
-    control: Arc<dyn OrderControl>,
+    control: Arc<dyn OwnerCommands>,
     traces: &'static Traces,
 }
 
@@ -34,7 +34,7 @@ impl TracedStore {
         intake: Arc<dyn OrderIntake>,
         leases: Arc<dyn OrderLeases>,
         journal: Arc<dyn OrderJournal>,
-        control: Arc<dyn OrderControl>,
+        control: Arc<dyn OwnerCommands>,
         traces: &'static Traces,
     ) -> Self {
         Self {
@@ -76,12 +76,12 @@ impl OrderIntake for TracedStore {
         Ok(accepted)
     }
 
-    async fn recall(
+    async fn find_replayed(
         &self,
         spec: &OrderSpec,
         key: Option<IdempotencyKey>,
     ) -> Result<Option<OrderId>, AcceptError> {
-        self.intake.recall(spec, key).await
+        self.intake.find_replayed(spec, key).await
     }
 }
 
@@ -95,14 +95,14 @@ impl OrderLeases for TracedStore {
         Ok(claim)
     }
 
-    async fn due(&self, sweep: Sweep, limit: usize) -> Result<Vec<WorkHint>, StoreError> {
+    async fn due(&self, sweep: Sweep, limit: usize) -> Result<Vec<WorkItem>, StoreError> {
         self.leases.due(sweep, limit).await
     }
 }
 
 #[async_trait]
 impl OrderJournal for TracedStore {
-    async fn append(&self, lease: &Lease, moved: Moved<'_>) -> Result<(), JournalError> {
+    async fn append(&self, lease: &Lease, moved: Transition<'_>) -> Result<(), JournalError> {
         self.journal.append(lease, moved).await?;
         self.moved(moved.order);
         Ok(())
@@ -112,7 +112,7 @@ impl OrderJournal for TracedStore {
         &self,
         lease: &Lease,
         attempt: &Attempt,
-        moved: Moved<'_>,
+        moved: Transition<'_>,
     ) -> Result<(), JournalError> {
         self.journal.write_ahead(lease, attempt, moved).await
     }
@@ -122,7 +122,7 @@ impl OrderJournal for TracedStore {
         lease: &Lease,
         outcome: Option<AttemptOutcome>,
         release: Release,
-        moved: Moved<'_>,
+        moved: Transition<'_>,
     ) -> Result<(), JournalError> {
         self.journal.record(lease, outcome, release, moved).await?;
         self.moved(moved.order);
@@ -131,9 +131,13 @@ impl OrderJournal for TracedStore {
 }
 
 #[async_trait]
-impl OrderControl for TracedStore {
-    async fn overrule<'a>(&self, moved: Moved<'a>, release: Release) -> Result<(), JournalError> {
-        self.control.overrule(moved, release).await?;
+impl OwnerCommands for TracedStore {
+    async fn apply_owner_command<'a>(
+        &self,
+        moved: Transition<'a>,
+        release: Release,
+    ) -> Result<(), JournalError> {
+        self.control.apply_owner_command(moved, release).await?;
         self.moved(moved.order);
         Ok(())
     }

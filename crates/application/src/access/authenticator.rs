@@ -161,7 +161,7 @@ impl Authenticator {
                 () = stop.cancelled() => return,
                 () = self.clock.sleep(PATROL) => {}
             }
-            if let Err(error) = self.patrol().await {
+            if let Err(error) = self.reconcile().await {
                 // Those who are in stay in; nobody else is let in on old knowledge.
                 tracing::warn!(
                     error = &error as &dyn std::error::Error,
@@ -232,7 +232,7 @@ impl Authenticator {
     }
 
     /// Asks the store for all keys in use at once.
-    async fn patrol(&self) -> Result<(), KeyError> {
+    async fn reconcile(&self) -> Result<(), KeyError> {
         let now = self.clock.monotonic();
         let in_use: Vec<_> = {
             let mut known = self.known.lock();

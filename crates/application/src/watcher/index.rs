@@ -13,13 +13,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use order_core::id::OrderId;
-use order_core::lifecycle::{RestPolicy, State};
+use order_core::lifecycle::{State, WakeBackoffPolicy};
 use order_core::order::Order;
 use order_core::price::Price;
 use order_core::terms::Check;
 use order_core::token::{Pair, Symbol};
 use order_core::trigger::TriggerBook;
-use order_ports::{PairState, WaitingOrder, WaitingSince};
+use order_ports::{PairState, RestingOrder, RestingSince};
 
 use super::prices::{Bounds, Prices};
 use entry::{Due, Entry, Gauge, Kind};
@@ -32,7 +32,7 @@ const PART_OF_REPEATED: usize = 4;
 pub(super) struct Candidate {
     pub(super) order: Arc<Order>,
     /// What it was known by when the look began.
-    pub(super) since: WaitingSince,
+    pub(super) since: RestingSince,
 }
 
 type Key = (Symbol, Symbol);
@@ -51,7 +51,7 @@ struct PairTriggers {
 
 /// All resting orders.
 pub(super) struct TriggerIndex {
-    rest: RestPolicy,
+    rest: WakeBackoffPolicy,
     prices: Prices,
     entries: HashMap<OrderId, Entry>,
     /// In an order of their own, so that the same things happen in the same order every time.
@@ -67,7 +67,7 @@ const fn key(pair: &Pair) -> Key {
 }
 
 impl TriggerIndex {
-    pub(super) fn new(rest: RestPolicy) -> Self {
+    pub(super) fn new(rest: WakeBackoffPolicy) -> Self {
         Self {
             rest,
             prices: Prices::default(),
@@ -102,8 +102,8 @@ impl TriggerIndex {
     }
 
     /// Enters an order, in place of what was known of it. One that does not rest is left out.
-    pub(super) fn enter(&mut self, waiting: WaitingOrder, now: Duration) {
-        let WaitingOrder { order, since } = waiting;
+    pub(super) fn enter(&mut self, waiting: RestingOrder, now: Duration) {
+        let RestingOrder { order, since } = waiting;
         let State::Waiting { waits_for } = *order.state() else {
             return;
         };
@@ -208,7 +208,7 @@ impl TriggerIndex {
     pub(super) fn answer(
         &mut self,
         id: OrderId,
-        since: WaitingSince,
+        since: RestingSince,
         check: Check,
         longest: Duration,
         now: Duration,

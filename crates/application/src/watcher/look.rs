@@ -2,10 +2,10 @@
 
 use order_core::failure::FailureClass;
 use order_core::id::OrderId;
-use order_core::routing::{Ask, Market};
+use order_core::routing::{Market, RouteRequest};
 use order_core::terms::{self, Check};
 use order_core::venue::QuoteAnswer;
-use order_ports::WaitingSince;
+use order_ports::RestingSince;
 
 use super::index::Candidate;
 use crate::quote::ask_all;
@@ -14,7 +14,7 @@ use crate::setup::{Ports, Settings};
 /// What a look has found.
 pub(super) struct Look {
     pub(super) id: OrderId,
-    pub(super) since: WaitingSince,
+    pub(super) since: RestingSince,
     pub(super) check: Check,
     /// How many of the venues that were asked are out of reach or out of order.
     pub(super) silence: Silence,
@@ -31,7 +31,7 @@ pub(super) enum Silence {
 pub(super) async fn look_at(ports: Ports, settings: Settings, candidate: Candidate) -> Look {
     let Candidate { order, since } = candidate;
     let spec = order.spec();
-    let request = Ask::of(spec).request;
+    let request = RouteRequest::of(spec).request;
     let market = ask_all(&ports, &request, &spec.route, settings.quote_timeout).await;
     Look {
         id: order.id(),

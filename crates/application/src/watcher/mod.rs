@@ -28,7 +28,7 @@ use order_core::terms::Check;
 use order_ports::{MarketMoves, Woken};
 use tokio_util::sync::CancellationToken;
 
-use crate::announce::{Announcer, Resting};
+use crate::publisher::{EventPublisher, Resting};
 use crate::setup::{Ports, Settings};
 
 use index::TriggerIndex;
@@ -53,7 +53,7 @@ type Looks = FuturesUnordered<Pin<Box<dyn Future<Output = Look> + Send>>>;
 pub struct MarketWatcher {
     ports: Ports,
     settings: Settings,
-    announcer: Announcer,
+    publisher: EventPublisher,
     resting: Arc<Resting>,
     index: TriggerIndex,
     reading: Reading,
@@ -69,14 +69,14 @@ pub struct MarketWatcher {
 
 impl MarketWatcher {
     /// A watcher that knows no order yet.
-    pub fn new(ports: Ports, settings: Settings, announcer: Announcer) -> Self {
+    pub fn new(ports: Ports, settings: Settings, publisher: EventPublisher) -> Self {
         Self {
-            resting: announcer.resting(),
+            resting: publisher.resting(),
             index: TriggerIndex::new(settings.rest),
             reading: Reading::default(),
             ports,
             settings,
-            announcer,
+            publisher,
             revision: None,
             moves: None,
             looks: FuturesUnordered::new(),
@@ -241,9 +241,9 @@ impl MarketWatcher {
         let ids = std::mem::take(&mut self.met);
         let now = self.now();
         match self.ports.waiting.wake(&ids).await {
-            Ok(Woken { hints, resting }) => {
-                tracing::debug!(met = ids.len(), woken = hints.len(), "orders' terms are met");
-                hints.into_iter().for_each(|hint| self.announcer.due(hint));
+            Ok(Woken { items, resting }) => {
+                tracing::debug!(met = ids.len(), woken = items.len(), "orders' terms are met");
+                items.into_iter().for_each(|item| self.publisher.due(item));
                 for (id, left) in &resting {
                     self.index.rests(*id, *left, now);
                 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use order_core::id::OrderId;
-use order_ports::{StoreError, WaitingSince};
+use order_ports::{RestingSince, StoreError};
 
 use super::index::TriggerIndex;
 use crate::setup::Ports;
@@ -11,10 +11,10 @@ use crate::setup::Ports;
 /// How often the store is asked for orders that have begun to rest elsewhere; those of this process are known at once.
 const REFRESH: Duration = Duration::from_millis(250);
 /// How often a reading begins a little earlier than the last one ended, for orders that show up late.
-const LOOK_BACK: Duration = Duration::from_secs(5);
+const RESCAN_INTERVAL: Duration = Duration::from_secs(5);
 /// For how long after the newest order others may show up that began to rest before it did: longer than any store's
-/// [`order_ports::WaitingRoom::overlap`].
-const LATE_ARRIVALS: Duration = Duration::from_secs(30);
+/// [`order_ports::RestingOrders::overlap`].
+const LATE_ARRIVAL_WINDOW: Duration = Duration::from_secs(30);
 /// How often everything is read anew, and orders are forgotten that left unnoticed.
 const READ_ALL: Duration = Duration::from_secs(600);
 /// How many orders are read in one go.
@@ -24,15 +24,15 @@ const PAGE: usize = 1_000;
 #[derive(Default)]
 pub(super) struct Reading {
     /// From where it is read on.
-    place: Option<(WaitingSince, OrderId)>,
+    place: Option<(RestingSince, OrderId)>,
     /// The farthest place that was ever read, and when.
-    newest: Option<(WaitingSince, OrderId)>,
+    newest: Option<(RestingSince, OrderId)>,
     newest_at: Duration,
     /// Whether a reading of everything is under way, which may have been interrupted.
     reads_all: bool,
     /// When, by the clock's monotonic reading.
     next: Duration,
-    next_look_back: Duration,
+    next_rescan: Duration,
     next_read_all: Duration,
 }
 
@@ -66,9 +66,9 @@ impl Reading {
             self.next_read_all = now + READ_ALL;
             (self.place, self.reads_all) = (None, true);
             index.begin_reading();
-        } else if now >= self.next_look_back && !self.reads_all {
-            self.next_look_back = now + LOOK_BACK;
-            if now < self.newest_at + LATE_ARRIVALS {
+        } else if now >= self.next_rescan && !self.reads_all {
+            self.next_rescan = now + RESCAN_INTERVAL;
+            if now < self.newest_at + LATE_ARRIVAL_WINDOW {
                 let back = |(since, id)| (ports.waiting.overlap(since), id);
                 self.place = self.place.map(back);
             }

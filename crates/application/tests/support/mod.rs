@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use order_application::{Announcer, Engine, Hub, Ports, Relay, Settings};
+use order_application::{Engine, EventPublisher, Hub, Ports, Relay, Settings};
 use order_core::amount::Amount;
 use order_core::failure::VenueError;
 use order_core::id::OrderId;
@@ -16,9 +16,9 @@ use order_core::time::Timestamp;
 use order_core::venue::Venue;
 use order_ports::contract::fixtures::{NoJournal, swap};
 use order_ports::{
-    Clock, Entropy, MockMarketFeed, MockNotifier, MockOrderControl, MockOrderIntake, MockOrderLeases,
-    MockOrderReader, MockQuoteSource, MockSettlement, MockWaitingRoom, MockWorkQueue, Notice, Notices,
-    Notifier, NotifyError, OrderIds, QuoteSource,
+    Clock, Entropy, MockMarketFeed, MockNotifier, MockOrderIntake, MockOrderLeases, MockOrderReader,
+    MockOwnerCommands, MockQuoteSource, MockRestingOrders, MockSettlement, MockWorkQueue, Notifications,
+    Notifier, NotifyError, OrderIds, OrderNotification, QuoteSource,
 };
 use parking_lot::Mutex;
 use tokio::sync::mpsc;
@@ -60,34 +60,34 @@ impl OrderIds for Counter {
 }
 
 /// A notifier whose only listener hears what the test says.
-pub struct Wire(Mutex<Option<mpsc::UnboundedReceiver<Notice>>>);
+pub struct Wire(Mutex<Option<mpsc::UnboundedReceiver<OrderNotification>>>);
 
 impl Wire {
-    pub fn new() -> (Arc<Self>, mpsc::UnboundedSender<Notice>) {
+    pub fn new() -> (Arc<Self>, mpsc::UnboundedSender<OrderNotification>) {
         let (sender, receiver) = mpsc::unbounded_channel();
         (Arc::new(Self(Mutex::new(Some(receiver)))), sender)
     }
 }
 
-struct Hearing(mpsc::UnboundedReceiver<Notice>);
+struct Hearing(mpsc::UnboundedReceiver<OrderNotification>);
 
 #[async_trait]
-impl Notices for Hearing {
-    async fn next(&mut self) -> Option<Arc<[Notice]>> {
-        self.0.recv().await.map(|notice| vec![notice].into())
+impl Notifications for Hearing {
+    async fn next(&mut self) -> Option<Arc<[OrderNotification]>> {
+        self.0.recv().await.map(|notification| vec![notification].into())
     }
 }
 
 #[async_trait]
 impl Notifier for Wire {
-    async fn publish(&self, _: Arc<[Notice]>) -> Result<(), NotifyError> {
+    async fn publish(&self, _: Arc<[OrderNotification]>) -> Result<(), NotifyError> {
         Ok(())
     }
 
-    async fn listen(&self) -> Result<Box<dyn Notices>, NotifyError> {
+    async fn listen(&self) -> Result<Box<dyn Notifications>, NotifyError> {
         let receiver = self.0.lock().take();
         receiver
-            .map(|receiver| Box::new(Hearing(receiver)) as Box<dyn Notices>)
+            .map(|receiver| Box::new(Hearing(receiver)) as Box<dyn Notifications>)
             .ok_or_else(|| NotifyError::Unavailable("one listener only".into()))
     }
 }
@@ -103,8 +103,8 @@ pub fn spec() -> OrderSpec {
     }
 }
 
-/// An order's story up to its end: pending, three events of routing, and failed.
-pub fn story(number: u128) -> (Order, Vec<RecordedEvent>) {
+/// An order's history up to its end: pending, three events of routing, and failed.
+pub fn history(number: u128) -> (Order, Vec<RecordedEvent>) {
     let (mut order, first) = Order::accept(id(number), spec(), Timestamp::from_millis(0));
     let mut events = vec![first];
     let failure = order_core::failure::Failure::NoQuotes;
@@ -124,8 +124,8 @@ pub fn story(number: u128) -> (Order, Vec<RecordedEvent>) {
     (order, events)
 }
 
-pub fn notice(event: &RecordedEvent) -> Notice {
-    Notice {
+pub fn notification(event: &RecordedEvent) -> OrderNotification {
+    OrderNotification {
         owner: "desk".parse().unwrap(),
         client_order_id: None,
         event: event.clone(),
@@ -151,8 +151,8 @@ pub fn ports() -> Ports {
         leases: Arc::new(MockOrderLeases::new()),
         journal: Arc::new(NoJournal),
         reader: Arc::new(MockOrderReader::new()),
-        waiting: Arc::new(MockWaitingRoom::new()),
-        control: Arc::new(MockOrderControl::new()),
+        waiting: Arc::new(MockRestingOrders::new()),
+        control: Arc::new(MockOwnerCommands::new()),
         queue: Arc::new(MockWorkQueue::new()),
         notifier: Arc::new(MockNotifier::new()),
         venues: Vec::new(),
@@ -170,16 +170,16 @@ pub fn ports() -> Ports {
 pub fn engine(ports: Ports, settings: Settings) -> (Arc<Engine>, CancellationToken) {
     let drain = CancellationToken::new();
     let hub = Arc::new(Hub::new(settings.watch_buffer));
-    let (announcer, carry) = Announcer::new(
+    let (publisher, carry) = EventPublisher::new(
         Arc::clone(&ports.queue),
         Arc::clone(&ports.notifier),
         CancellationToken::new(),
     );
     tokio::spawn(carry);
-    let relay = Relay::new(ports.clone(), Arc::clone(&hub), settings.patrol_interval);
+    let relay = Relay::new(ports.clone(), Arc::clone(&hub), settings.reconcile_interval);
     tokio::spawn(async move { relay.run(CancellationToken::new()).await });
     (
-        Arc::new(Engine::new(ports, settings, announcer, hub, drain.clone())),
+        Arc::new(Engine::new(ports, settings, publisher, hub, drain.clone())),
         drain,
     )
 }

@@ -17,7 +17,7 @@ const SILENCE: Duration = Duration::from_secs(45);
 const TRIES: u32 = 4;
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// Why an order was not placed, or its story not followed to its end.
+/// Why an order was not placed, or its history not followed to its end.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
     /// Nobody answers.

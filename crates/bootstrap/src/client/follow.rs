@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::Outcome;
 use super::connection::{ClientError, Connection};
-use super::tell::Teller;
+use super::tell::Printer;
 
 /// The first pause before a broken stream is taken up again; it doubles up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
@@ -20,7 +20,7 @@ pub(super) async fn follow(
     connection: &Connection,
     id: &str,
     after: u64,
-    teller: &mut Teller,
+    teller: &mut Printer,
 ) -> Result<Outcome, ClientError> {
     let (mut seen, mut pause, mut tries) = (after, FIRST_PAUSE, 0);
     loop {
@@ -50,7 +50,7 @@ pub(super) async fn follow(
 async fn read(
     mut stream: Response,
     seen: &mut u64,
-    teller: &mut Teller,
+    teller: &mut Printer,
 ) -> Result<Option<Outcome>, ClientError> {
     let mut lines = Lines::default();
     while let Ok(Some(chunk)) = stream.chunk().await {

@@ -15,7 +15,7 @@ pub use top::{TopError, top};
 use crate::cli::{SubmitArgs, WatchArgs};
 use connection::Connection;
 use follow::follow;
-use tell::Teller;
+use tell::Printer;
 
 /// How an order ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,7 +81,7 @@ pub async fn watch(args: WatchArgs) -> Result<Outcome, ClientError> {
 }
 
 async fn followed(connection: &Connection, id: &str, after: u64, json: bool) -> Result<Outcome, ClientError> {
-    let mut teller = Teller::new(id, json);
+    let mut teller = Printer::new(id, json);
     let outcome = follow(connection, id, after, &mut teller).await;
     teller.end();
     outcome

@@ -1,4 +1,4 @@
-//! Telling an order's story: a line that moves on a terminal, a line an event elsewhere, JSON for programs.
+//! Telling an order's history: a line that moves on a terminal, a line an event elsewhere, JSON for programs.
 
 use std::io::{IsTerminal, Write};
 use std::time::Duration;
@@ -7,9 +7,9 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::Value;
 
 /// Who tells it.
-pub(super) struct Teller {
+pub(super) struct Printer {
     json: bool,
-    /// When the story began, in milliseconds.
+    /// When the history began, in milliseconds.
     began: Option<i64>,
     spinner: Option<ProgressBar>,
 }
@@ -19,7 +19,7 @@ pub(super) fn line(text: &str) {
     let _ = writeln!(std::io::stdout(), "{text}");
 }
 
-impl Teller {
+impl Printer {
     pub(super) fn new(id: &str, json: bool) -> Self {
         let seen = !json && std::io::stderr().is_terminal();
         let spinner = seen.then(|| {
@@ -66,7 +66,7 @@ impl Teller {
         }
     }
 
-    /// The story is over.
+    /// The history is over.
     pub(super) fn end(&self) {
         if let Some(spinner) = &self.spinner {
             spinner.finish_and_clear();

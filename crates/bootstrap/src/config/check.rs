@@ -13,8 +13,8 @@ use secrecy::ExposeSecret;
 use tracing_subscriber::EnvFilter;
 
 use super::decode::Repairs;
+use super::issue::ConfigIssue;
 use super::layers::{Layers, dotted, steps};
-use super::mistake::Mistake;
 use super::{Config, LedgerPlace, Purpose, Role};
 
 const MILLISECOND: Duration = Duration::from_millis(1);
@@ -29,12 +29,12 @@ pub(super) fn check(
     purpose: Purpose,
     layers: &Layers,
     repairs: &Repairs,
-    mistakes: &mut Vec<Mistake>,
+    issues: &mut Vec<ConfigIssue>,
 ) -> TokenRegistry {
     let mut check = Check {
         layers,
         repairs,
-        mistakes,
+        issues,
     };
     check.ranges(config);
     check.server(config);
@@ -52,19 +52,19 @@ pub(super) fn check(
 struct Check<'a> {
     layers: &'a Layers,
     repairs: &'a Repairs,
-    mistakes: &'a mut Vec<Mistake>,
+    issues: &'a mut Vec<ConfigIssue>,
 }
 
 impl Check<'_> {
     fn wrong(&mut self, key: &str, problem: impl Into<String>) {
         // As it was written, before the decoder left anything out.
         let written = self.repairs.original(&steps(key));
-        let mistake = Mistake {
+        let issue = ConfigIssue {
             key: dotted(&written),
             problem: problem.into(),
             origin: self.layers.origin(&written),
         };
-        self.mistakes.push(mistake);
+        self.issues.push(issue);
     }
 
     fn range<N: PartialOrd + Display>(&mut self, key: &str, value: N, range: RangeInclusive<N>) {
@@ -181,7 +181,11 @@ impl Check<'_> {
                 queue.announcement_timeout,
                 10 * MILLISECOND,
             ),
-            ("watch.patrol_interval", watch.patrol_interval, 10 * MILLISECOND),
+            (
+                "watch.patrol_interval",
+                watch.reconcile_interval,
+                10 * MILLISECOND,
+            ),
             ("process.start_timeout", process.start_timeout, Duration::ZERO),
             ("process.drain_timeout", process.drain_timeout, Duration::ZERO),
             ("process.shutdown_delay", process.shutdown_delay, Duration::ZERO),
@@ -274,7 +278,7 @@ impl Check<'_> {
 
     /// An address that is there and wrong counts as missing by now, and has been reported.
     fn reported(&self, key: &str) -> bool {
-        self.mistakes.iter().any(|mistake| mistake.key == key)
+        self.issues.iter().any(|issue| issue.key == key)
     }
 
     fn tokens(&mut self, config: &Config) -> TokenRegistry {
@@ -295,11 +299,11 @@ impl Check<'_> {
 
     fn venues(&mut self, config: &Config, tokens: &TokenRegistry) {
         let wrong = config.venues.validate(tokens).err();
-        for mistake in wrong.into_iter().flat_map(|error| error.mistakes) {
+        for issue in wrong.into_iter().flat_map(|error| error.issues) {
             // A value that the decoder has left out seems to be missing.
-            let written = dotted(&self.repairs.original(&steps(&mistake.key)));
+            let written = dotted(&self.repairs.original(&steps(&issue.key)));
             if !self.reported(&written) {
-                self.wrong(&mistake.key, mistake.problem);
+                self.wrong(&issue.key, issue.problem);
             }
         }
     }

@@ -8,8 +8,8 @@ use config::{Value, ValueKind};
 use serde::de::DeserializeOwned;
 use serde_path_to_error::Segment;
 
+use super::issue::ConfigIssue;
 use super::layers::{Layers, Step, dotted};
-use super::mistake::Mistake;
 
 /// More mistakes than anybody makes; a bound in case that a repair does not help.
 const MOST: usize = 200;
@@ -17,7 +17,7 @@ const MOST: usize = 200;
 /// Decodes the merged layers, and says what had to be left out. `None` when not even the defaults help.
 pub(super) fn decode<T: DeserializeOwned>(
     layers: &Layers,
-    mistakes: &mut Vec<Mistake>,
+    issues: &mut Vec<ConfigIssue>,
 ) -> Option<(T, Repairs)> {
     let mut work = Work {
         tree: strict(&layers.merged)?,
@@ -29,7 +29,7 @@ pub(super) fn decode<T: DeserializeOwned>(
     for _ in 0..MOST {
         match serde_path_to_error::deserialize(work.tree.clone()) {
             Ok(config) => return Some((config, work.repairs)),
-            Err(error) => work.digest(&error, layers, mistakes),
+            Err(error) => work.digest(&error, layers, issues),
         }
     }
     None
@@ -49,7 +49,7 @@ impl Work {
         &mut self,
         error: &serde_path_to_error::Error<toml::de::Error>,
         layers: &Layers,
-        mistakes: &mut Vec<Mistake>,
+        issues: &mut Vec<ConfigIssue>,
     ) {
         let path = steps(error.path());
         if self.read_text(&path, layers) {
@@ -63,7 +63,7 @@ impl Work {
             .iter()
             .any(|removed| removed.starts_with(&original) && *removed != original);
         if !told {
-            mistakes.push(Mistake {
+            issues.push(ConfigIssue {
                 key: dotted(&original),
                 problem: worded(error.inner().message(), &self.secrets),
                 origin: layers.origin(&original),

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use config::{ConfigError, Environment, File, FileFormat, FileSourceString, Map, Source, Value, ValueKind};
 
-use super::familiar;
+use super::conventional_env;
+use super::issue::ConfigIssue;
 use super::kubernetes;
-use super::mistake::Mistake;
 
 /// The defaults, which name every setting.
 const DEFAULTS: &str = include_str!("../../../../config/default.toml");
@@ -53,24 +53,24 @@ pub(super) struct Layers {
 }
 
 /// Lays all sources over each other.
-pub(super) fn lay(inputs: &Inputs, mistakes: &mut Vec<Mistake>, warnings: &mut Vec<String>) -> Layers {
+pub(super) fn merge(inputs: &Inputs, issues: &mut Vec<ConfigIssue>, warnings: &mut Vec<String>) -> Layers {
     let mut defaults = empty();
-    lay_text(DEFAULT_FILE, DEFAULTS, &mut defaults, mistakes);
+    lay_text(DEFAULT_FILE, DEFAULTS, &mut defaults, issues);
     let mut merged = defaults.clone();
     if let Some(path) = &inputs.file {
-        lay_file(path, &mut merged, mistakes);
+        lay_file(path, &mut merged, issues);
     }
-    reject_near_misses(&inputs.environment, mistakes);
+    reject_near_misses(&inputs.environment, issues);
     let environment = Environment::with_prefix(PREFIX)
         .prefix_separator(SEPARATOR)
         .separator(SEPARATOR)
         .ignore_empty(true)
         .source(Some(set_by_people(&inputs.environment)));
-    lay_source(PREFIX, &environment, &mut merged, mistakes);
-    let familiar = familiar::familiar(&inputs.environment, mistakes, warnings);
-    lay_source("the environment", &familiar, &mut merged, mistakes);
+    lay_source(PREFIX, &environment, &mut merged, issues);
+    let conventional_env = conventional_env::conventional_env(&inputs.environment, issues, warnings);
+    lay_source("the environment", &conventional_env, &mut merged, issues);
     for text in &inputs.overrides {
-        lay_text("the overrides", text, &mut merged, mistakes);
+        lay_text("the overrides", text, &mut merged, issues);
     }
     Layers { merged, defaults }
 }
@@ -79,22 +79,22 @@ fn empty() -> Value {
     Value::new(None, ValueKind::Table(Map::new()))
 }
 
-fn lay_source(name: &str, source: &dyn Source, onto: &mut Value, mistakes: &mut Vec<Mistake>) {
+fn lay_source(name: &str, source: &dyn Source, onto: &mut Value, issues: &mut Vec<ConfigIssue>) {
     if let Err(error) = source.collect_to(onto) {
-        mistakes.push(Mistake::at(name, error.to_string()));
+        issues.push(ConfigIssue::at(name, error.to_string()));
     }
 }
 
-fn lay_file(path: &Path, onto: &mut Value, mistakes: &mut Vec<Mistake>) {
+fn lay_file(path: &Path, onto: &mut Value, issues: &mut Vec<ConfigIssue>) {
     let name = path.display().to_string();
     match std::fs::read_to_string(path) {
-        Ok(text) => lay_text(&name, &text, onto, mistakes),
-        Err(error) => mistakes.push(Mistake::at(name, format!("cannot be read: {error}"))),
+        Ok(text) => lay_text(&name, &text, onto, issues),
+        Err(error) => issues.push(ConfigIssue::at(name, format!("cannot be read: {error}"))),
     }
 }
 
-fn lay_text(name: &str, text: &str, onto: &mut Value, mistakes: &mut Vec<Mistake>) {
-    if well_formed(name, text, mistakes) {
+fn lay_text(name: &str, text: &str, onto: &mut Value, issues: &mut Vec<ConfigIssue>) {
+    if well_formed(name, text, issues) {
         let origin = name.to_owned();
         lay_source(
             name,
@@ -103,7 +103,7 @@ fn lay_text(name: &str, text: &str, onto: &mut Value, mistakes: &mut Vec<Mistake
                 file: File::from_str(text, FileFormat::Toml),
             },
             onto,
-            mistakes,
+            issues,
         );
     }
 }
@@ -148,7 +148,7 @@ fn originating(value: Value, origin: &String) -> Value {
 }
 
 /// Checked ahead of the `config` crate, whose message quotes the line, which may hold a password.
-fn well_formed(name: &str, text: &str, mistakes: &mut Vec<Mistake>) -> bool {
+fn well_formed(name: &str, text: &str, issues: &mut Vec<ConfigIssue>) -> bool {
     let Err(error) = text.parse::<toml::Table>() else {
         return true;
     };
@@ -158,7 +158,7 @@ fn well_formed(name: &str, text: &str, mistakes: &mut Vec<Mistake>) -> bool {
         .filter(|byte| **byte == b'\n')
         .count()
         + 1;
-    mistakes.push(Mistake::at(
+    issues.push(ConfigIssue::at(
         format!("{name}, line {line}"),
         "is not TOML: check quotes, brackets and repeated keys",
     ));
@@ -177,7 +177,7 @@ fn set_by_people(environment: &HashMap<String, String>) -> HashMap<String, Strin
 const OTHERS: [&str; 3] = ["ORDER_ENGINE_CONFIG", "ORDER_ENGINE_URL", "ORDER_ENGINE_API_KEY"];
 
 /// A variable that was meant for us and would be ignored.
-fn reject_near_misses(environment: &HashMap<String, String>, mistakes: &mut Vec<Mistake>) {
+fn reject_near_misses(environment: &HashMap<String, String>, issues: &mut Vec<ConfigIssue>) {
     let mut names: Vec<_> = environment
         .keys()
         .filter(|name| name.starts_with("ORDER_ENGINE_"))
@@ -187,7 +187,7 @@ fn reject_near_misses(environment: &HashMap<String, String>, mistakes: &mut Vec<
         let ours = name.starts_with("ORDER_ENGINE__") || OTHERS.contains(&name.as_str());
         let value = environment.get(name).map_or("", String::as_str);
         if !ours && !kubernetes::injects(name, value) {
-            mistakes.push(Mistake::at(
+            issues.push(ConfigIssue::at(
                 name,
                 "is not a setting; sections and keys are set off by two underscores",
             ));
@@ -241,7 +241,7 @@ impl Layers {
     /// Whether a setting came from the environment, where everything is text.
     pub(super) fn is_text_by_nature(&self, path: &[Step]) -> bool {
         self.raw_origin(path)
-            .is_some_and(|origin| origin == ENVIRONMENT || familiar::is_plain(origin))
+            .is_some_and(|origin| origin == ENVIRONMENT || conventional_env::is_plain(origin))
     }
 
     fn raw_origin(&self, path: &[Step]) -> Option<&str> {

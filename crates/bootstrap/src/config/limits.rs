@@ -1,4 +1,4 @@
-//! What callers may take, as it is configured; the doors have it their own way.
+//! What callers may take, as it is configured; the endpoints have it their own way.
 
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -61,7 +61,7 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// As the doors want it.
+    /// As the endpoints want it.
     pub fn for_doors(&self, server: &Server, auth: AuthMode) -> LimitSettings {
         LimitSettings {
             trusted_hops: server.trusted_hops,

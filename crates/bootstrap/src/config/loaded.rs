@@ -2,23 +2,23 @@
 
 use order_core::token::TokenRegistry;
 
-use super::{Config, Inputs, Mistakes, Purpose, check, decode, layers};
+use super::{Config, ConfigIssues, Inputs, Purpose, check, decode, layers};
 
 impl Config {
     /// Reads all sources and checks the whole for this purpose.
     ///
     /// # Errors
-    /// [`Mistakes`]: every one there is.
-    pub fn load(inputs: &Inputs, purpose: Purpose) -> Result<Loaded, Mistakes> {
-        let mut mistakes = Vec::new();
+    /// [`ConfigIssues`]: every one there is.
+    pub fn load(inputs: &Inputs, purpose: Purpose) -> Result<Loaded, ConfigIssues> {
+        let mut issues = Vec::new();
         let mut warnings = Vec::new();
-        let layers = layers::lay(inputs, &mut mistakes, &mut warnings);
-        let Some((config, repairs)) = decode::decode::<Self>(&layers, &mut mistakes) else {
-            return Err(Mistakes(mistakes));
+        let layers = layers::merge(inputs, &mut issues, &mut warnings);
+        let Some((config, repairs)) = decode::decode::<Self>(&layers, &mut issues) else {
+            return Err(ConfigIssues(issues));
         };
-        let tokens = check::check(&config, purpose, &layers, &repairs, &mut mistakes);
-        if !mistakes.is_empty() {
-            return Err(Mistakes(mistakes));
+        let tokens = check::check(&config, purpose, &layers, &repairs, &mut issues);
+        if !issues.is_empty() {
+            return Err(ConfigIssues(issues));
         }
         Ok(Loaded {
             config,

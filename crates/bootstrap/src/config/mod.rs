@@ -5,14 +5,14 @@
 
 mod address;
 mod check;
+mod conventional_env;
 mod decode;
-mod familiar;
+mod issue;
 mod kubernetes;
 mod layers;
 mod ledger;
 mod limits;
 mod loaded;
-mod mistake;
 #[cfg(test)]
 mod tests;
 
@@ -30,12 +30,12 @@ use serde::{Deserialize, Deserializer, de};
 
 pub use self::address::Address;
 pub(crate) use self::address::shown;
-pub use self::familiar::familiar_names;
+pub use self::conventional_env::familiar_names;
+pub use self::issue::{ConfigIssue, ConfigIssues};
 pub use self::layers::Inputs;
 pub use self::ledger::LedgerPlace;
 pub use self::limits::Limits;
 pub use self::loaded::Loaded;
-pub use self::mistake::{Mistake, Mistakes};
 
 /// What the process is started for; some settings are needed for some of it only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,14 +60,14 @@ pub enum Role {
     /// Takes orders and executes them, in one process.
     #[default]
     All,
-    /// Takes orders and tells their stories; needs Postgres and Redis.
+    /// Takes orders and tells their histories; needs Postgres and Redis.
     Api,
     /// Executes orders; needs Postgres and Redis.
     Worker,
 }
 
 impl Role {
-    /// Whether this process stands at the doors.
+    /// Whether this process stands at the endpoints.
     pub const fn takes_orders(self) -> bool {
         matches!(self, Self::All | Self::Api)
     }
@@ -116,7 +116,7 @@ pub struct Config {
     pub tokens: Vec<TokenEntry>,
 }
 
-/// Where and how the doors listen.
+/// Where and how the endpoints listen.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "config/default.toml says what each is for")]
@@ -282,7 +282,7 @@ pub struct Queue {
 pub struct Watch {
     pub buffer: usize,
     #[serde(with = "humantime_serde")]
-    pub patrol_interval: Duration,
+    pub reconcile_interval: Duration,
 }
 
 /// How the process starts and stops.
@@ -352,7 +352,7 @@ pub struct Memory {
     pub ended_age: Duration,
 }
 
-/// The Redis that carries the queue and the notices.
+/// The Redis that carries the queue and the notifications.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "config/default.toml says what each is for")]

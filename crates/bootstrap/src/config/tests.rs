@@ -1,8 +1,8 @@
-//! What a person who sets something would notice.
+//! What a person who sets something would notification.
 
-mod every_mistake;
+mod every_issue;
+mod fuzz;
 mod redis;
-mod strangers;
 mod surroundings;
 
 use super::*;
@@ -33,7 +33,7 @@ fn with_file(text: &str, environment: &[(&str, &str)]) -> (Inputs, tempfile::Tem
     )
 }
 
-fn load(inputs: &Inputs) -> Result<Loaded, Mistakes> {
+fn load(inputs: &Inputs) -> Result<Loaded, ConfigIssues> {
     Config::load(inputs, Purpose::Serve(Role::All))
 }
 
@@ -197,14 +197,14 @@ fn a_queue_on_redis_needs_a_store_that_lasts() {
 #[test]
 fn a_process_that_shares_its_work_needs_all_that_is_shared() {
     for role in [Role::Api, Role::Worker] {
-        let mistakes = Config::load(&Inputs::default(), Purpose::Serve(role)).unwrap_err();
-        let keys: Vec<_> = mistakes.0.iter().map(|mistake| mistake.key.as_str()).collect();
+        let issues = Config::load(&Inputs::default(), Purpose::Serve(role)).unwrap_err();
+        let keys: Vec<_> = issues.0.iter().map(|issue| issue.key.as_str()).collect();
         assert_eq!(keys, ["database.url", "redis.url"]);
     }
-    let mistakes = Config::load(&Inputs::default(), Purpose::Migrate).unwrap_err();
+    let issues = Config::load(&Inputs::default(), Purpose::Migrate).unwrap_err();
     assert!(
-        mistakes.to_string().contains("database.url: is missing"),
-        "{mistakes}"
+        issues.to_string().contains("database.url: is missing"),
+        "{issues}"
     );
 }
 

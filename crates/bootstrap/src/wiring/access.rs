@@ -58,7 +58,7 @@ pub(crate) async fn key_ring(config: &Config) -> Result<KeyRing, StartError> {
 }
 
 /// A key ring for keys that the configuration is to list.
-pub(crate) fn loose_key_ring() -> KeyRing {
+pub(crate) fn unmanaged_keys() -> KeyRing {
     let keys = Arc::new(MemoryKeys::default());
     KeyRing::new(keys, Arc::new(SystemClock::new()), Arc::new(OsEntropy))
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use order_core::id::WorkerId;
 use order_ports::{
-    DispatchLimit, KeyStore, Notifier, OrderBacklog, OrderControl, OrderIntake, OrderJournal, OrderLeases,
-    OrderReader, Tickets, WaitingRoom, WorkQueue,
+    DispatchLimit, KeyStore, Notifier, OrderBacklog, OrderIntake, OrderJournal, OrderLeases, OrderReader,
+    OwnerCommands, RestingOrders, Tickets, WorkQueue,
 };
 use order_postgres::{PostgresSettings, PostgresStore};
 use order_redis::{RedisAddress, RedisServer, RedisSettings};
@@ -21,8 +21,8 @@ pub(super) struct StorePorts {
     pub(super) leases: Arc<dyn OrderLeases>,
     pub(super) journal: Arc<dyn OrderJournal>,
     pub(super) reader: Arc<dyn OrderReader>,
-    pub(super) waiting: Arc<dyn WaitingRoom>,
-    pub(super) control: Arc<dyn OrderControl>,
+    pub(super) waiting: Arc<dyn RestingOrders>,
+    pub(super) control: Arc<dyn OwnerCommands>,
     pub(super) backlog: Arc<dyn OrderBacklog>,
 }
 
@@ -33,8 +33,8 @@ impl StorePorts {
             + OrderLeases
             + OrderJournal
             + OrderReader
-            + WaitingRoom
-            + OrderControl
+            + RestingOrders
+            + OwnerCommands
             + OrderBacklog
             + 'static,
     {

@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use order_application::{Ports, Settings};
 use order_core::id::WorkerId;
-use order_core::lifecycle::RestPolicy;
+use order_core::lifecycle::WakeBackoffPolicy;
 use order_core::retry::RetryPolicy;
 use order_core::routing::RoutingPolicy;
 use order_core::token::Token;
@@ -34,7 +34,7 @@ use crate::config::{Config, Loaded, Role};
 use crate::environment::{OsEntropy, SystemClock, TimeOrderedIds};
 use crate::error::StartError;
 
-pub(crate) use self::access::{authenticator, key_ring, loose_key_ring, warn as warn_of_access};
+pub(crate) use self::access::{authenticator, key_ring, unmanaged_keys, warn as warn_of_access};
 pub(crate) use self::audit::{Records, records};
 pub(crate) use self::backend::migrate;
 pub(crate) use self::health::FORGETS;
@@ -236,7 +236,7 @@ pub(crate) fn settings(config: &Config) -> Settings {
             leg_cost: routing.leg_cost,
             max_legs: routing.max_legs,
         },
-        rest: RestPolicy {
+        rest: WakeBackoffPolicy {
             first: orders.rest,
             longest: orders.longest_rest,
         },
@@ -247,7 +247,7 @@ pub(crate) fn settings(config: &Config) -> Settings {
         look_up_wait: orders.look_up_wait,
         sweep_interval: queue.sweep_interval,
         announcement_timeout: queue.announcement_timeout,
-        patrol_interval: watch.patrol_interval,
+        reconcile_interval: watch.reconcile_interval,
         open_orders: config.limits.open_orders_per_owner,
         watch_buffer: watch.buffer,
         drain_timeout: process.drain_timeout,

@@ -29,7 +29,7 @@ pub enum Invariant {
     OneOrderPerKey,
     /// No retry sooner than its backoff.
     RetriesWait,
-    /// The epoch never falls along a story.
+    /// The epoch never falls along a history.
     EpochNeverFalls,
     /// Each subscriber saw exactly what came after its start, in order.
     StreamsAreExact,
@@ -104,8 +104,8 @@ impl Invariant {
             Self::AttemptsWithinLimit => "attempts within the limit, open only while submitted",
             Self::OneOrderPerKey => "one order for an owner's idempotency key",
             Self::RetriesWait => "no retry sooner than its backoff",
-            Self::EpochNeverFalls => "the epoch never falls along a story",
-            Self::StreamsAreExact => "each subscriber saw exactly its part of the story",
+            Self::EpochNeverFalls => "the epoch never falls along a history",
+            Self::StreamsAreExact => "each subscriber saw exactly its part of the history",
             Self::AmountsHold => "executed amounts are at least what was asked for, and as shown",
             Self::LimitHolds => "no execution is outside its order's terms",
             Self::FiresOnce => "a stop, or the wait for a pool, fires once and first",

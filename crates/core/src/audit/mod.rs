@@ -4,10 +4,10 @@
 //! Reading the records is a port's business; what to do about a violation is the caller's.
 
 mod execution;
+mod history;
 mod invariant;
 mod record;
 mod report;
-mod story;
 mod stream;
 mod terms;
 mod trigger;
@@ -80,7 +80,7 @@ impl Auditor {
         self.written_ahead
             .extend(audited.attempts.iter().map(|attempt| attempt.tx_id));
         let landed = self.ledger.get(&id).map_or(&[][..], Vec::as_slice);
-        story::check(&self.terms, audited, &mut self.report);
+        history::check(&self.terms, audited, &mut self.report);
         execution::check(audited, landed, &mut self.report);
         terms::check(&self.terms, audited, landed, &mut self.report);
         trigger::check(audited, &mut self.report);

@@ -35,7 +35,7 @@ pub struct AuditedOrder {
     pub order: Order,
     /// What made its request unique.
     pub idempotency_key: Option<IdempotencyKey>,
-    /// Its whole story, in order.
+    /// Its whole history, in order.
     pub events: Vec<AuditedEvent>,
     /// All its attempts, in order.
     pub attempts: Vec<AuditedAttempt>,

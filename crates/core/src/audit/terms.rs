@@ -66,13 +66,13 @@ fn execution(
     });
 }
 
-/// What the order's story says of a submission: the terms of that moment, and the route that was taken.
+/// What the order's history says of a submission: the terms of that moment, and the route that was taken.
 struct Submission<'a> {
     terms: Terms,
     quotes: &'a [QuoteAnswer],
     venue: Option<Venue>,
     legs: &'a [Leg],
-    /// When; `None` if the story has no such submission.
+    /// When; `None` if the history has no such submission.
     at: Option<Timestamp>,
 }
 
@@ -130,7 +130,7 @@ impl<'a> Submission<'a> {
     }
 
     /// The least output that the order's slippage leaves of what it was quoted; `None` if a price of its own protects it,
-    /// or the story does not show the quote.
+    /// or the history does not show the quote.
     fn least_by_slippage(&self, spec: &OrderSpec) -> Option<Amount> {
         let Protection::Slippage(bps) = spec.protection else {
             return None;

@@ -39,6 +39,6 @@ pub(super) fn check(audited: &AuditedOrder, report: &mut Report) {
     }
     report.check(Invariant::FiresOnce, audited.order.id(), holds, || {
         let kinds = audited.events.iter().map(|audited| audited.event.event.kind());
-        format!("its story is {:?}", kinds.collect::<Vec<_>>())
+        format!("its history is {:?}", kinds.collect::<Vec<_>>())
     });
 }

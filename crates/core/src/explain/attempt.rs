@@ -5,7 +5,7 @@ use crate::failure::Failure;
 use crate::lifecycle::{Event, RecordedEvent};
 use crate::order::{Order, OrderSpec};
 use crate::price::Price;
-use crate::routing::{Arrival, Combination, RouteReason, Weighed};
+use crate::routing::{Alternatives, ArrivalPrice, Combination, RouteReason};
 use crate::time::Timestamp;
 use crate::venue::{Leg, Quote, QuoteAnswer, TxId, Venue};
 
@@ -19,7 +19,7 @@ pub struct ExplainedAttempt {
     /// What the venues answered.
     pub quotes: Vec<QuoteAnswer>,
     /// Where the market stood.
-    pub arrival: Option<Arrival>,
+    pub arrival: Option<ArrivalPrice>,
     /// The route that was taken, if one was.
     pub chosen: Option<Chosen>,
     /// The transaction, if it came to one.
@@ -87,10 +87,10 @@ pub enum Verdict {
     },
 }
 
-/// All attempts of a story.
-pub(super) fn attempts(order: &Order, story: &[RecordedEvent]) -> Vec<ExplainedAttempt> {
+/// All attempts of a history.
+pub(super) fn attempts(order: &Order, history: &[RecordedEvent]) -> Vec<ExplainedAttempt> {
     let mut attempts: Vec<ExplainedAttempt> = Vec::new();
-    for recorded in story {
+    for recorded in history {
         if let Event::Routing {
             attempt,
             quotes,
@@ -180,7 +180,7 @@ impl ExplainedAttempt {
         quotes.max_by_key(|quote| (quote.amount_out.amount, std::cmp::Reverse(quote.venue.as_str())))
     }
 
-    fn rejected(&self, chosen: &Chosen, weighed: &Weighed) -> Vec<Rejected> {
+    fn rejected(&self, chosen: &Chosen, weighed: &Alternatives) -> Vec<Rejected> {
         let taken = chosen.legs.len();
         let mut rejected = Vec::new();
         for quote in self

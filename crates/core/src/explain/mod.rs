@@ -1,4 +1,4 @@
-//! How an order was executed, and how well: told from its story alone.
+//! How an order was executed, and how well: told from its history alone.
 //!
 //! Every attempt with what the venues said, which route was taken and which were not, and the execution
 //! against what else there was: the mid price at arrival, the quote, the best venue alone, and the rule that
@@ -22,9 +22,9 @@ pub struct Explanation {
     pub result: Option<Measured>,
 }
 
-/// Explains an order by its whole story.
-pub fn explain(order: &Order, story: &[RecordedEvent]) -> Explanation {
-    let attempts = attempt::attempts(order, story);
+/// Explains an order by its whole history.
+pub fn explain(order: &Order, history: &[RecordedEvent]) -> Explanation {
+    let attempts = attempt::attempts(order, history);
     let result = result::result(order, &attempts);
     Explanation { attempts, result }
 }

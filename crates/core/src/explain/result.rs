@@ -10,7 +10,7 @@ use crate::decimal::Decimal;
 use crate::lifecycle::State;
 use crate::order::{Execution, Order};
 use crate::price::Price;
-use crate::routing::SpotRule;
+use crate::routing::NaiveSpotChoice;
 use crate::venue::Venue;
 
 /// Fractional digits of [`Bps`].
@@ -73,7 +73,7 @@ pub struct Measured {
     /// By how much more came out than that.
     pub gain_over_best_venue: Option<Bps>,
     /// What the spot-price rule would have done.
-    pub spot_rule: Option<SpotRule>,
+    pub spot_rule: Option<NaiveSpotChoice>,
     /// By how much more came out than by that rule.
     pub gain_over_spot_rule: Option<Bps>,
 }

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use super::attempt::{Attempt, AttemptOutcome};
 use super::event::Event;
-use super::rest::{Rest, RestPolicy};
 use super::state::State;
 use super::wait;
+use super::wake_backoff::{WakeBackoff, WakeBackoffPolicy};
 use crate::amount::Amount;
 use crate::failure::{Failure, FailureClass, VenueError};
 use crate::order::{Execution, Order};
@@ -34,9 +34,9 @@ pub struct Context {
     /// When another swap is worth it.
     pub routing: RoutingPolicy,
     /// How long an order rests that was woken for nothing.
-    pub rest: RestPolicy,
+    pub rest: WakeBackoffPolicy,
     /// The rest that this order had last.
-    pub rested: Rest,
+    pub rested: WakeBackoff,
 }
 
 /// What has just been learnt.
@@ -196,7 +196,7 @@ pub fn decide(order: &Order, input: Input, context: &Context) -> Decision {
 
 /// Nothing is open, so the order may still end, or wait, without a look at the market.
 fn claimed(order: &Order, context: &Context) -> Decision {
-    if terms::is_over(order, context.now) {
+    if terms::is_expired(order, context.now) {
         return expired();
     }
     match wait::before_the_market(order) {
@@ -220,7 +220,7 @@ fn current_attempt(order: &Order) -> u8 {
 }
 
 fn quoted(order: &Order, market: Market, context: &Context) -> Decision {
-    if terms::is_over(order, context.now) {
+    if terms::is_expired(order, context.now) {
         return expired();
     }
     let Assessment { outlook, arrival } = terms::assess(order, &market, &context.routing);
@@ -274,7 +274,7 @@ fn built(
     context: &Context,
 ) -> Decision {
     // Quotes and building take their time, and from here on nothing can be taken back.
-    if terms::is_over(order, context.now) {
+    if terms::is_expired(order, context.now) {
         return expired();
     }
     let submitted = Event::Submitted {
@@ -306,7 +306,7 @@ fn seen(order: &Order, attempt: Attempt, status: TxStatus, context: &Context) ->
         }
         // An order whose time is up is not sent any more, not even again.
         TxStatus::NotFound { .. }
-            if context.venue_removes_duplicates && !terms::is_over(order, context.now) =>
+            if context.venue_removes_duplicates && !terms::is_expired(order, context.now) =>
         {
             send_again(order, attempt, context)
         }

@@ -7,7 +7,7 @@ use crate::failure::Failure;
 use crate::id::OrderId;
 use crate::order::{Execution, Terms};
 use crate::price::Price;
-use crate::routing::{Arrival, RouteReason, Weighed};
+use crate::routing::{Alternatives, ArrivalPrice, RouteReason};
 use crate::time::Timestamp;
 use crate::trigger::WaitsFor;
 use crate::venue::{Leg, QuoteAnswer, TxId, Venue};
@@ -37,7 +37,7 @@ pub enum Event {
         quotes: Vec<QuoteAnswer>,
         /// Where the market stood, if that could be seen.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        arrival: Option<Arrival>,
+        arrival: Option<ArrivalPrice>,
     },
     /// A route was chosen.
     BestDex {
@@ -53,8 +53,8 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         legs: Vec<Leg>,
         /// What was weighed against it, besides the venues' quotes.
-        #[serde(default, skip_serializing_if = "Weighed::is_empty")]
-        weighed: Weighed,
+        #[serde(default, skip_serializing_if = "Alternatives::is_empty")]
+        weighed: Alternatives,
     },
     /// The transaction is being built.
     Building {
@@ -197,10 +197,10 @@ impl Event {
     }
 }
 
-/// An event in its order's story.
+/// An event in its order's history.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RecordedEvent {
-    /// Whose story.
+    /// Whose history.
     pub order_id: OrderId,
     /// Its number there, from 1, without gaps.
     pub seq: u32,

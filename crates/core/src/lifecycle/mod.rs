@@ -4,13 +4,13 @@
 mod attempt;
 mod decide;
 mod event;
-mod rest;
 mod state;
 mod wait;
+mod wake_backoff;
 
 pub use attempt::{Attempt, AttemptOutcome};
 pub use decide::{Commit, Context, Decision, Input, Release, Step, decide};
 pub use event::{Event, EventKind, RecordedEvent, Refusal};
-pub use rest::{Rest, RestPolicy};
 pub use state::{IllegalTransition, State, Status};
-pub use wait::longest_wait;
+pub use wait::max_rest;
+pub use wake_backoff::{WakeBackoff, WakeBackoffPolicy};

@@ -58,12 +58,12 @@ pub(super) fn wait(
         refused: refused.then(|| refusal(order, rest)),
     };
     let events = if goes_on { Vec::new() } else { vec![waiting] };
-    let longest = longest_wait(order.terms(), context.now);
+    let longest = max_rest(order.terms(), context.now);
     Decision::stop(events, outcome, Release::Wait { longest, rest })
 }
 
 /// How long an order of these terms waits at most.
-pub fn longest_wait(terms: Terms, now: Timestamp) -> Duration {
+pub fn max_rest(terms: Terms, now: Timestamp) -> Duration {
     terms
         .time_in_force
         .until()

@@ -1,13 +1,13 @@
 //! Several swaps where they bring in more than they cost.
 
-use super::arrival::{Arrival, arrival};
+use super::arrival::{ArrivalPrice, arrival};
 use super::leg_cost::leg_cost;
+use super::liquidity::{LiquiditySnapshot, PoolSnapshot};
+use super::paths::{RouteHop, RoutePath, around, route_hops, usable};
 use super::reason::{RouteReason, gain_ppm};
-use super::roads::{Road, Way, around, roads, usable};
-use super::route::{Combination, Route, RouteLeg, Weighed};
+use super::route::{Alternatives, Combination, Route, RouteLeg};
 use super::rules::{RouteLimits, RoutingPolicy};
 use super::single::{best, minimum_out, no_quotes};
-use super::view::{PoolsView, VisiblePool};
 use crate::amm::{Path, Split, SplitRules, best_split, mul_div_ceil, split_bound};
 use crate::amount::Amount;
 use crate::failure::{Failure, FailureClass};
@@ -21,7 +21,7 @@ const MOST_AROUND: usize = 4;
 
 /// What is to be routed.
 #[derive(Clone, Copy, Debug)]
-pub struct Ask<'a> {
+pub struct RouteRequest<'a> {
     /// The size.
     pub request: QuoteRequest,
     /// The pair, and so what prices mean.
@@ -34,7 +34,7 @@ pub struct Ask<'a> {
     pub limits: &'a RouteLimits,
 }
 
-impl<'a> Ask<'a> {
+impl<'a> RouteRequest<'a> {
     /// What an order asks for.
     pub const fn of(spec: &'a OrderSpec) -> Self {
         Self {
@@ -57,7 +57,7 @@ pub struct Market {
     /// Every asked venue's answer.
     pub answers: Vec<QuoteAnswer>,
     /// The pools, if they can be seen; without them there is only the best venue alone.
-    pub pools: Option<PoolsView>,
+    pub pools: Option<LiquiditySnapshot>,
 }
 
 impl From<Vec<QuoteAnswer>> for Market {
@@ -69,7 +69,7 @@ impl From<Vec<QuoteAnswer>> for Market {
 impl Market {
     /// Whether a pool may be used. A venue that is silent now will hardly execute; one that refused the size
     /// for good may still take a part of it.
-    pub(super) fn is_usable(&self, pool: &VisiblePool, limits: &RouteLimits) -> bool {
+    pub(super) fn is_usable(&self, pool: &PoolSnapshot, limits: &RouteLimits) -> bool {
         let silent = self.answers.iter().any(|answer| {
             answer.venue == pool.venue
                 && match &answer.result {
@@ -86,11 +86,11 @@ impl Market {
     /// This market with no other pools than the pair's own; `None` if the pair is seen to have none.
     pub fn own_pools(&self, spec: &OrderSpec) -> Option<Self> {
         let view = self.pools.as_ref()?;
-        let own = |pool: &&VisiblePool| pool.direction(spec.token_in, spec.token_out).is_some();
+        let own = |pool: &&PoolSnapshot| pool.direction(spec.token_in, spec.token_out).is_some();
         let pools: Vec<_> = view.pools.iter().filter(own).cloned().collect();
         (!pools.is_empty()).then(|| Self {
             answers: self.answers.clone(),
-            pools: Some(PoolsView { pools, ..*view }),
+            pools: Some(LiquiditySnapshot { pools, ..*view }),
         })
     }
 }
@@ -98,10 +98,10 @@ impl Market {
 /// The price at which the whole size of an order would be executed now by the best route, whatever it is. `None` if
 /// there is no route.
 pub fn price_of_all(spec: &OrderSpec, market: &Market, policy: &RoutingPolicy) -> Option<Price> {
-    let ask = Ask {
+    let ask = RouteRequest {
         // However little that brings.
         protection: Protection::Slippage(0),
-        ..Ask::of(spec)
+        ..RouteRequest::of(spec)
     };
     let (route, _) = route(&ask, market, policy);
     route.ok().map(|route| route.price)
@@ -112,17 +112,17 @@ pub fn price_of_all(spec: &OrderSpec, market: &Market, policy: &RoutingPolicy) -
 /// # Errors
 /// Those of [`choose`](super::choose), if no combination of pools can fill the size either.
 pub fn route(
-    ask: &Ask<'_>,
+    ask: &RouteRequest<'_>,
     market: &Market,
     policy: &RoutingPolicy,
-) -> (Result<Route, Failure>, Option<Arrival>) {
+) -> (Result<Route, Failure>, Option<ArrivalPrice>) {
     let baseline = best(&market.answers);
     let Some(view) = &market.pools else {
-        return (of_baseline(ask, market, baseline, Weighed::default()), None);
+        return (of_baseline(ask, market, baseline, Alternatives::default()), None);
     };
     let pools = usable(view, |pool| market.is_usable(pool, ask.limits));
     let request = &ask.request;
-    let direct = roads(&pools, (request.token_in, request.token_out), view.secs);
+    let direct = route_hops(&pools, (request.token_in, request.token_out), view.secs);
     let arrival = arrival(&direct, &ask.pair, ask.side, request.amount_in, view.secs);
     let search = Search {
         ask,
@@ -140,10 +140,10 @@ pub fn route(
 }
 
 fn of_baseline(
-    ask: &Ask<'_>,
+    ask: &RouteRequest<'_>,
     market: &Market,
     baseline: Option<(&Quote, RouteReason)>,
-    weighed: Weighed,
+    weighed: Alternatives,
 ) -> Result<Route, Failure> {
     let (quote, reason) = baseline.ok_or_else(|| no_quotes(&market.answers))?;
     let min_out = minimum_out(quote.amount_out.amount, ask.protection)?;
@@ -154,7 +154,7 @@ fn of_baseline(
 
 /// A division of the size over ways, not worse than any way alone.
 pub(super) struct Plan<'a> {
-    pub(super) ways: Vec<Way<'a>>,
+    pub(super) ways: Vec<RoutePath<'a>>,
     pub(super) split: Split,
 }
 
@@ -173,7 +173,7 @@ impl Plan<'_> {
 }
 
 struct Search<'s> {
-    ask: &'s Ask<'s>,
+    ask: &'s RouteRequest<'s>,
     secs: u64,
     /// The best venue alone.
     quoted: Option<&'s Quote>,
@@ -183,20 +183,24 @@ struct Search<'s> {
 
 impl Search<'_> {
     /// The best combination that pays, if one does, and what was weighed.
-    fn run<'a>(&self, direct: &[Road<'a>], pools: &[&'a VisiblePool]) -> (Option<Plan<'a>>, Weighed) {
-        let mut weighed = Weighed {
+    fn run<'a>(
+        &self,
+        direct: &[RouteHop<'a>],
+        pools: &[&'a PoolSnapshot],
+    ) -> (Option<Plan<'a>>, Alternatives) {
+        let mut weighed = Alternatives {
             leg_cost: Amount::new(self.leg_cost),
-            ..Weighed::default()
+            ..Alternatives::default()
         };
         if self.most_legs < 2 {
-            return (None, Weighed::default());
+            return (None, Alternatives::default());
         }
         let mut ways = around(pools, &self.ask.request, self.secs);
         if let Some(at_most) = self.not_worth_it(direct, &ways) {
             weighed.at_most = Some(Amount::new(at_most));
             return (None, weighed);
         }
-        let alone = || -> Vec<Way<'a>> { direct.iter().map(|road| Way(vec![*road])).collect() };
+        let alone = || -> Vec<RoutePath<'a>> { direct.iter().map(|hop| RoutePath(vec![*hop])).collect() };
         let split = self.divide(alone(), self.leg_cost);
         // Where no division pays, the record has the best one all the same.
         let shown = match &split {
@@ -221,19 +225,19 @@ impl Search<'_> {
     }
 
     /// The bound on every combination, if even that does not pay for a second swap.
-    fn not_worth_it(&self, direct: &[Road<'_>], ways: &[Way<'_>]) -> Option<u128> {
+    fn not_worth_it(&self, direct: &[RouteHop<'_>], ways: &[RoutePath<'_>]) -> Option<u128> {
         let quoted = self.quoted?.amount_out.amount.units();
         let pools: Vec<_> = direct
             .iter()
-            .map(|road| (&*road.pool.state, road.direction))
+            .map(|hop| (&*hop.pool.state, hop.direction))
             .collect();
-        let starts: Vec<_> = ways.iter().filter_map(Way::start).collect();
+        let starts: Vec<_> = ways.iter().filter_map(RoutePath::start).collect();
         let at_most = split_bound(&pools, &starts, self.ask.request.amount_in.units(), self.secs);
         (at_most <= quoted.saturating_add(self.leg_cost)).then_some(at_most)
     }
 
-    fn divide<'a>(&self, ways: Vec<Way<'a>>, leg_cost: u128) -> Option<Plan<'a>> {
-        let paths: Vec<Path<'a>> = ways.iter().map(Way::path).collect::<Option<_>>()?;
+    fn divide<'a>(&self, ways: Vec<RoutePath<'a>>, leg_cost: u128) -> Option<Plan<'a>> {
+        let paths: Vec<Path<'a>> = ways.iter().map(RoutePath::path).collect::<Option<_>>()?;
         let rules = SplitRules {
             leg_cost,
             max_legs: self.most_legs,
@@ -262,7 +266,7 @@ impl Search<'_> {
     }
 
     /// The plan as a route; `None` if a pool would not quote its part, or the price cannot be expressed.
-    fn route(&self, plan: &Plan<'_>, weighed: Weighed) -> Option<Result<Route, Failure>> {
+    fn route(&self, plan: &Plan<'_>, weighed: Alternatives) -> Option<Result<Route, Failure>> {
         let legs = u8::try_from(plan.legs()).ok()?;
         let reason = match self.quoted {
             Some(quote) => RouteReason::Combined {
@@ -295,12 +299,12 @@ fn better<'a>(plan: Option<Plan<'a>>, other: Option<Plan<'a>>, leg_cost: u128) -
 /// The swaps of a plan in the order in which a transaction makes them, and what they come to; `None` if a pool
 /// would not quote its part, or the price cannot be expressed.
 pub(super) fn assemble(
-    ask: &Ask<'_>,
+    ask: &RouteRequest<'_>,
     plan: &Plan<'_>,
     secs: u64,
     reason: RouteReason,
     min_out: Amount,
-    weighed: Weighed,
+    weighed: Alternatives,
 ) -> Option<Route> {
     let mut legs = Vec::new();
     let (mut paid, mut fee, mut moved) = (0u128, 0u128, 0u128);
@@ -314,15 +318,15 @@ pub(super) fn assemble(
         }
         let mut worth = part.amount_in;
         let mut impact = 0u128;
-        for (road, swap) in way.0.iter().zip(&quote.hops) {
-            if swap.amount_in > road.most() {
+        for (hop, swap) in way.0.iter().zip(&quote.hops) {
+            if swap.amount_in > hop.most() {
                 return None;
             }
             let share = mul_div_ceil(worth, swap.fee, swap.amount_in).ok()?;
             (worth, fee) = (worth.saturating_sub(share), fee.checked_add(share)?);
             impact += u128::from(swap.impact_bps);
             legs.push(RouteLeg {
-                swap: road.leg(swap.amount_in, swap.out),
+                swap: hop.leg(swap.amount_in, swap.out),
                 fee: Amount::new(swap.fee),
             });
         }

@@ -2,8 +2,8 @@
 
 use std::cmp::Reverse;
 
+use super::liquidity::PoolSnapshot;
 use super::rules::RoutingPolicy;
-use super::view::VisiblePool;
 use crate::amm::{Direction, mul_div_ceil};
 use crate::token::Token;
 use crate::venue::QuoteRequest;
@@ -13,7 +13,7 @@ use crate::venue::QuoteRequest;
 /// The fee is an amount of the chain's native token, whatever the size of the order. Its price is that of the pools in
 /// view: of the deepest between the native token and the output, or else of the deepest two by way of the input token.
 /// Where no pool tells, it is taken for nothing: a swap too many costs its fee, a swap too few can cost more.
-pub(super) fn leg_cost(pools: &[VisiblePool], request: &QuoteRequest, policy: &RoutingPolicy) -> u128 {
+pub(super) fn leg_cost(pools: &[PoolSnapshot], request: &QuoteRequest, policy: &RoutingPolicy) -> u128 {
     let QuoteRequest {
         token_in, token_out, ..
     } = *request;
@@ -25,7 +25,7 @@ pub(super) fn leg_cost(pools: &[VisiblePool], request: &QuoteRequest, policy: &R
 
 /// What an amount is worth in another token at the price of the deepest pool, fees aside, rounded up; `None` without a
 /// pool that has a price.
-fn worth(pools: &[VisiblePool], amount: u128, token: Token, other: Token) -> Option<u128> {
+fn worth(pools: &[PoolSnapshot], amount: u128, token: Token, other: Token) -> Option<u128> {
     if token == other {
         return Some(amount);
     }

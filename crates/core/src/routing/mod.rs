@@ -6,21 +6,21 @@
 
 mod arrival;
 mod combine;
+mod fillable;
 mod leg_cost;
+mod liquidity;
+mod paths;
 mod reason;
-mod roads;
 mod route;
 mod rules;
 mod single;
-mod view;
-mod within;
 
-pub use arrival::{Arrival, SpotRule};
-pub use combine::{Ask, Market, price_of_all, route};
+pub use arrival::{ArrivalPrice, NaiveSpotChoice};
+pub use combine::{Market, RouteRequest, price_of_all, route};
+pub use fillable::largest_within;
+pub use liquidity::{LiquiditySnapshot, PoolSnapshot};
+pub use paths::RuledOut;
 pub use reason::RouteReason;
-pub use roads::RuledOut;
-pub use route::{Combination, Route, RouteLeg, Weighed};
+pub use route::{Alternatives, Combination, Route, RouteLeg};
 pub use rules::{MOST_LEGS, RouteLimits, RoutingPolicy};
 pub use single::{best_quote, choose, minimum_out};
-pub use view::{PoolsView, VisiblePool};
-pub use within::largest_within;

@@ -29,7 +29,7 @@ pub struct Route {
     /// The least output that will be accepted, in raw units.
     pub min_out: Amount,
     /// What was weighed against it.
-    pub weighed: Weighed,
+    pub weighed: Alternatives,
 }
 
 /// One swap of a route.
@@ -70,7 +70,7 @@ impl Route {
             price: quote.price,
             price_impact_bps: quote.price_impact_bps,
             min_out,
-            weighed: Weighed::default(),
+            weighed: Alternatives::default(),
         }
     }
 
@@ -79,7 +79,7 @@ impl Route {
         self.legs.iter().map(|leg| leg.swap.clone()).collect()
     }
 
-    /// The swaps as the story records them: none where there is but one for the whole size, since the
+    /// The swaps as the history records them: none where there is but one for the whole size, since the
     /// venue's quote says it all.
     pub fn recorded_legs(&self, asked: Amount) -> Vec<Leg> {
         match self.legs.as_slice() {
@@ -91,7 +91,7 @@ impl Route {
 
 /// What a route was weighed against, besides the quotes of single venues.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Weighed {
+pub struct Alternatives {
     /// What each swap beyond the first had to bring in, in raw units of the output token.
     #[serde(rename = "c", default, skip_serializing_if = "nothing")]
     pub leg_cost: Amount,
@@ -111,7 +111,7 @@ const fn nothing(amount: &Amount) -> bool {
     amount.is_zero()
 }
 
-impl Weighed {
+impl Alternatives {
     /// Whether there is nothing to record.
     pub const fn is_empty(&self) -> bool {
         self.leg_cost.is_zero() && self.at_most.is_none() && self.split.is_none() && self.around.is_none()

@@ -6,7 +6,7 @@ use crate::failure::{Failure, VenueError};
 use crate::lifecycle::State;
 use crate::order::{Order, OrderKind, Protection, TimeInForce};
 use crate::price::Price;
-use crate::routing::{self, Arrival, Ask, Market, Route, RoutingPolicy};
+use crate::routing::{self, ArrivalPrice, Market, Route, RouteRequest, RoutingPolicy};
 use crate::trigger::WaitsFor;
 
 /// What a market means to an order.
@@ -33,7 +33,7 @@ pub struct Assessment {
     /// What it would do.
     pub outlook: Outlook,
     /// Where the market stood, if that could be seen.
-    pub arrival: Option<Arrival>,
+    pub arrival: Option<ArrivalPrice>,
 }
 
 /// What a look at the market says of an order that rests.
@@ -77,7 +77,7 @@ pub fn assess(order: &Order, market: &Market, policy: &RoutingPolicy) -> Assessm
     }
     let (found, arrival) = match (order.terms().kind, order.terms().time_in_force) {
         (OrderKind::Limit { .. } | OrderKind::StopLimit { .. }, TimeInForce::Ioc) => {
-            let ask = Ask::of(order.spec());
+            let ask = RouteRequest::of(order.spec());
             let (route, arrival) = routing::largest_within(&ask, &Floor::of(order), market, policy);
             (route.map_err(Short::from), arrival)
         }
@@ -131,8 +131,12 @@ impl From<Failure> for Short {
 }
 
 /// The best route of the whole size, if it keeps to the order's floor.
-fn whole(order: &Order, market: &Market, policy: &RoutingPolicy) -> (Result<Route, Short>, Option<Arrival>) {
-    let (ask, amount_in) = (Ask::of(order.spec()), order.spec().amount_in);
+fn whole(
+    order: &Order,
+    market: &Market,
+    policy: &RoutingPolicy,
+) -> (Result<Route, Short>, Option<ArrivalPrice>) {
+    let (ask, amount_in) = (RouteRequest::of(order.spec()), order.spec().amount_in);
     let least = match Floor::of(order).least(amount_in) {
         Ok(Some(least)) => least,
         Ok(None) => {
@@ -142,7 +146,7 @@ fn whole(order: &Order, market: &Market, policy: &RoutingPolicy) -> (Result<Rout
         Err(failure) => return (Err(failure.into()), None),
     };
     // However little the best route gives: what it gives is the price that an order that rests is compared with.
-    let ask = Ask {
+    let ask = RouteRequest {
         protection: Protection::MinOut(Amount::ZERO),
         ..ask
     };

@@ -1,4 +1,4 @@
-//! Orders with their stories and transactions, as an audit reads them, and the audit itself.
+//! Orders with their histories and transactions, as an audit reads them, and the audit itself.
 
 use std::time::Duration;
 
@@ -69,7 +69,7 @@ pub fn confirmed() -> Event {
     })
 }
 
-pub fn story(events: Vec<Event>, outcome: Option<AttemptOutcome>) -> AuditedOrder {
+pub fn history(events: Vec<Event>, outcome: Option<AttemptOutcome>) -> AuditedOrder {
     story_of(OrderKind::Market, events, outcome)
 }
 
@@ -104,7 +104,7 @@ pub fn story_with(spec: OrderSpec, events: Vec<Event>, outcome: Option<AttemptOu
 pub fn good() -> AuditedOrder {
     let mut events = up_to_submitted();
     events.push(confirmed());
-    story(events, Some(AttemptOutcome::Landed(FILL)))
+    history(events, Some(AttemptOutcome::Landed(FILL)))
 }
 
 pub fn landed() -> LandedTransaction {

@@ -10,7 +10,9 @@ use order_core::failure::{Failure, VenueError};
 use order_core::order::{OrderKind, OrderSpec, Protection, TimeInForce};
 use order_core::price::Price;
 use order_core::priority::Priority;
-use order_core::routing::{Ask, Market, PoolsView, Route, RouteLimits, RoutingPolicy, VisiblePool, route};
+use order_core::routing::{
+    LiquiditySnapshot, Market, PoolSnapshot, Route, RouteLimits, RouteRequest, RoutingPolicy, route,
+};
 use order_core::token::{Token, TokenRegistry};
 use order_core::venue::{PoolId, Quote, QuoteAnswer, QuoteRequest, Venue};
 
@@ -62,8 +64,8 @@ pub fn cp(x: u128, y: u128, fee_rate: u32) -> Pool {
     Pool::ConstantProduct(ConstantProduct::new(x, y, fee_rate).unwrap())
 }
 
-pub fn listed(name: &str, venue: Venue, pair: (&str, &str), state: Pool) -> VisiblePool {
-    VisiblePool {
+pub fn listed(name: &str, venue: Venue, pair: (&str, &str), state: Pool) -> PoolSnapshot {
+    PoolSnapshot {
         id: PoolId(name.into()),
         venue,
         base: token(pair.0),
@@ -73,7 +75,7 @@ pub fn listed(name: &str, venue: Venue, pair: (&str, &str), state: Pool) -> Visi
 }
 
 /// What the venues would answer that list these pools.
-pub fn market(request: &QuoteRequest, pools: Vec<VisiblePool>) -> Market {
+pub fn market(request: &QuoteRequest, pools: Vec<PoolSnapshot>) -> Market {
     let (pair, side) = TokenRegistry::default().orient(request.token_in, request.token_out);
     let answer = |venue| {
         let mut best: Result<Quote, VenueError> = Err(VenueError::UnknownToken);
@@ -105,7 +107,7 @@ pub fn market(request: &QuoteRequest, pools: Vec<VisiblePool>) -> Market {
     };
     Market {
         answers: Venue::ALL.map(answer).to_vec(),
-        pools: Some(PoolsView {
+        pools: Some(LiquiditySnapshot {
             slot: 1,
             secs: 0,
             pools,
@@ -120,7 +122,7 @@ pub fn routed(
     limits: &RouteLimits,
 ) -> Result<Route, Failure> {
     let (pair, side) = TokenRegistry::default().orient(request.token_in, request.token_out);
-    let ask = Ask {
+    let ask = RouteRequest {
         request,
         pair,
         side,

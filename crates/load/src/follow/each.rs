@@ -12,12 +12,12 @@ use crate::error::Fault;
 use crate::orders::{End, Ending, Orders};
 use crate::target::Target;
 
-/// Small: one order's story has a handful of events, and there may be thousands of sockets.
+/// Small: one order's history has a handful of events, and there may be thousands of sockets.
 const BUFFER: usize = 4_096;
 
 /// Watches an order with so many sockets, until all of them have told its end.
 pub(super) async fn watch(target: Arc<Target>, orders: Arc<Orders>, id: String, watchers: NonZeroUsize) {
-    let path = Dialect::story(&id);
+    let path = Dialect::history(&id);
     let watching = (0..watchers.get()).map(|_| to_the_end(&target, &path));
     match try_join_all(watching).await {
         Ok(endings) => {

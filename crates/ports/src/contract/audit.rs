@@ -65,7 +65,7 @@ fn assert_story(audited: &AuditedOrder, walk: &Walk, epochs: &[u64]) {
         .iter()
         .map(|audited| audited.event.clone())
         .collect();
-    assert_eq!(events, walk.story());
+    assert_eq!(events, walk.history());
     assert_eq!(
         audited
             .events

@@ -20,7 +20,7 @@ use order_core::venue::{
 };
 use uuid::Uuid;
 
-use crate::{Acceptance, JournalError, Lease, Moved, OrderJournal};
+use crate::{Acceptance, JournalError, Lease, OrderJournal, Transition};
 
 /// When the first fixture order is accepted, to an odd millisecond.
 pub const EPOCH: Timestamp = Timestamp::from_millis(1_767_225_600_123);
@@ -80,7 +80,7 @@ pub fn swap(token_in: &str, token_out: &str, amount_in: u128) -> OrderSpec {
     }
 }
 
-/// The `n`-th order at the door.
+/// The `n`-th order at the endpoint.
 pub fn acceptance(n: u32, spec: OrderSpec) -> Acceptance {
     let (order, event) = Order::accept(order_id(n), spec, accepted_at(n));
     Acceptance {
@@ -118,8 +118,8 @@ pub struct Steps {
 
 impl Steps {
     /// The same, as a journal takes it.
-    pub fn moved(&self) -> Moved<'_> {
-        Moved {
+    pub fn moved(&self) -> Transition<'_> {
+        Transition {
             order: &self.order,
             events: &self.events,
         }
@@ -130,7 +130,7 @@ impl Steps {
 #[derive(Clone, Debug)]
 pub struct Walk {
     order: Order,
-    story: Vec<RecordedEvent>,
+    history: Vec<RecordedEvent>,
 }
 
 impl Walk {
@@ -138,7 +138,7 @@ impl Walk {
     pub fn of(acceptance: &Acceptance) -> Self {
         Self {
             order: acceptance.order.clone(),
-            story: vec![acceptance.event.clone()],
+            history: vec![acceptance.event.clone()],
         }
     }
 
@@ -153,8 +153,8 @@ impl Walk {
     }
 
     /// All its events.
-    pub fn story(&self) -> &[RecordedEvent] {
-        &self.story
+    pub fn history(&self) -> &[RecordedEvent] {
+        &self.history
     }
 
     /// Lets these events happen, a few milliseconds apart.
@@ -167,7 +167,7 @@ impl Walk {
             let now = self.order.progress().updated_at.plus(Duration::from_millis(7));
             steps.push(self.order.apply(event, now).unwrap());
         }
-        self.story.extend_from_slice(&steps);
+        self.history.extend_from_slice(&steps);
         Steps {
             order: self.order.clone(),
             events: steps,
@@ -338,11 +338,11 @@ pub struct NoJournal;
 
 #[async_trait]
 impl OrderJournal for NoJournal {
-    async fn append(&self, _: &Lease, _: Moved<'_>) -> Result<(), JournalError> {
+    async fn append(&self, _: &Lease, _: Transition<'_>) -> Result<(), JournalError> {
         Err(JournalError::Fenced)
     }
 
-    async fn write_ahead(&self, _: &Lease, _: &Attempt, _: Moved<'_>) -> Result<(), JournalError> {
+    async fn write_ahead(&self, _: &Lease, _: &Attempt, _: Transition<'_>) -> Result<(), JournalError> {
         Err(JournalError::Fenced)
     }
 
@@ -351,7 +351,7 @@ impl OrderJournal for NoJournal {
         _: &Lease,
         _: Option<AttemptOutcome>,
         _: Release,
-        _: Moved<'_>,
+        _: Transition<'_>,
     ) -> Result<(), JournalError> {
         Err(JournalError::Fenced)
     }

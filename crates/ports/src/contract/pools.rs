@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use order_core::amount::Amount;
 use order_core::failure::VenueError;
-use order_core::routing::{PoolsView, VisiblePool};
+use order_core::routing::{LiquiditySnapshot, PoolSnapshot};
 use order_core::token::Token;
 use order_core::venue::{Draft, Leg, QuoteRequest, SignedTransaction, TxStatus};
 
@@ -46,7 +46,7 @@ macro_rules! pool_contract {
 }
 
 impl PoolMarket {
-    async fn look(&self) -> PoolsView {
+    async fn look(&self) -> LiquiditySnapshot {
         let QuoteRequest {
             token_in, token_out, ..
         } = self.request;
@@ -54,14 +54,14 @@ impl PoolMarket {
     }
 
     /// What a pool gives for an amount, if it trades the pair.
-    fn out(&self, view: &PoolsView, pool: &VisiblePool, amount: Amount) -> Option<u128> {
+    fn out(&self, view: &LiquiditySnapshot, pool: &PoolSnapshot, amount: Amount) -> Option<u128> {
         let direction = pool.direction(self.request.token_in, self.request.token_out)?;
         let swap = pool.state.quote(direction, amount.units(), view.secs).ok()?;
         Some(swap.out)
     }
 
     /// The trade over two pools of the pair, half each, and what it gives.
-    fn halves(&self, view: &PoolsView) -> (Vec<Leg>, Amount) {
+    fn halves(&self, view: &LiquiditySnapshot) -> (Vec<Leg>, Amount) {
         let whole = self.request.amount_in.units();
         let parts = [whole / 2, whole - whole / 2].map(Amount::new);
         let direct = view.pools.iter().filter_map(|pool| {

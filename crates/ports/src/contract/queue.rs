@@ -10,7 +10,7 @@ use order_core::priority::{Priority, Turns};
 use tokio::time::{Instant, sleep, timeout};
 
 use super::fixtures::order_id;
-use crate::{Delivery, QueueDepth, WorkHint, WorkQueue};
+use crate::{Delivery, QueueDepth, WorkItem, WorkQueue};
 
 /// Runs every law of the queue as a test of its own.
 ///
@@ -50,15 +50,15 @@ macro_rules! queue_contract {
 /// Longer than any pull takes that has something to take.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-fn hint(n: u32, priority: Priority) -> WorkHint {
-    WorkHint {
+fn item(n: u32, priority: Priority) -> WorkItem {
+    WorkItem {
         order_id: order_id(n),
         priority,
     }
 }
 
-fn hints(numbers: impl IntoIterator<Item = u32>, priority: Priority) -> Vec<WorkHint> {
-    numbers.into_iter().map(|n| hint(n, priority)).collect()
+fn items(numbers: impl IntoIterator<Item = u32>, priority: Priority) -> Vec<WorkItem> {
+    numbers.into_iter().map(|n| item(n, priority)).collect()
 }
 
 async fn pull(queue: &dyn WorkQueue, max: usize) -> Vec<Delivery> {
@@ -75,12 +75,12 @@ async fn pull(queue: &dyn WorkQueue, max: usize) -> Vec<Delivery> {
 }
 
 /// Pulls and acknowledges this many, in whatever portions they come.
-async fn drain(queue: &dyn WorkQueue, count: usize) -> Vec<WorkHint> {
+async fn drain(queue: &dyn WorkQueue, count: usize) -> Vec<WorkItem> {
     let mut drained = Vec::new();
     while drained.len() < count {
         let pulled = pull(queue, count - drained.len()).await;
         acknowledge(queue, &pulled).await;
-        drained.extend(pulled.iter().map(|delivery| delivery.hint));
+        drained.extend(pulled.iter().map(|delivery| delivery.item));
     }
     drained
 }
@@ -99,14 +99,14 @@ async fn assert_nothing_comes(queue: &dyn WorkQueue, within: Duration) {
     }
 }
 
-fn ids(hints: &[WorkHint]) -> HashSet<OrderId> {
-    hints.iter().map(|hint| hint.order_id).collect()
+fn ids(items: &[WorkItem]) -> HashSet<OrderId> {
+    items.iter().map(|item| item.order_id).collect()
 }
 
 pub async fn every_pushed_hint_is_pulled(queue: &dyn WorkQueue, _redelivery: Duration) {
-    let mut pushed = hints(1..=400, Priority::Normal);
-    pushed.extend(hints(401..=500, Priority::High));
-    pushed.extend(hints(501..=600, Priority::Low));
+    let mut pushed = items(1..=400, Priority::Normal);
+    pushed.extend(items(401..=500, Priority::High));
+    pushed.extend(items(501..=600, Priority::Low));
     for portion in pushed.chunks(37) {
         queue.push(portion).await.unwrap();
     }
@@ -116,9 +116,9 @@ pub async fn every_pushed_hint_is_pulled(queue: &dyn WorkQueue, _redelivery: Dur
 }
 
 pub async fn a_pull_takes_no_more_than_it_was_asked_for(queue: &dyn WorkQueue, _redelivery: Duration) {
-    queue.push(&hints(1..=10, Priority::Normal)).await.unwrap();
+    queue.push(&items(1..=10, Priority::Normal)).await.unwrap();
     let (one, three) = (pull(queue, 1).await, pull(queue, 3).await);
-    let mut taken: Vec<_> = one.iter().chain(&three).map(|delivery| delivery.hint).collect();
+    let mut taken: Vec<_> = one.iter().chain(&three).map(|delivery| delivery.item).collect();
     acknowledge(queue, &one).await;
     acknowledge(queue, &three).await;
     taken.extend(drain(queue, 10 - taken.len()).await);
@@ -128,11 +128,11 @@ pub async fn a_pull_takes_no_more_than_it_was_asked_for(queue: &dyn WorkQueue, _
 pub async fn an_urgent_hint_overtakes(queue: &dyn WorkQueue, _redelivery: Duration) {
     for priority in [Priority::Low, Priority::Normal, Priority::High] {
         let first = 10 * u32::try_from(priority.index()).unwrap();
-        queue.push(&hints(first..first + 4, priority)).await.unwrap();
+        queue.push(&items(first..first + 4, priority)).await.unwrap();
     }
     let mut order = Vec::new();
     for _ in 0..12 {
-        order.extend(drain(queue, 1).await.into_iter().map(|hint| hint.priority));
+        order.extend(drain(queue, 1).await.into_iter().map(|item| item.priority));
     }
     let expected: Vec<_> = Priority::ALL
         .into_iter()
@@ -143,14 +143,14 @@ pub async fn an_urgent_hint_overtakes(queue: &dyn WorkQueue, _redelivery: Durati
 
 pub async fn no_priority_is_starved(queue: &dyn WorkQueue, _redelivery: Duration) {
     queue
-        .push(&[hint(1, Priority::Low), hint(2, Priority::Normal)])
+        .push(&[item(1, Priority::Low), item(2, Priority::Normal)])
         .await
         .unwrap();
-    queue.push(&hints(10..=200, Priority::High)).await.unwrap();
+    queue.push(&items(10..=200, Priority::High)).await.unwrap();
     let patience = Turns::PATIENCE[Priority::Low.index()] + Turns::PATIENCE[Priority::Normal.index()];
     let mut taken = HashSet::new();
     for _ in 0..patience {
-        taken.extend(drain(queue, 1).await.into_iter().map(|hint| hint.priority));
+        taken.extend(drain(queue, 1).await.into_iter().map(|item| item.priority));
     }
     assert_eq!(taken.len(), 3, "after {patience} only {taken:?} had their turn");
 }
@@ -159,22 +159,22 @@ pub async fn a_pull_waits_for_a_push(queue: &dyn WorkQueue, _redelivery: Duratio
     assert_nothing_comes(queue, Duration::from_millis(100)).await;
     let push_later = async {
         sleep(Duration::from_millis(100)).await;
-        queue.push(&[hint(1, Priority::Normal)]).await.unwrap();
+        queue.push(&[item(1, Priority::Normal)]).await.unwrap();
     };
     let (pulled, ()) = tokio::join!(pull(queue, 10), push_later);
-    assert_eq!(pulled[0].hint, hint(1, Priority::Normal));
+    assert_eq!(pulled[0].item, item(1, Priority::Normal));
 }
 
 pub async fn every_waiting_pull_gets_its_hint(queue: &dyn WorkQueue, _redelivery: Duration) {
     let push_later = async {
         sleep(Duration::from_millis(50)).await;
-        queue.push(&hints(1..=3, Priority::Normal)).await.unwrap();
+        queue.push(&items(1..=3, Priority::Normal)).await.unwrap();
     };
     let (a, b, c, ()) = tokio::join!(pull(queue, 1), pull(queue, 1), pull(queue, 1), push_later);
     let taken: Vec<_> = [a, b, c]
         .into_iter()
         .flatten()
-        .map(|delivery| delivery.hint)
+        .map(|delivery| delivery.item)
         .collect();
     assert_eq!(ids(&taken).len(), 3, "{taken:?}");
 }
@@ -183,7 +183,7 @@ pub async fn a_hint_is_not_delivered_twice_while_there_is_time_to_acknowledge_it
     queue: &dyn WorkQueue,
     redelivery: Duration,
 ) {
-    queue.push(&hints(1..=5, Priority::Normal)).await.unwrap();
+    queue.push(&items(1..=5, Priority::Normal)).await.unwrap();
     let mut taken = Vec::new();
     while taken.len() < 5 {
         taken.extend(pull(queue, 5).await);
@@ -192,14 +192,14 @@ pub async fn a_hint_is_not_delivered_twice_while_there_is_time_to_acknowledge_it
 }
 
 pub async fn an_acknowledged_hint_is_not_delivered_again(queue: &dyn WorkQueue, redelivery: Duration) {
-    queue.push(&hints(1..=5, Priority::Normal)).await.unwrap();
+    queue.push(&items(1..=5, Priority::Normal)).await.unwrap();
     drain(queue, 5).await;
     assert_nothing_comes(queue, redelivery * 2).await;
 }
 
 pub async fn an_unacknowledged_hint_is_delivered_again(queue: &dyn WorkQueue, redelivery: Duration) {
     queue
-        .push(&[hint(1, Priority::High), hint(2, Priority::Low)])
+        .push(&[item(1, Priority::High), item(2, Priority::Low)])
         .await
         .unwrap();
     let first = [pull(queue, 1).await, pull(queue, 1).await].concat();
@@ -210,7 +210,7 @@ pub async fn an_unacknowledged_hint_is_delivered_again(queue: &dyn WorkQueue, re
         .expect("it comes again")
         .unwrap();
     assert_eq!(again.len(), 1, "{again:?}");
-    assert_eq!(again[0].hint, first[1].hint);
+    assert_eq!(again[0].item, first[1].item);
     acknowledge(queue, &again).await;
     assert_nothing_comes(queue, redelivery * 2).await;
 }
@@ -220,32 +220,32 @@ pub async fn a_hint_may_be_pushed_again_after_it_was_acknowledged(
     _redelivery: Duration,
 ) {
     for _ in 0..3 {
-        queue.push(&[hint(1, Priority::Normal)]).await.unwrap();
-        assert_eq!(drain(queue, 1).await, [hint(1, Priority::Normal)]);
+        queue.push(&[item(1, Priority::Normal)]).await.unwrap();
+        assert_eq!(drain(queue, 1).await, [item(1, Priority::Normal)]);
     }
 }
 
 pub async fn a_receipt_may_be_acknowledged_twice(queue: &dyn WorkQueue, _redelivery: Duration) {
-    queue.push(&hints(1..=2, Priority::Normal)).await.unwrap();
+    queue.push(&items(1..=2, Priority::Normal)).await.unwrap();
     let first = pull(queue, 1).await;
     acknowledge(queue, &first).await;
     acknowledge(queue, &first).await;
     queue.acknowledge(&[]).await.unwrap();
     let second = drain(queue, 1).await;
-    assert_ne!(second[0], first[0].hint);
+    assert_ne!(second[0], first[0].item);
 }
 
 /// Workers are cancelled at any moment: whatever a dropped pull had in its hands comes again.
 pub async fn a_dropped_pull_loses_no_hint(queue: &dyn WorkQueue, redelivery: Duration) {
     let mut missing = HashSet::new();
     for n in 1..=120 {
-        let hint = hint(n, Priority::ALL[n as usize % 3]);
-        missing.insert(hint.order_id);
+        let item = item(n, Priority::ALL[n as usize % 3]);
+        missing.insert(item.order_id);
         let push = async {
             for _ in 0..n % 5 {
                 tokio::task::yield_now().await;
             }
-            queue.push(&[hint]).await.unwrap();
+            queue.push(&[item]).await.unwrap();
         };
         // Dropped before, while and after the hint arrives.
         let abandoned = timeout(Duration::from_micros(u64::from(n % 12) * 250), queue.pull(1));
@@ -255,7 +255,7 @@ pub async fn a_dropped_pull_loses_no_hint(queue: &dyn WorkQueue, redelivery: Dur
             acknowledge(queue, &pulled).await;
             pulled
                 .iter()
-                .for_each(|delivery| _ = missing.remove(&delivery.hint.order_id));
+                .for_each(|delivery| _ = missing.remove(&delivery.item.order_id));
         }
     }
     let deadline = Instant::now() + redelivery * 3 + PATIENCE;
@@ -267,15 +267,15 @@ pub async fn a_dropped_pull_loses_no_hint(queue: &dyn WorkQueue, redelivery: Dur
         acknowledge(queue, &pulled).await;
         pulled
             .iter()
-            .for_each(|delivery| _ = missing.remove(&delivery.hint.order_id));
+            .for_each(|delivery| _ = missing.remove(&delivery.item.order_id));
     }
 }
 
 pub async fn depth_counts_what_waits(queue: &dyn WorkQueue, _redelivery: Duration) {
     assert_eq!(queue.depth().await.unwrap(), QueueDepth([0, 0, 0]));
-    queue.push(&hints(1..=1, Priority::High)).await.unwrap();
-    queue.push(&hints(2..=3, Priority::Normal)).await.unwrap();
-    queue.push(&hints(4..=6, Priority::Low)).await.unwrap();
+    queue.push(&items(1..=1, Priority::High)).await.unwrap();
+    queue.push(&items(2..=3, Priority::Normal)).await.unwrap();
+    queue.push(&items(4..=6, Priority::Low)).await.unwrap();
     assert_eq!(queue.depth().await.unwrap(), QueueDepth([1, 2, 3]));
     drain(queue, 6).await;
     assert_eq!(queue.depth().await.unwrap(), QueueDepth([0, 0, 0]));
@@ -283,7 +283,7 @@ pub async fn depth_counts_what_waits(queue: &dyn WorkQueue, _redelivery: Duratio
 
 /// A sweep announces a backlog again and again, and so does every process.
 pub async fn an_order_that_waits_is_held_once(queue: &dyn WorkQueue, redelivery: Duration) {
-    let backlog = [hint(1, Priority::Normal), hint(2, Priority::Low)];
+    let backlog = [item(1, Priority::Normal), item(2, Priority::Low)];
     for _ in 0..3 {
         queue.push(&[backlog[0], backlog[1], backlog[0]]).await.unwrap();
         assert_eq!(
@@ -297,13 +297,13 @@ pub async fn an_order_that_waits_is_held_once(queue: &dyn WorkQueue, redelivery:
 }
 
 pub async fn an_order_that_waits_may_become_more_urgent(queue: &dyn WorkQueue, redelivery: Duration) {
-    queue.push(&hints(1..=3, Priority::Normal)).await.unwrap();
-    queue.push(&[hint(4, Priority::Low)]).await.unwrap();
+    queue.push(&items(1..=3, Priority::Normal)).await.unwrap();
+    queue.push(&[item(4, Priority::Low)]).await.unwrap();
     for priority in [Priority::High, Priority::Normal, Priority::Low] {
-        queue.push(&[hint(4, priority)]).await.unwrap();
+        queue.push(&[item(4, priority)]).await.unwrap();
         assert_eq!(queue.depth().await.unwrap(), QueueDepth([1, 3, 0]));
     }
-    assert_eq!(drain(queue, 1).await, [hint(4, Priority::High)]);
+    assert_eq!(drain(queue, 1).await, [item(4, Priority::High)]);
     assert_eq!(ids(&drain(queue, 3).await).len(), 3);
     assert_nothing_comes(queue, redelivery / 5).await;
 }
@@ -311,23 +311,23 @@ pub async fn an_order_that_waits_may_become_more_urgent(queue: &dyn WorkQueue, r
 /// Whoever has the order would find it taken; but it may have become due after its worker looked at it, and just
 /// before that worker acknowledges.
 pub async fn an_order_in_hand_is_not_delivered_beside_itself(queue: &dyn WorkQueue, redelivery: Duration) {
-    queue.push(&[hint(1, Priority::Normal)]).await.unwrap();
+    queue.push(&[item(1, Priority::Normal)]).await.unwrap();
     let in_hand = pull(queue, 1).await;
     for _ in 0..3 {
-        queue.push(&[hint(1, Priority::Normal)]).await.unwrap();
+        queue.push(&[item(1, Priority::Normal)]).await.unwrap();
     }
     assert_eq!(queue.depth().await.unwrap().total(), 0, "it does not wait");
     assert_nothing_comes(queue, redelivery / 5).await;
     acknowledge(queue, &in_hand).await;
-    assert_eq!(drain(queue, 1).await, [hint(1, Priority::Normal)]);
+    assert_eq!(drain(queue, 1).await, [item(1, Priority::Normal)]);
     assert_nothing_comes(queue, redelivery * 2).await;
 }
 
 /// The worker may die with the order in its hands.
 pub async fn a_push_of_an_order_in_hand_outlives_the_hand(queue: &dyn WorkQueue, redelivery: Duration) {
-    queue.push(&[hint(1, Priority::Normal)]).await.unwrap();
+    queue.push(&[item(1, Priority::Normal)]).await.unwrap();
     let _never_acknowledged = pull(queue, 1).await;
-    queue.push(&[hint(1, Priority::Normal)]).await.unwrap();
+    queue.push(&[item(1, Priority::Normal)]).await.unwrap();
     let again = timeout(redelivery * 2 + PATIENCE, queue.pull(10))
         .await
         .expect("it comes again")

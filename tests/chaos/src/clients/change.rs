@@ -5,9 +5,9 @@ use reqwest::Method;
 use reqwest::header::{ETAG, IF_MATCH};
 use serde_json::{Value, json};
 
-use super::Doors;
+use super::Endpoints;
 use super::order::{Wish, another_limit};
-use crate::dice::Dice;
+use crate::rng::SeededRng;
 use crate::tally::Replaced;
 
 /// How often a replacement is tried; the order may be gone by then.
@@ -23,39 +23,39 @@ struct Heard {
 }
 
 /// Does to an acknowledged order what its owner has in mind for it.
-pub(super) async fn change(doors: &Doors, dice: &Dice, wish: &Wish, id: OrderId) {
+pub(super) async fn change(endpoints: &Endpoints, rng: &SeededRng, wish: &Wish, id: OrderId) {
     let replace = async {
         if let Some(after) = wish.replaced_after {
             tokio::time::sleep(after).await;
-            replace(doors, dice, wish, id).await;
+            replace(endpoints, rng, wish, id).await;
         }
     };
     let cancel = async {
         if let Some(after) = wish.cancelled_after {
             tokio::time::sleep(after).await;
-            cancel(doors, dice, id).await;
+            cancel(endpoints, rng, id).await;
         }
     };
     tokio::join!(replace, cancel);
 }
 
 /// Cancels until somebody has said what came of it.
-async fn cancel(doors: &Doors, dice: &Dice, id: OrderId) {
-    let _busy = doors.begin(format!("cancels {id}"));
-    while !doors.give_up.is_cancelled() {
-        doors.tally.cancels.add();
-        match ask(doors, dice, Method::DELETE, id, None).await {
+async fn cancel(endpoints: &Endpoints, rng: &SeededRng, id: OrderId) {
+    let _busy = endpoints.begin(format!("cancels {id}"));
+    while !endpoints.give_up.is_cancelled() {
+        endpoints.tally.cancels.add();
+        match ask(endpoints, rng, Method::DELETE, id, None).await {
             Some(Heard {
                 status: 200, body, ..
             }) if body["status"] == "cancelled" => {
-                doors.tally.cancelled.lock().push(id);
+                endpoints.tally.cancelled.lock().push(id);
                 return;
             }
             Some(Heard {
                 status: 409, body, ..
             }) if body["code"] == "not_cancellable" => {
                 // What is submitted may fail, and be tried or wait again.
-                if is_over(doors, dice, id).await {
+                if is_over(endpoints, rng, id).await {
                     return;
                 }
             }
@@ -65,23 +65,23 @@ async fn cancel(doors: &Doors, dice: &Dice, id: OrderId) {
             }) if body["code"] == "order_busy" => {}
             Some(Heard { status, body, .. }) => {
                 let what = format!("a cancel of {id} was answered with {status}: {body}");
-                return doors.tally.surprise("API", what);
+                return endpoints.tally.surprise("API", what);
             }
         }
-        tokio::time::sleep(dice.millis(100, 800)).await;
+        tokio::time::sleep(rng.millis(100, 800)).await;
     }
 }
 
-async fn is_over(doors: &Doors, dice: &Dice, id: OrderId) -> bool {
-    let order = ask(doors, dice, Method::GET, id, None).await;
+async fn is_over(endpoints: &Endpoints, rng: &SeededRng, id: OrderId) -> bool {
+    let order = ask(endpoints, rng, Method::GET, id, None).await;
     order.is_some_and(|order| OVER.iter().any(|over| order.body["status"] == *over))
 }
 
 /// Replaces the limit, if the order still waits.
-async fn replace(doors: &Doors, dice: &Dice, wish: &Wish, id: OrderId) {
-    let limit_price = another_limit(dice, &wish.body);
+async fn replace(endpoints: &Endpoints, rng: &SeededRng, wish: &Wish, id: OrderId) {
+    let limit_price = another_limit(rng, &wish.body);
     for _ in 0..TRIES {
-        let order = ask(doors, dice, Method::GET, id, None).await;
+        let order = ask(endpoints, rng, Method::GET, id, None).await;
         if let Some(Heard {
             version: Some(version),
             body,
@@ -89,14 +89,14 @@ async fn replace(doors: &Doors, dice: &Dice, wish: &Wish, id: OrderId) {
         }) = order
             && body["status"] == "waiting"
         {
-            doors.tally.replacements.add();
-            match ask(doors, dice, Method::PATCH, id, Some((version, &limit_price))).await {
+            endpoints.tally.replacements.add();
+            match ask(endpoints, rng, Method::PATCH, id, Some((version, &limit_price))).await {
                 Some(Heard {
                     status: 200,
                     version: Some(version),
                     ..
                 }) => {
-                    return doors.tally.replaced.lock().push(Replaced {
+                    return endpoints.tally.replaced.lock().push(Replaced {
                         id,
                         version,
                         limit_price,
@@ -109,24 +109,24 @@ async fn replace(doors: &Doors, dice: &Dice, wish: &Wish, id: OrderId) {
                 | None => {}
                 Some(Heard { status, body, .. }) => {
                     let what = format!("a replacement of {id} was answered with {status}: {body}");
-                    return doors.tally.surprise("API", what);
+                    return endpoints.tally.surprise("API", what);
                 }
             }
         }
-        tokio::time::sleep(dice.millis(50, 600)).await;
+        tokio::time::sleep(rng.millis(50, 600)).await;
     }
 }
 
 async fn ask(
-    doors: &Doors,
-    dice: &Dice,
+    endpoints: &Endpoints,
+    rng: &SeededRng,
     method: Method,
     id: OrderId,
     replacement: Option<(u32, &String)>,
 ) -> Option<Heard> {
-    let url = format!("{}/api/orders/{id}", doors.any(dice));
-    doors.tally.requests.add();
-    let mut request = doors.http.request(method, url);
+    let url = format!("{}/api/orders/{id}", endpoints.any(rng));
+    endpoints.tally.requests.add();
+    let mut request = endpoints.http.request(method, url);
     if let Some((version, limit_price)) = replacement {
         request = request
             .header(IF_MATCH, format!("\"{version}\""))
@@ -143,7 +143,7 @@ async fn ask(
     };
     let heard = heard.await;
     if heard.is_none() {
-        doors.tally.unanswered.add();
+        endpoints.tally.unanswered.add();
     }
     heard
 }

@@ -17,7 +17,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::Failure;
-use crate::dice::Dice;
+use crate::rng::SeededRng;
 use crate::stage::http_client;
 use crate::tally::Tally;
 
@@ -32,7 +32,7 @@ const PATIENCE: Duration = Duration::from_secs(4);
 
 /// What a client knows of the engine.
 #[derive(Clone)]
-pub(crate) struct Doors {
+pub(crate) struct Endpoints {
     pub(crate) urls: Arc<[String]>,
     pub(crate) http: reqwest::Client,
     pub(crate) tally: Arc<Tally>,
@@ -58,7 +58,7 @@ impl Drop for Busy {
     }
 }
 
-impl Doors {
+impl Endpoints {
     pub(crate) fn new(
         urls: Vec<String>,
         tally: Arc<Tally>,
@@ -89,20 +89,23 @@ impl Doors {
         }
     }
 
-    fn any(&self, dice: &Dice) -> &str {
-        &self.urls[dice.index(self.urls.len())]
+    fn any(&self, rng: &SeededRng) -> &str {
+        &self.urls[rng.index(self.urls.len())]
     }
 }
 
 /// A few clients at once, with these numbers; returns when all are content or have given up.
-pub(crate) async fn handful(doors: Doors, dice: Dice, numbers: std::ops::Range<u64>) {
-    let doors = Doors { hurry: true, ..doors };
+pub(crate) async fn handful(endpoints: Endpoints, rng: SeededRng, numbers: std::ops::Range<u64>) {
+    let endpoints = Endpoints {
+        hurry: true,
+        ..endpoints
+    };
     let (watchers, mut joining) = mpsc::unbounded_channel();
     let mut clients = JoinSet::new();
     for number in numbers {
         clients.spawn(submit::client(
-            doors.clone(),
-            dice.fork(),
+            endpoints.clone(),
+            rng.fork(),
             number,
             watchers.clone(),
         ));
@@ -111,7 +114,7 @@ pub(crate) async fn handful(doors: Doors, dice: Dice, numbers: std::ops::Range<u
     loop {
         tokio::select! {
             Some(watch) = joining.recv() => {
-                clients.spawn(watch::watcher(doors.clone(), dice.fork(), watch));
+                clients.spawn(watch::watcher(endpoints.clone(), rng.fork(), watch));
             }
             Some(_) = clients.join_next() => {}
             else => return,
@@ -121,8 +124,8 @@ pub(crate) async fn handful(doors: Doors, dice: Dice, numbers: std::ops::Range<u
 
 /// So many new clients a minute until the end; returns when every client is content or has given up.
 pub(crate) async fn crowd(
-    doors: Doors,
-    dice: Dice,
+    endpoints: Endpoints,
+    rng: SeededRng,
     per_minute: u64,
     until: Instant,
     calm: CancellationToken,
@@ -133,27 +136,27 @@ pub(crate) async fn crowd(
     let mut number = 0;
     while Instant::now() < until && !calm.is_cancelled() {
         // In bursts at times, as clients come.
-        let together = if dice.percent(5) { 10 } else { 1 };
+        let together = if rng.percent(5) { 10 } else { 1 };
         for _ in 0..together {
             number += 1;
             clients.spawn(submit::client(
-                doors.clone(),
-                dice.fork(),
+                endpoints.clone(),
+                rng.fork(),
                 number,
                 watchers.clone(),
             ));
         }
-        tokio::time::sleep(dice.millis(0, 2 * average * together)).await;
+        tokio::time::sleep(rng.millis(0, 2 * average * together)).await;
         while clients.try_join_next().is_some() {}
         while let Ok(watch) = joining.try_recv() {
-            clients.spawn(watch::watcher(doors.clone(), dice.fork(), watch));
+            clients.spawn(watch::watcher(endpoints.clone(), rng.fork(), watch));
         }
     }
     drop(watchers);
     loop {
         tokio::select! {
             Some(watch) = joining.recv() => {
-                clients.spawn(watch::watcher(doors.clone(), dice.fork(), watch));
+                clients.spawn(watch::watcher(endpoints.clone(), rng.fork(), watch));
             }
             Some(_) = clients.join_next() => {}
             else => return,

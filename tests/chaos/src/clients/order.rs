@@ -7,8 +7,8 @@ use order_ports::Clock;
 use serde_json::{Value, json};
 
 use super::USERS;
-use crate::dice::Dice;
 use crate::market::{BANDS, LATE_PAIRS};
+use crate::rng::SeededRng;
 
 /// Which orders clients have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,26 +49,26 @@ const SWAPS: [(&str, &str, u64); 10] = [
 const SECOND_THOUGHTS: u64 = 12_000;
 
 /// A random order of a random user.
-pub(super) fn wish(dice: &Dice, number: u64, kinds: Kinds, hurry: bool) -> Wish {
-    let user = dice.one_of(&USERS);
-    let mut body = match (kinds, dice.below(100)) {
-        (Kinds::Market, _) | (Kinds::All, 0..40) => market(dice),
-        (Kinds::All, 40..48) => sniper(dice),
-        (Kinds::All, _) => limited(dice),
+pub(super) fn wish(rng: &SeededRng, number: u64, kinds: Kinds, hurry: bool) -> Wish {
+    let user = rng.one_of(&USERS);
+    let mut body = match (kinds, rng.below(100)) {
+        (Kinds::Market, _) | (Kinds::All, 0..40) => market(rng),
+        (Kinds::All, 40..48) => sniper(rng),
+        (Kinds::All, _) => limited(rng),
     };
     body["userId"] = json!(user);
-    body["priority"] = json!(dice.one_of(&["low", "normal", "normal", "high"]));
-    if dice.percent(30) {
+    body["priority"] = json!(rng.one_of(&["low", "normal", "normal", "high"]));
+    if rng.percent(30) {
         body["clientOrderId"] = json!(format!("client-order-{number}"));
     }
     let waits = body["type"] != "market";
     let longest = if hurry { 1_500 } else { SECOND_THOUGHTS };
     let thinks_better = |chance| {
-        let soon = dice.millis(0, 400);
-        let later = dice.millis(0, longest);
-        dice.percent(chance).then(|| {
+        let soon = rng.millis(0, 400);
+        let later = rng.millis(0, longest);
+        rng.percent(chance).then(|| {
             if waits {
-                dice.one_of(&[soon, later, later])
+                rng.one_of(&[soon, later, later])
             } else {
                 soon
             }
@@ -85,36 +85,36 @@ pub(super) fn wish(dice: &Dice, number: u64, kinds: Kinds, hurry: bool) -> Wish 
     }
 }
 
-fn amount(dice: &Dice, most: u64) -> String {
-    format!("{}.{:02}", 1 + dice.below(most), dice.below(100))
+fn amount(rng: &SeededRng, most: u64) -> String {
+    format!("{}.{:02}", 1 + rng.below(most), rng.below(100))
 }
 
-fn market(dice: &Dice) -> Value {
-    let (token_in, token_out, most) = dice.one_of(&SWAPS);
+fn market(rng: &SeededRng) -> Value {
+    let (token_in, token_out, most) = rng.one_of(&SWAPS);
     json!({
         "type": "market",
         "tokenIn": token_in,
         "tokenOut": token_out,
-        "amountIn": amount(dice, most),
-        "slippageBps": dice.one_of(&[1, 20, 50, 50, 100, 500]),
+        "amountIn": amount(rng, most),
+        "slippageBps": rng.one_of(&[1, 20, 50, 50, 100, 500]),
     })
 }
 
-fn sniper(dice: &Dice) -> Value {
-    let (base, quote) = dice.one_of(&LATE_PAIRS);
+fn sniper(rng: &SeededRng) -> Value {
+    let (base, quote) = rng.one_of(&LATE_PAIRS);
     json!({
         "type": "sniper",
         "tokenIn": base,
         "tokenOut": quote,
-        "amountIn": amount(dice, 50),
+        "amountIn": amount(rng, 50),
         "slippageBps": 500,
     })
 }
 
 /// An order with a limit, and a stop perhaps, for as long as it takes or for less.
-fn limited(dice: &Dice) -> Value {
-    let band = dice.one_of(&BANDS);
-    let (token_in, token_out) = if dice.percent(50) {
+fn limited(rng: &SeededRng) -> Value {
+    let band = rng.one_of(&BANDS);
+    let (token_in, token_out) = if rng.percent(50) {
         (band.base, band.quote)
     } else {
         (band.quote, band.base)
@@ -123,29 +123,29 @@ fn limited(dice: &Dice) -> Value {
         .iter()
         .find(|swap| (swap.0, swap.1) == (token_in, token_out))
         .map_or(1, |swap| swap.2);
-    let hundredths = 100 * (1 + dice.below(most)) + dice.below(100);
+    let hundredths = 100 * (1 + rng.below(most)) + rng.below(100);
     let mut body = json!({
         "type": "limit",
         "tokenIn": token_in,
         "tokenOut": token_out,
         "amountIn": format!("{}.{:02}", hundredths / 100, hundredths % 100),
-        "limitPrice": band.any_price(dice),
-        "maxLegs": 1 + dice.below(3),
+        "limitPrice": band.any_price(rng),
+        "maxLegs": 1 + rng.below(3),
     });
-    if token_in == band.base && dice.percent(25) {
+    if token_in == band.base && rng.percent(25) {
         // Beside the limit, and above it or below.
-        body["minAmountOut"] = json!(band.any_proceeds(dice, hundredths));
+        body["minAmountOut"] = json!(band.any_proceeds(rng, hundredths));
     }
-    match dice.below(10) {
+    match rng.below(10) {
         0..3 => {
             body["type"] = json!("stop_limit");
             body["allowImmediate"] = json!(true);
-            body["stopPrice"] = json!(band.any_price(dice));
+            body["stopPrice"] = json!(band.any_price(rng));
         }
         3 => body["timeInForce"] = json!("ioc"),
         4 => body["timeInForce"] = json!("fok"),
         5 => {
-            let lasts = dice.millis(1_000, SECOND_THOUGHTS);
+            let lasts = rng.millis(1_000, SECOND_THOUGHTS);
             let lasts = i64::try_from(lasts.as_millis()).unwrap_or(i64::MAX);
             body["timeInForce"] = json!("gtd");
             body["expiresAt"] = json!(SystemClock::new().now().millis() + lasts);
@@ -156,9 +156,9 @@ fn limited(dice: &Dice) -> Value {
 }
 
 /// Another limit for such an order.
-pub(super) fn another_limit(dice: &Dice, body: &Value) -> String {
+pub(super) fn another_limit(rng: &SeededRng, body: &Value) -> String {
     let about =
         |band: &&crate::market::Band| [&body["tokenIn"], &body["tokenOut"]].contains(&&json!(band.base));
     let band = BANDS.iter().find(about).unwrap_or(&BANDS[0]);
-    band.any_price(dice)
+    band.any_price(rng)
 }

@@ -11,8 +11,8 @@ use tokio::net::TcpSocket;
 use tokio_tungstenite::client_async;
 use tokio_tungstenite::tungstenite::Message;
 
-use super::Doors;
-use crate::dice::Dice;
+use super::Endpoints;
+use crate::rng::SeededRng;
 
 /// As small as systems allow, so that what is not read stays with the engine.
 const WINDOW: u32 = 4 * 1024;
@@ -23,36 +23,40 @@ const HANDSHAKE: Duration = Duration::from_secs(5);
 /// The engine's word for a watcher that is too slow.
 const TOO_SLOW: u16 = 4408;
 
-/// Watches until it is told to give up. Each connection begins the open orders' stories anew, so each is a
+/// Watches until it is told to give up. Each connection begins the open orders' histories anew, so each is a
 /// subscriber of its own.
-pub(crate) async fn watch_owner(doors: Doors, dice: Dice, user: &'static str) {
-    while !doors.give_up.is_cancelled() {
+pub(crate) async fn watch_owner(endpoints: Endpoints, rng: SeededRng, user: &'static str) {
+    while !endpoints.give_up.is_cancelled() {
         let mut seen: BTreeMap<OrderId, Vec<u32>> = BTreeMap::new();
-        let lasts = dice.millis(2_000, LONGEST);
+        let lasts = rng.millis(2_000, LONGEST);
         tokio::select! {
-            _ = watch_once(&doors, &dice, user, &mut seen) => {}
+            _ = watch_once(&endpoints, &rng, user, &mut seen) => {}
             () = tokio::time::sleep(lasts) => {}
-            () = doors.give_up.cancelled() => {}
+            () = endpoints.give_up.cancelled() => {}
         }
-        doors.tally.shown.lock().extend(seen.keys().map(|id| (user, *id)));
+        endpoints
+            .tally
+            .shown
+            .lock()
+            .extend(seen.keys().map(|id| (user, *id)));
         let logs = seen.into_iter().map(|(order_id, seqs)| SubscriberLog {
             order_id,
             after: 0,
             seqs,
             complete: false,
         });
-        doors.tally.streams.lock().extend(logs);
-        tokio::time::sleep(dice.millis(50, 1_000)).await;
+        endpoints.tally.streams.lock().extend(logs);
+        tokio::time::sleep(rng.millis(50, 1_000)).await;
     }
 }
 
 async fn watch_once(
-    doors: &Doors,
-    dice: &Dice,
+    endpoints: &Endpoints,
+    rng: &SeededRng,
     user: &str,
     seen: &mut BTreeMap<OrderId, Vec<u32>>,
 ) -> Option<()> {
-    let authority = doors.any(dice).trim_start_matches("http://").to_owned();
+    let authority = endpoints.any(rng).trim_start_matches("http://").to_owned();
     let socket = TcpSocket::new_v4().ok()?;
     socket.set_recv_buffer_size(WINDOW).ok()?;
     let connect = async {
@@ -62,13 +66,13 @@ async fn watch_once(
             .ok()
     };
     let (mut socket, _) = tokio::time::timeout(HANDSHAKE, connect).await.ok().flatten()?;
-    doors.tally.connections.add();
+    endpoints.tally.connections.add();
     loop {
         match socket.next().await?.ok()? {
             Message::Text(text) => {
                 let event: Value = serde_json::from_str(&text).ok()?;
                 let (Some(id), Some(seq)) = (event["orderId"].as_str(), event["seq"].as_u64()) else {
-                    doors.tally.surprise("API", format!("not an event: {text}"));
+                    endpoints.tally.surprise("API", format!("not an event: {text}"));
                     continue;
                 };
                 seen.entry(id.parse().ok()?)
@@ -77,14 +81,14 @@ async fn watch_once(
             }
             Message::Close(frame) => {
                 if frame.is_some_and(|frame| u16::from(frame.code) == TOO_SLOW) {
-                    doors.tally.too_slow.add();
+                    endpoints.tally.too_slow.add();
                 }
                 return None;
             }
             Message::Binary(_) | Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => {}
         }
-        if dice.percent(1) {
-            tokio::time::sleep(dice.millis(1_000, 6_000)).await;
+        if rng.percent(1) {
+            tokio::time::sleep(rng.millis(1_000, 6_000)).await;
         }
     }
 }

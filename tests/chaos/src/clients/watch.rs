@@ -10,8 +10,8 @@ use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
-use super::Doors;
-use crate::dice::Dice;
+use super::Endpoints;
+use crate::rng::SeededRng;
 
 /// What to watch, and how.
 #[derive(Clone, Copy, Debug)]
@@ -24,7 +24,7 @@ pub(crate) struct Watch {
 
 /// How long a watcher puts up with silence before it connects anew: a frozen process says nothing for long.
 const SILENCE: Duration = Duration::from_secs(10);
-/// The story is over.
+/// The history is over.
 const DONE: u16 = 1000;
 /// There is no such order.
 const UNKNOWN_ORDER: u16 = 4404;
@@ -36,7 +36,7 @@ enum Ended {
     Broken,
 }
 
-pub(super) async fn watcher(doors: Doors, dice: Dice, watch: Watch) {
+pub(super) async fn watcher(endpoints: Endpoints, rng: SeededRng, watch: Watch) {
     tokio::time::sleep(watch.late).await;
     let mut log = SubscriberLog {
         order_id: watch.id,
@@ -44,11 +44,11 @@ pub(super) async fn watcher(doors: Doors, dice: Dice, watch: Watch) {
         seqs: Vec::new(),
         complete: false,
     };
-    let _busy = doors.begin(format!("watches {watch:?}"));
+    let _busy = endpoints.begin(format!("watches {watch:?}"));
     while !log.complete {
         let ended = tokio::select! {
-            ended = watch_once(&doors, &dice, watch, &mut log) => ended,
-            () = doors.give_up.cancelled() => {
+            ended = watch_once(&endpoints, &rng, watch, &mut log) => ended,
+            () = endpoints.give_up.cancelled() => {
                 // It stayed as long as there was anything to see, so it must have seen the end.
                 log.complete = true;
                 break;
@@ -57,26 +57,26 @@ pub(super) async fn watcher(doors: Doors, dice: Dice, watch: Watch) {
         match ended {
             Ended::Over => log.complete = true,
             Ended::Unknown => {
-                doors.tally.surprise(
+                endpoints.tally.surprise(
                     "I1",
-                    format!("{} is acknowledged and unknown to a door", watch.id),
+                    format!("{} is acknowledged and unknown to a endpoint", watch.id),
                 );
                 break;
             }
-            Ended::Broken => tokio::time::sleep(dice.millis(50, 500)).await,
+            Ended::Broken => tokio::time::sleep(rng.millis(50, 500)).await,
         }
     }
-    doors.tally.streams.lock().push(log);
+    endpoints.tally.streams.lock().push(log);
 }
 
-async fn watch_once(doors: &Doors, dice: &Dice, watch: Watch, log: &mut SubscriberLog) -> Ended {
+async fn watch_once(endpoints: &Endpoints, rng: &SeededRng, watch: Watch, log: &mut SubscriberLog) -> Ended {
     let last = log.seqs.last().copied().unwrap_or(log.after);
-    let url = doors.any(dice).replacen("http", "ws", 1);
+    let url = endpoints.any(rng).replacen("http", "ws", 1);
     let url = format!("{url}/ws/orders/{}?after={last}", watch.id);
     let Ok(Ok((mut socket, _))) = tokio::time::timeout(SILENCE, connect_async(url)).await else {
         return Ended::Broken;
     };
-    doors.tally.connections.add();
+    endpoints.tally.connections.add();
     loop {
         let message = match tokio::time::timeout(SILENCE, socket.next()).await {
             Ok(Some(Ok(message))) => message,
@@ -85,15 +85,15 @@ async fn watch_once(doors: &Doors, dice: &Dice, watch: Watch, log: &mut Subscrib
         match message {
             Message::Text(text) => match seq_in(&text) {
                 Some(seq) => log.seqs.push(seq),
-                None => doors.tally.surprise("API", format!("not an event: {text}")),
+                None => endpoints.tally.surprise("API", format!("not an event: {text}")),
             },
             Message::Close(frame) => return closed(&mut socket, frame.map(|frame| frame.code.into())).await,
             Message::Binary(_) | Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => {}
         }
         if watch.slow {
-            tokio::time::sleep(dice.millis(0, 1_500)).await;
+            tokio::time::sleep(rng.millis(0, 1_500)).await;
         }
-        if dice.percent(5) {
+        if rng.percent(5) {
             // Goes away without a word.
             return Ended::Broken;
         }

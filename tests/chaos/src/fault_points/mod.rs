@@ -39,7 +39,7 @@ pub const SITES: [&str; 19] = [
     "journal.record",
     "waiting.waiting",
     "waiting.wake",
-    "control.overrule",
+    "control.apply_owner_command",
     "queue.push",
     "queue.pull",
     "queue.acknowledge",

@@ -7,8 +7,8 @@ use order_core::id::{IdempotencyKey, OrderId, WorkerId};
 use order_core::lifecycle::{Attempt, AttemptOutcome, Release};
 use order_core::order::OrderSpec;
 use order_ports::{
-    AcceptError, Acceptance, Accepted, Claim, JournalError, Lease, Moved, OrderControl, OrderIntake,
-    OrderJournal, OrderLeases, StoreError, Sweep, WaitingOrder, WaitingRoom, WaitingSince, Woken, WorkHint,
+    AcceptError, Acceptance, Accepted, Claim, JournalError, Lease, OrderIntake, OrderJournal, OrderLeases,
+    OwnerCommands, RestingOrder, RestingOrders, RestingSince, StoreError, Sweep, Transition, Woken, WorkItem,
 };
 
 use super::{Around, Injected, When};
@@ -26,12 +26,12 @@ impl OrderIntake for Around<dyn OrderIntake> {
             .await
     }
 
-    async fn recall(
+    async fn find_replayed(
         &self,
         spec: &OrderSpec,
         idempotency_key: Option<IdempotencyKey>,
     ) -> Result<Option<OrderId>, AcceptError> {
-        self.inner.recall(spec, idempotency_key).await
+        self.inner.find_replayed(spec, idempotency_key).await
     }
 }
 
@@ -43,7 +43,7 @@ impl OrderLeases for Around<dyn OrderLeases> {
             .await
     }
 
-    async fn due(&self, sweep: Sweep, limit: usize) -> Result<Vec<WorkHint>, StoreError> {
+    async fn due(&self, sweep: Sweep, limit: usize) -> Result<Vec<WorkItem>, StoreError> {
         self.points
             .around("leases.due", store, || self.inner.due(sweep, limit))
             .await
@@ -56,7 +56,7 @@ fn journal(when: When) -> JournalError {
 
 #[async_trait]
 impl OrderJournal for Around<dyn OrderJournal> {
-    async fn append(&self, lease: &Lease, moved: Moved<'_>) -> Result<(), JournalError> {
+    async fn append(&self, lease: &Lease, moved: Transition<'_>) -> Result<(), JournalError> {
         self.points
             .around("journal.append", journal, || self.inner.append(lease, moved))
             .await
@@ -66,7 +66,7 @@ impl OrderJournal for Around<dyn OrderJournal> {
         &self,
         lease: &Lease,
         attempt: &Attempt,
-        moved: Moved<'_>,
+        moved: Transition<'_>,
     ) -> Result<(), JournalError> {
         let call = || self.inner.write_ahead(lease, attempt, moved);
         self.points.around("journal.write_ahead", journal, call).await
@@ -77,7 +77,7 @@ impl OrderJournal for Around<dyn OrderJournal> {
         lease: &Lease,
         outcome: Option<AttemptOutcome>,
         release: Release,
-        moved: Moved<'_>,
+        moved: Transition<'_>,
     ) -> Result<(), JournalError> {
         let call = || self.inner.record(lease, outcome, release, moved);
         self.points.around("journal.record", journal, call).await
@@ -85,18 +85,18 @@ impl OrderJournal for Around<dyn OrderJournal> {
 }
 
 #[async_trait]
-impl WaitingRoom for Around<dyn WaitingRoom> {
+impl RestingOrders for Around<dyn RestingOrders> {
     async fn waiting(
         &self,
-        after: Option<(WaitingSince, OrderId)>,
+        after: Option<(RestingSince, OrderId)>,
         limit: usize,
-    ) -> Result<Vec<WaitingOrder>, StoreError> {
+    ) -> Result<Vec<RestingOrder>, StoreError> {
         self.points
             .around("waiting.waiting", store, || self.inner.waiting(after, limit))
             .await
     }
 
-    fn overlap(&self, last: WaitingSince) -> WaitingSince {
+    fn overlap(&self, last: RestingSince) -> RestingSince {
         self.inner.overlap(last)
     }
 
@@ -108,9 +108,15 @@ impl WaitingRoom for Around<dyn WaitingRoom> {
 }
 
 #[async_trait]
-impl OrderControl for Around<dyn OrderControl> {
-    async fn overrule<'a>(&self, moved: Moved<'a>, release: Release) -> Result<(), JournalError> {
-        let call = || self.inner.overrule(moved, release);
-        self.points.around("control.overrule", journal, call).await
+impl OwnerCommands for Around<dyn OwnerCommands> {
+    async fn apply_owner_command<'a>(
+        &self,
+        moved: Transition<'a>,
+        release: Release,
+    ) -> Result<(), JournalError> {
+        let call = || self.inner.apply_owner_command(moved, release);
+        self.points
+            .around("control.apply_owner_command", journal, call)
+            .await
     }
 }

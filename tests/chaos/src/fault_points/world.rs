@@ -6,12 +6,12 @@ use std::time::Duration;
 use async_trait::async_trait;
 use order_core::amount::Amount;
 use order_core::failure::VenueError;
-use order_core::routing::PoolsView;
+use order_core::routing::LiquiditySnapshot;
 use order_core::token::{Pair, Token};
 use order_core::venue::{Draft, Quote, QuoteRequest, SignedTransaction, TxId, TxStatus, Venue};
 use order_ports::{
-    Delivery, LookUpError, MarketFeed, MarketMoves, Notice, Notices, Notifier, NotifyError, PoolSource,
-    QueueDepth, QueueError, QuoteSource, Receipt, SendError, Settlement, WorkHint, WorkQueue,
+    Delivery, LookUpError, MarketFeed, MarketMoves, Notifications, Notifier, NotifyError, OrderNotification,
+    PoolSource, QueueDepth, QueueError, QuoteSource, Receipt, SendError, Settlement, WorkItem, WorkQueue,
 };
 
 use super::{Around, Injected, When};
@@ -22,9 +22,9 @@ fn queue(_: When) -> QueueError {
 
 #[async_trait]
 impl WorkQueue for Around<dyn WorkQueue> {
-    async fn push(&self, hints: &[WorkHint]) -> Result<(), QueueError> {
+    async fn push(&self, items: &[WorkItem]) -> Result<(), QueueError> {
         self.points
-            .around("queue.push", queue, || self.inner.push(hints))
+            .around("queue.push", queue, || self.inner.push(items))
             .await
     }
 
@@ -47,16 +47,16 @@ impl WorkQueue for Around<dyn WorkQueue> {
 
 #[async_trait]
 impl Notifier for Around<dyn Notifier> {
-    async fn publish(&self, notices: Arc<[Notice]>) -> Result<(), NotifyError> {
+    async fn publish(&self, notifications: Arc<[OrderNotification]>) -> Result<(), NotifyError> {
         let error = |_| NotifyError::Unavailable(Box::new(Injected));
         self.points
             .around("notifier.publish", error, || {
-                self.inner.publish(Arc::clone(&notices))
+                self.inner.publish(Arc::clone(&notifications))
             })
             .await
     }
 
-    async fn listen(&self) -> Result<Box<dyn Notices>, NotifyError> {
+    async fn listen(&self) -> Result<Box<dyn Notifications>, NotifyError> {
         self.inner.listen().await
     }
 }
@@ -117,7 +117,7 @@ impl Settlement for Around<dyn Settlement> {
 
 #[async_trait]
 impl PoolSource for Around<dyn PoolSource> {
-    async fn pools(&self, token_in: Token, token_out: Token) -> Result<PoolsView, VenueError> {
+    async fn pools(&self, token_in: Token, token_out: Token) -> Result<LiquiditySnapshot, VenueError> {
         let error = |_| VenueError::Timeout;
         self.points
             .around("pools.pools", error, || self.inner.pools(token_in, token_out))

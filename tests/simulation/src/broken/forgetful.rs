@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use order_core::id::{OrderId, WorkerId};
 use order_core::order::{Order, OrderSpec, Protection};
-use order_ports::{Claim, Claimed, OrderLeases, StoreError, Sweep, WorkHint};
+use order_ports::{Claim, Claimed, OrderLeases, StoreError, Sweep, WorkItem};
 
 /// Hands out orders as if whatever comes out were enough for them.
 pub struct WithoutMinimum {
@@ -40,7 +40,7 @@ impl OrderLeases for WithoutMinimum {
         })
     }
 
-    async fn due(&self, sweep: Sweep, limit: usize) -> Result<Vec<WorkHint>, StoreError> {
+    async fn due(&self, sweep: Sweep, limit: usize) -> Result<Vec<WorkItem>, StoreError> {
         self.leases.due(sweep, limit).await
     }
 }

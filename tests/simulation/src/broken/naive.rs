@@ -12,7 +12,7 @@ use order_core::order::{Execution, Order};
 use order_core::price::Price;
 use order_core::routing;
 use order_core::venue::{Draft, Fill, QuoteAnswer, QuoteRequest, TxStatus};
-use order_ports::{Claim, Delivery, JournalError, Moved};
+use order_ports::{Claim, Delivery, JournalError, Transition};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -73,7 +73,7 @@ impl NaiveWorker {
 
 impl Naive {
     async fn work(&self, delivery: Delivery) {
-        let Ok(Some(order)) = self.ports.reader.order(delivery.hint.order_id).await else {
+        let Ok(Some(order)) = self.ports.reader.order(delivery.item.order_id).await else {
             return;
         };
         if !order.status().is_terminal() {
@@ -199,7 +199,7 @@ impl Naive {
             ) else {
                 return Ok(());
             };
-            let moved = Moved {
+            let moved = Transition {
                 order: &order,
                 events: &failed,
             };
@@ -213,7 +213,7 @@ impl Naive {
                 .write_ahead(
                     &lease,
                     &tried.attempt,
-                    Moved {
+                    Transition {
                         order: &order,
                         events: &sent,
                     },
@@ -235,7 +235,7 @@ impl Naive {
         let Some(ended) = self.told(&mut order, vec![event]) else {
             return Ok(());
         };
-        let moved = Moved {
+        let moved = Transition {
             order: &order,
             events: &ended,
         };

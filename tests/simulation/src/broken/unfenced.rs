@@ -10,9 +10,9 @@ use order_core::lifecycle::{Attempt, AttemptOutcome, RecordedEvent, Release};
 use order_core::order::{Order, OrderSpec, Progress};
 use order_memory::MemoryStore;
 use order_ports::{
-    AcceptError, Acceptance, Accepted, Claim, JournalError, Lease, Moved, OrderControl, OrderFilter,
-    OrderIntake, OrderJournal, OrderLeases, OrderPage, OrderReader, StoreError, Sweep, WaitingOrder,
-    WaitingRoom, WaitingSince, Woken, WorkHint,
+    AcceptError, Acceptance, Accepted, Claim, JournalError, Lease, OrderFilter, OrderIntake, OrderJournal,
+    OrderLeases, OrderPage, OrderReader, OwnerCommands, RestingOrder, RestingOrders, RestingSince,
+    StoreError, Sweep, Transition, Woken, WorkItem,
 };
 use parking_lot::Mutex;
 
@@ -31,8 +31,8 @@ struct Rebased {
 }
 
 impl Rebased {
-    fn moved(&self) -> Moved<'_> {
-        Moved {
+    fn moved(&self) -> Transition<'_> {
+        Transition {
             order: &self.order,
             events: &self.events,
         }
@@ -48,7 +48,7 @@ impl UnfencedStore {
         }
     }
 
-    async fn rebase(&self, lease: &Lease, moved: Moved<'_>) -> Result<Rebased, JournalError> {
+    async fn rebase(&self, lease: &Lease, moved: Transition<'_>) -> Result<Rebased, JournalError> {
         let id = lease.order_id;
         let lease = self.leases.lock().get(&id).copied().unwrap_or(*lease);
         let stored = self.store.order(id).await?;
@@ -81,12 +81,12 @@ impl OrderIntake for UnfencedStore {
         self.store.accept(acceptance).await
     }
 
-    async fn recall(
+    async fn find_replayed(
         &self,
         spec: &OrderSpec,
         idempotency_key: Option<IdempotencyKey>,
     ) -> Result<Option<OrderId>, AcceptError> {
-        self.store.recall(spec, idempotency_key).await
+        self.store.find_replayed(spec, idempotency_key).await
     }
 }
 
@@ -100,14 +100,14 @@ impl OrderLeases for UnfencedStore {
         Ok(claim)
     }
 
-    async fn due(&self, sweep: Sweep, limit: usize) -> Result<Vec<WorkHint>, StoreError> {
+    async fn due(&self, sweep: Sweep, limit: usize) -> Result<Vec<WorkItem>, StoreError> {
         self.store.due(sweep, limit).await
     }
 }
 
 #[async_trait]
 impl OrderJournal for UnfencedStore {
-    async fn append(&self, lease: &Lease, moved: Moved<'_>) -> Result<(), JournalError> {
+    async fn append(&self, lease: &Lease, moved: Transition<'_>) -> Result<(), JournalError> {
         let step = self.rebase(lease, moved).await?;
         unnoticed(self.store.append(&step.lease, step.moved()).await)
     }
@@ -116,7 +116,7 @@ impl OrderJournal for UnfencedStore {
         &self,
         lease: &Lease,
         attempt: &Attempt,
-        moved: Moved<'_>,
+        moved: Transition<'_>,
     ) -> Result<(), JournalError> {
         let step = self.rebase(lease, moved).await?;
         unnoticed(self.store.write_ahead(&step.lease, attempt, step.moved()).await)
@@ -127,7 +127,7 @@ impl OrderJournal for UnfencedStore {
         lease: &Lease,
         outcome: Option<AttemptOutcome>,
         release: Release,
-        moved: Moved<'_>,
+        moved: Transition<'_>,
     ) -> Result<(), JournalError> {
         let step = self.rebase(lease, moved).await?;
         unnoticed(
@@ -163,16 +163,16 @@ impl OrderReader for UnfencedStore {
 }
 
 #[async_trait]
-impl WaitingRoom for UnfencedStore {
+impl RestingOrders for UnfencedStore {
     async fn waiting(
         &self,
-        after: Option<(WaitingSince, OrderId)>,
+        after: Option<(RestingSince, OrderId)>,
         limit: usize,
-    ) -> Result<Vec<WaitingOrder>, StoreError> {
+    ) -> Result<Vec<RestingOrder>, StoreError> {
         self.store.waiting(after, limit).await
     }
 
-    fn overlap(&self, last: WaitingSince) -> WaitingSince {
+    fn overlap(&self, last: RestingSince) -> RestingSince {
         self.store.overlap(last)
     }
 
@@ -182,8 +182,12 @@ impl WaitingRoom for UnfencedStore {
 }
 
 #[async_trait]
-impl OrderControl for UnfencedStore {
-    async fn overrule<'a>(&self, moved: Moved<'a>, release: Release) -> Result<(), JournalError> {
-        self.store.overrule(moved, release).await
+impl OwnerCommands for UnfencedStore {
+    async fn apply_owner_command<'a>(
+        &self,
+        moved: Transition<'a>,
+        release: Release,
+    ) -> Result<(), JournalError> {
+        self.store.apply_owner_command(moved, release).await
     }
 }

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use order_core::id::OrderId;
 use order_core::lifecycle::{Attempt, AttemptOutcome, RecordedEvent, Release};
 use order_core::order::Order;
-use order_ports::{JournalError, Lease, Moved, OrderJournal};
+use order_ports::{JournalError, Lease, OrderJournal, Transition};
 use parking_lot::Mutex;
 
 /// A write that was promised and not made.
@@ -44,7 +44,7 @@ impl WriteBehind {
         else {
             return Ok(());
         };
-        let moved = Moved {
+        let moved = Transition {
             order: &order,
             events: &events,
         };
@@ -56,7 +56,7 @@ impl WriteBehind {
 
 #[async_trait]
 impl OrderJournal for WriteBehind {
-    async fn append(&self, lease: &Lease, moved: Moved<'_>) -> Result<(), JournalError> {
+    async fn append(&self, lease: &Lease, moved: Transition<'_>) -> Result<(), JournalError> {
         self.keep_promise(lease.order_id).await?;
         self.journal.append(lease, moved).await
     }
@@ -65,7 +65,7 @@ impl OrderJournal for WriteBehind {
         &self,
         lease: &Lease,
         attempt: &Attempt,
-        moved: Moved<'_>,
+        moved: Transition<'_>,
     ) -> Result<(), JournalError> {
         let promised = Promised {
             lease: *lease,
@@ -82,7 +82,7 @@ impl OrderJournal for WriteBehind {
         lease: &Lease,
         outcome: Option<AttemptOutcome>,
         release: Release,
-        moved: Moved<'_>,
+        moved: Transition<'_>,
     ) -> Result<(), JournalError> {
         self.keep_promise(lease.order_id).await?;
         self.journal.record(lease, outcome, release, moved).await

@@ -17,7 +17,7 @@ pub use queue::{FaultyNotifier, FaultyQueue};
 pub use store::{FaultyStore, StorePorts};
 pub use venue::{FaultyFeed, FaultyPools, FaultyQuotes, FaultySettlement};
 
-use crate::dice::Dice;
+use crate::rng::SeededRng;
 
 /// How often things go wrong, in ten-thousandths of the calls.
 #[derive(Clone, Copy, Debug)]
@@ -32,9 +32,9 @@ pub struct Rates {
     pub delay: u32,
     /// The longest delay.
     pub longest: Duration,
-    /// A hint or notice is lost.
+    /// A hint or notification is lost.
     pub lost: u32,
-    /// A hint or notice comes twice.
+    /// A hint or notification comes twice.
     pub twice: u32,
     /// The queue loses everything.
     pub flush: u32,
@@ -57,8 +57,8 @@ impl Rates {
     };
 
     /// The rates of one world: some kinds of fault are left out there, and some are frequent.
-    pub(crate) fn of_a_world(self, dice: &Dice) -> Self {
-        let vary = |rate: u32| rate * dice.pick(&[0, 1, 1, 3]);
+    pub(crate) fn of_a_world(self, rng: &SeededRng) -> Self {
+        let vary = |rate: u32| rate * rng.pick(&[0, 1, 1, 3]);
         Self {
             crash: vary(self.crash),
             error: vary(self.error),
@@ -88,7 +88,7 @@ pub(crate) enum Fault {
 
 /// Decides what goes wrong, for the whole world, and keeps the log of it.
 pub struct Injector {
-    dice: Dice,
+    rng: SeededRng,
     rates: Rates,
     calm_since: Mutex<Option<tokio::time::Instant>>,
     log: Mutex<Vec<String>>,
@@ -110,9 +110,9 @@ impl std::error::Error for Injected {}
 
 impl Injector {
     /// Faults at these rates until calmed.
-    pub fn new(dice: Dice, rates: Rates) -> Arc<Self> {
+    pub fn new(rng: SeededRng, rates: Rates) -> Arc<Self> {
         Arc::new(Self {
-            dice,
+            rng,
             rates,
             calm_since: Mutex::default(),
             log: Mutex::default(),
@@ -175,7 +175,7 @@ impl Injector {
     }
 
     fn strikes(&self, fault: Fault, who: usize, call: &str) -> bool {
-        let strikes = !self.is_calm() && self.dice.strikes_rarely(self.rate(fault));
+        let strikes = !self.is_calm() && self.rng.strikes_rarely(self.rate(fault));
         if strikes {
             self.note_fault(format_args!("{fault:?} in process {who} at {call}"));
         }
@@ -245,10 +245,10 @@ impl Life {
             std::future::pending::<()>().await;
         }
         if self.strikes(Fault::Delay, name) {
-            tokio::time::sleep(self.injector.dice.duration(self.injector.rates.longest)).await;
+            tokio::time::sleep(self.injector.rng.duration(self.injector.rates.longest)).await;
         }
         if self.strikes(Fault::Freeze, name) {
-            let lasts = self.injector.dice.duration(self.injector.rates.longest * 2);
+            let lasts = self.injector.rng.duration(self.injector.rates.longest * 2);
             *self.thaw.lock() = tokio::time::Instant::now() + lasts;
         }
         self.thawed().await;

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use order_memory::{MemoryNotifier, MemoryQueue};
 use order_ports::{
-    Delivery, Notice, Notices, Notifier, NotifyError, QueueDepth, QueueError, Receipt, WorkHint, WorkQueue,
+    Delivery, Notifications, Notifier, NotifyError, OrderNotification, QueueDepth, QueueError, Receipt,
+    WorkItem, WorkQueue,
 };
 
 use super::{Fault, Injected, Life};
@@ -37,9 +38,9 @@ fn mangled<T: Clone>(life: &Life, what: &'static str, items: &[T]) -> Vec<T> {
 
 #[async_trait]
 impl WorkQueue for FaultyQueue {
-    async fn push(&self, hints: &[WorkHint]) -> Result<(), QueueError> {
-        let hints = mangled(&self.life, "hint", hints);
-        self.life.call("push", unavailable, self.queue.push(&hints)).await
+    async fn push(&self, items: &[WorkItem]) -> Result<(), QueueError> {
+        let items = mangled(&self.life, "hint", items);
+        self.life.call("push", unavailable, self.queue.push(&items)).await
     }
 
     async fn pull(&self, max: usize) -> Result<Vec<Delivery>, QueueError> {
@@ -84,14 +85,14 @@ fn deaf(injected: Injected) -> NotifyError {
 
 #[async_trait]
 impl Notifier for FaultyNotifier {
-    async fn publish(&self, notices: Arc<[Notice]>) -> Result<(), NotifyError> {
-        let notices = mangled(&self.life, "notice", &notices);
+    async fn publish(&self, notifications: Arc<[OrderNotification]>) -> Result<(), NotifyError> {
+        let notifications = mangled(&self.life, "notification", &notifications);
         self.life
-            .call("publish", deaf, self.notifier.publish(notices.into()))
+            .call("publish", deaf, self.notifier.publish(notifications.into()))
             .await
     }
 
-    async fn listen(&self) -> Result<Box<dyn Notices>, NotifyError> {
+    async fn listen(&self) -> Result<Box<dyn Notifications>, NotifyError> {
         let ear = self.life.call("listen", deaf, self.notifier.listen()).await?;
         Ok(Box::new(FaultyEar {
             ear,
@@ -102,19 +103,19 @@ impl Notifier for FaultyNotifier {
 
 /// A listener that misses some, hears some twice, and breaks off.
 struct FaultyEar {
-    ear: Box<dyn Notices>,
+    ear: Box<dyn Notifications>,
     life: Life,
 }
 
 #[async_trait]
-impl Notices for FaultyEar {
-    async fn next(&mut self) -> Option<Arc<[Notice]>> {
+impl Notifications for FaultyEar {
+    async fn next(&mut self) -> Option<Arc<[OrderNotification]>> {
         loop {
             let heard = self.ear.next().await?;
             if self.life.strikes(Fault::Error, "hear") {
                 return None;
             }
-            let heard = mangled(&self.life, "heard notice", &heard);
+            let heard = mangled(&self.life, "heard notification", &heard);
             if !heard.is_empty() {
                 return Some(heard.into());
             }

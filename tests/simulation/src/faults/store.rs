@@ -8,9 +8,9 @@ use order_core::id::{IdempotencyKey, OrderId, WorkerId};
 use order_core::lifecycle::{Attempt, AttemptOutcome, RecordedEvent, Release};
 use order_core::order::{Order, OrderSpec};
 use order_ports::{
-    AcceptError, Acceptance, Accepted, Claim, JournalError, Lease, Moved, OrderControl, OrderFilter,
-    OrderIntake, OrderJournal, OrderLeases, OrderPage, OrderReader, StoreError, Sweep, WaitingOrder,
-    WaitingRoom, WaitingSince, Woken, WorkHint,
+    AcceptError, Acceptance, Accepted, Claim, JournalError, Lease, OrderFilter, OrderIntake, OrderJournal,
+    OrderLeases, OrderPage, OrderReader, OwnerCommands, RestingOrder, RestingOrders, RestingSince,
+    StoreError, Sweep, Transition, Woken, WorkItem,
 };
 
 use super::{Injected, Life};
@@ -23,15 +23,15 @@ pub struct StorePorts {
     pub leases: Arc<dyn OrderLeases>,
     pub journal: Arc<dyn OrderJournal>,
     pub reader: Arc<dyn OrderReader>,
-    pub waiting: Arc<dyn WaitingRoom>,
-    pub control: Arc<dyn OrderControl>,
+    pub waiting: Arc<dyn RestingOrders>,
+    pub control: Arc<dyn OwnerCommands>,
 }
 
 impl StorePorts {
     /// All ports of one store.
     pub fn of<S>(store: Arc<S>) -> Self
     where
-        S: OrderIntake + OrderLeases + OrderJournal + OrderReader + WaitingRoom + OrderControl + 'static,
+        S: OrderIntake + OrderLeases + OrderJournal + OrderReader + RestingOrders + OwnerCommands + 'static,
     {
         Self {
             intake: Arc::clone(&store) as _,
@@ -67,14 +67,18 @@ impl OrderIntake for FaultyStore {
             .await
     }
 
-    async fn recall(
+    async fn find_replayed(
         &self,
         spec: &OrderSpec,
         idempotency_key: Option<IdempotencyKey>,
     ) -> Result<Option<OrderId>, AcceptError> {
         let error = |injected| AcceptError::Store(unavailable(injected));
         self.life
-            .call("recall", error, self.store.intake.recall(spec, idempotency_key))
+            .call(
+                "recall",
+                error,
+                self.store.intake.find_replayed(spec, idempotency_key),
+            )
             .await
     }
 }
@@ -93,7 +97,7 @@ impl OrderLeases for FaultyStore {
         Ok(claim)
     }
 
-    async fn due(&self, sweep: Sweep, limit: usize) -> Result<Vec<WorkHint>, StoreError> {
+    async fn due(&self, sweep: Sweep, limit: usize) -> Result<Vec<WorkItem>, StoreError> {
         self.life
             .call("due", unavailable, self.store.leases.due(sweep, limit))
             .await
@@ -102,7 +106,7 @@ impl OrderLeases for FaultyStore {
 
 #[async_trait]
 impl OrderJournal for FaultyStore {
-    async fn append(&self, lease: &Lease, moved: Moved<'_>) -> Result<(), JournalError> {
+    async fn append(&self, lease: &Lease, moved: Transition<'_>) -> Result<(), JournalError> {
         self.life
             .call("append", not_stored, self.store.journal.append(lease, moved))
             .await
@@ -112,7 +116,7 @@ impl OrderJournal for FaultyStore {
         &self,
         lease: &Lease,
         attempt: &Attempt,
-        moved: Moved<'_>,
+        moved: Transition<'_>,
     ) -> Result<(), JournalError> {
         let write = self.store.journal.write_ahead(lease, attempt, moved);
         self.life.call("write_ahead", not_stored, write).await
@@ -123,7 +127,7 @@ impl OrderJournal for FaultyStore {
         lease: &Lease,
         outcome: Option<AttemptOutcome>,
         release: Release,
-        moved: Moved<'_>,
+        moved: Transition<'_>,
     ) -> Result<(), JournalError> {
         let write = self.store.journal.record(lease, outcome, release, moved);
         self.life.call("record", not_stored, write).await
@@ -163,17 +167,17 @@ impl OrderReader for FaultyStore {
 }
 
 #[async_trait]
-impl WaitingRoom for FaultyStore {
+impl RestingOrders for FaultyStore {
     async fn waiting(
         &self,
-        after: Option<(WaitingSince, OrderId)>,
+        after: Option<(RestingSince, OrderId)>,
         limit: usize,
-    ) -> Result<Vec<WaitingOrder>, StoreError> {
+    ) -> Result<Vec<RestingOrder>, StoreError> {
         let read = self.store.waiting.waiting(after, limit);
         self.life.call("waiting", unavailable, read).await
     }
 
-    fn overlap(&self, last: WaitingSince) -> WaitingSince {
+    fn overlap(&self, last: RestingSince) -> RestingSince {
         self.store.waiting.overlap(last)
     }
 
@@ -185,9 +189,13 @@ impl WaitingRoom for FaultyStore {
 }
 
 #[async_trait]
-impl OrderControl for FaultyStore {
-    async fn overrule<'a>(&self, moved: Moved<'a>, release: Release) -> Result<(), JournalError> {
-        let write = self.store.control.overrule(moved, release);
+impl OwnerCommands for FaultyStore {
+    async fn apply_owner_command<'a>(
+        &self,
+        moved: Transition<'a>,
+        release: Release,
+    ) -> Result<(), JournalError> {
+        let write = self.store.control.apply_owner_command(moved, release);
         self.life.call("overrule", not_stored, write).await
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use order_core::amount::Amount;
 use order_core::failure::VenueError;
-use order_core::routing::PoolsView;
+use order_core::routing::LiquiditySnapshot;
 use order_core::token::{Pair, Token};
 use order_core::venue::{Draft, Quote, QuoteRequest, SignedTransaction, TxId, TxStatus, Venue};
 use order_ports::{LookUpError, MarketFeed, MarketMoves, PoolSource, QuoteSource, SendError, Settlement};
@@ -52,7 +52,7 @@ pub struct FaultyPools {
 
 #[async_trait]
 impl PoolSource for FaultyPools {
-    async fn pools(&self, token_in: Token, token_out: Token) -> Result<PoolsView, VenueError> {
+    async fn pools(&self, token_in: Token, token_out: Token) -> Result<LiquiditySnapshot, VenueError> {
         let seen = self.pools.pools(token_in, token_out);
         self.life.call("pools", |_| VenueError::Timeout, seen).await
     }

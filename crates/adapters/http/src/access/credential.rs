@@ -15,7 +15,7 @@ pub const TICKET: &str = "ticket";
 
 /// What was shown.
 #[derive(Debug)]
-pub enum Shown {
+pub enum Credential {
     /// Nothing.
     Nothing,
     /// A key.
@@ -23,11 +23,11 @@ pub enum Shown {
     /// A ticket.
     Ticket(SecretString),
     /// Something that cannot be told to be one key.
-    Garbled,
+    Malformed,
 }
 
 /// What the headers show.
-pub fn in_headers(headers: &HeaderMap) -> Shown {
+pub fn in_headers(headers: &HeaderMap) -> Credential {
     let plain = headers.get_all(API_KEY).iter().map(|value| value.to_str().ok());
     let bearer = headers
         .get_all(AUTHORIZATION)
@@ -35,26 +35,26 @@ pub fn in_headers(headers: &HeaderMap) -> Shown {
         .map(|value| value.to_str().ok().and_then(bearer));
     let keys: Vec<_> = plain.chain(bearer).map(|key| key.map(str::trim)).collect();
     match keys.as_slice() {
-        [] => Shown::Nothing,
+        [] => Credential::Nothing,
         // The same key twice is one key.
         [Some(first), rest @ ..] if rest.iter().all(|other| *other == Some(*first)) => {
-            Shown::Key((*first).into())
+            Credential::Key((*first).into())
         }
-        _ => Shown::Garbled,
+        _ => Credential::Malformed,
     }
 }
 
 /// What the headers show or, if they show nothing, the query.
-pub fn in_headers_or_query(request: &Request) -> Shown {
+pub fn in_headers_or_query(request: &Request) -> Credential {
     match in_headers(request.headers()) {
-        Shown::Nothing => {}
-        shown @ (Shown::Key(_) | Shown::Ticket(_) | Shown::Garbled) => return shown,
+        Credential::Nothing => {}
+        shown @ (Credential::Key(_) | Credential::Ticket(_) | Credential::Malformed) => return shown,
     }
     let mut tickets = pairs(request).filter(|(name, value)| name == TICKET && !value.is_empty());
     match (tickets.next(), tickets.next()) {
-        (None, _) => Shown::Nothing,
-        (Some((_, ticket)), None) => Shown::Ticket(ticket.into_owned().into()),
-        (Some(_), Some(_)) => Shown::Garbled,
+        (None, _) => Credential::Nothing,
+        (Some((_, ticket)), None) => Credential::Ticket(ticket.into_owned().into()),
+        (Some(_), Some(_)) => Credential::Malformed,
     }
 }
 
@@ -76,10 +76,10 @@ mod tests {
             request = request.header(*name, *value);
         }
         match in_headers_or_query(&request.finish()) {
-            Shown::Nothing => "nothing".into(),
-            Shown::Key(key) => format!("key {}", key.expose_secret()),
-            Shown::Ticket(ticket) => format!("ticket {}", ticket.expose_secret()),
-            Shown::Garbled => "garbled".into(),
+            Credential::Nothing => "nothing".into(),
+            Credential::Key(key) => format!("key {}", key.expose_secret()),
+            Credential::Ticket(ticket) => format!("ticket {}", ticket.expose_secret()),
+            Credential::Malformed => "garbled".into(),
         }
     }
 

@@ -1,10 +1,10 @@
-//! Who stands at a door, and what they may do there.
+//! Who stands at a endpoint, and what they may do there.
 //!
-//! Every door that is about orders or prices has a [`Principal`] from [`By`], and nothing else says
+//! Every endpoint that is about orders or prices has a [`Principal`] from [`Authenticated`], and nothing else says
 //! whose orders it is about. Where the engine wants no keys, that is anybody, and orders belong to whom the
 //! request names.
 
-mod by;
+mod authenticated;
 mod credential;
 
 use std::sync::Arc;
@@ -13,26 +13,26 @@ use order_application::{Access, AccessError};
 use order_core::access::Scope;
 use order_core::id::Owner;
 
-pub use by::{By, Hold, Read, Talk, Trade, Watch, admin};
+pub use authenticated::{AnyKey, AnyScope, Authenticated, Read, Trade, Watch, admin};
 
 use crate::request::error::Errors;
 use crate::wire::problem::Problem;
 
-/// Who stands at a door.
+/// Who stands at a endpoint.
 #[derive(Clone, Debug)]
 pub enum Principal {
     /// Anybody: the engine wants no keys.
-    Anybody,
+    Anonymous,
     /// The holder of a key.
-    Holder(Arc<Access>),
+    KeyHolder(Arc<Access>),
 }
 
 impl Principal {
     /// Whose orders, and no others, the caller may know of; none if everybody's.
     pub fn owner(&self) -> Option<&Owner> {
         match self {
-            Self::Anybody => None,
-            Self::Holder(access) => Some(access.owner()),
+            Self::Anonymous => None,
+            Self::KeyHolder(access) => Some(access.owner()),
         }
     }
 
@@ -58,23 +58,23 @@ impl Principal {
     /// A problem when not.
     pub fn may(&self, scope: Scope) -> Result<(), Problem> {
         match self {
-            Self::Anybody => Ok(()),
-            Self::Holder(access) if access.allows(scope) => Ok(()),
-            Self::Holder(_) => Err(Problem::missing_scope(scope)),
+            Self::Anonymous => Ok(()),
+            Self::KeyHolder(access) if access.allows(scope) => Ok(()),
+            Self::KeyHolder(_) => Err(Problem::missing_scope(scope)),
         }
     }
 
     /// Returns when the caller has to leave, because the key is not good any more. Cancel-safe.
     pub async fn ended(&self) {
         match self {
-            Self::Anybody => std::future::pending().await,
-            Self::Holder(access) => access.ended().await,
+            Self::Anonymous => std::future::pending().await,
+            Self::KeyHolder(access) => access.ended().await,
         }
     }
 }
 
 /// Why somebody is not let in, to a client.
-pub fn not_let_in(error: &AccessError) -> Problem {
+pub fn unauthorized(error: &AccessError) -> Problem {
     match error {
         AccessError::Refused => Problem::unauthorized(),
         AccessError::Keys(error) => {

@@ -20,7 +20,7 @@ const EVENT_STREAM: &[u8] = b"text/event-stream";
 type Waiting<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 /// The body of an answer; as an event stream, it ends when the client is gone.
-pub struct NoticesGone<B> {
+pub struct NotificationsGone<B> {
     body: B,
     client: Client,
 }
@@ -35,7 +35,7 @@ enum Client {
 }
 
 /// The response to that client; as an event stream, it ends when the client is gone.
-pub fn watched<B>(response: http::Response<B>, socket: &Socket) -> http::Response<NoticesGone<B>> {
+pub fn watched<B>(response: http::Response<B>, socket: &Socket) -> http::Response<NotificationsGone<B>> {
     let kind = response.headers().get(CONTENT_TYPE);
     let client = if kind.is_some_and(|kind| kind.as_bytes().starts_with(EVENT_STREAM)) {
         let (here, there) = (socket.clone(), socket.clone());
@@ -43,7 +43,7 @@ pub fn watched<B>(response: http::Response<B>, socket: &Socket) -> http::Respons
     } else {
         Client::Unwatched
     };
-    response.map(|body| NoticesGone { body, client })
+    response.map(|body| NotificationsGone { body, client })
 }
 
 impl Client {
@@ -69,7 +69,7 @@ impl Client {
     }
 }
 
-impl<B> Body for NoticesGone<B>
+impl<B> Body for NotificationsGone<B>
 where
     B: Body<Data = Bytes> + Unpin,
     B::Error: From<io::Error>,

@@ -44,7 +44,7 @@ pub fn finished(generated: &str) -> String {
     if let Some(Value::Object(paths)) = document.get_mut("paths") {
         for (path, methods) in paths {
             for operation in methods.as_object_mut().into_iter().flat_map(Map::values_mut) {
-                if !crate::guard::is_about_the_process(path) {
+                if !crate::admission::is_about_the_process(path) {
                     add_refusals(operation);
                 }
                 add_examples(operation);
@@ -245,7 +245,7 @@ fn allow_empty(parameter: &mut Value) {
     }
 }
 
-/// What the guard before the doors may answer instead of them.
+/// What the guard before the endpoints may answer instead of them.
 const REFUSALS: [(&str, &str); 4] = [
     (
         "403",

@@ -15,9 +15,9 @@ use order_core::venue::{Fill, PoolId, Quote, QuoteAnswer, TxId, Venue};
 use poem::http::StatusCode;
 use serde_json::{Value, json};
 
-use crate::doors::{not_controlled, refused};
+use crate::api::{not_controlled, refused};
 use crate::request::amend::if_match;
-use crate::request::{QuoteSeal, QuotedTerms};
+use crate::request::{QuoteSigner, QuotedTerms};
 use crate::wire::event::{Wire, encode};
 use crate::wire::problem::Problem;
 use crate::wire::text::EXAMPLE_QUOTE;
@@ -158,7 +158,7 @@ fn read(order: Value) -> Problem {
         owner: None,
         registry: &registry,
         slippage_bps: 50,
-        seal: &QuoteSeal::new(b"key"),
+        seal: &QuoteSigner::new(b"key"),
         now: Timestamp::from_millis(1_000),
     };
     let read = read_order(order.to_string().as_bytes(), &http::HeaderMap::new(), rules);
@@ -180,12 +180,12 @@ fn quoted(amount_in: &str, expires_at: i64) -> Problem {
         min_out: Amount::new(1),
         expires_at: Timestamp::from_millis(expires_at),
     };
-    let quote_id = QuoteSeal::new(b"key").seal(&terms, None);
+    let quote_id = QuoteSigner::new(b"key").seal(&terms, None);
     read(json!({"tokenIn": "SOL", "tokenOut": "USDC", "amountIn": amount_in, "quoteId": quote_id}))
 }
 
 /// An order's life.
-fn story() -> Vec<RecordedEvent> {
+fn history() -> Vec<RecordedEvent> {
     let id = OrderId::from_uuid(uuid::uuid!("01939c3e-7a40-7c5e-9d8e-0f3b8a1c2d4e"));
     let price = |units: u128| Price::new(units * 1_000_000_000_000);
     let quote = |venue, out: u128, price| Quote {
@@ -278,7 +278,7 @@ fn story() -> Vec<RecordedEvent> {
 
 /// An order's life as a list.
 pub fn events() -> Vec<Value> {
-    story()
+    history()
         .iter()
         .map(|event| {
             let client_order_id = None;
@@ -293,8 +293,8 @@ pub fn events() -> Vec<Value> {
 
 /// The end of an order's life as server-sent events.
 pub fn event_stream() -> String {
-    let story = story();
-    let last = story.into_iter().rev().take(2).rev();
+    let history = history();
+    let last = history.into_iter().rev().take(2).rev();
     last.map(|event| LiveEvent::new(event, None))
         .map(|live| format!("id: {}\ndata: {}\n\n", live.event().seq, encode(&live)))
         .collect()

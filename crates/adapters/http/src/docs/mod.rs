@@ -1,4 +1,4 @@
-//! The API's description: generated from the doors, made a clean OpenAPI 3.1 document, shown by Swagger UI.
+//! The API's description: generated from the endpoints, made a clean OpenAPI 3.1 document, shown by Swagger UI.
 
 mod document;
 mod examples;
@@ -13,7 +13,7 @@ use poem::endpoint::BoxEndpoint;
 use poem_openapi::registry::{MetaApi, Registry};
 use poem_openapi::{LicenseObject, OpenApi, OpenApiService, ServerObject};
 
-use crate::doors::Api;
+use crate::api::Api;
 
 /// The API without an engine behind it: enough to be described.
 struct Described;
@@ -191,7 +191,7 @@ mod tests {
             owner: None,
             registry: &registry,
             slippage_bps: 50,
-            seal: &crate::request::QuoteSeal::new(b"key"),
+            seal: &crate::request::QuoteSigner::new(b"key"),
             now: order_core::time::Timestamp::from_millis(1_000),
         };
         for (_, order) in examples::requests("submitOrder") {

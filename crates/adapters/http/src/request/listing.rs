@@ -191,7 +191,7 @@ mod tests {
         let request = Request::builder()
             .uri_str(format!("/api/orders?{query}"))
             .finish();
-        read_listing(&request, &TokenRegistry::default(), &Principal::Anybody)
+        read_listing(&request, &TokenRegistry::default(), &Principal::Anonymous)
             .map_err(|problem| serde_json::from_str(&problem.into_message()).unwrap())
     }
 
@@ -239,7 +239,7 @@ mod tests {
             let request = Request::builder()
                 .uri_str(format!("/api/orders?{query}"))
                 .finish();
-            read_filter(&request, &TokenRegistry::default(), &Principal::Anybody).map_err(|problem| {
+            read_filter(&request, &TokenRegistry::default(), &Principal::Anonymous).map_err(|problem| {
                 serde_json::from_str::<serde_json::Value>(&problem.into_message()).unwrap()
             })
         };

@@ -15,10 +15,10 @@ use serde::Serialize;
 
 use super::error::Errors;
 use super::fields::{Fields, Read};
-use super::held::{agrees, held_to};
 use super::limits::read_limits;
 use super::param;
-use super::quote_id::{QuoteSeal, QuotedTerms};
+use super::quote_binding::{agrees, held_to};
+use super::quote_id::{QuoteSigner, QuotedTerms};
 use super::swap::{read_slippage, read_swap, read_tokens, units};
 use crate::wire::problem::Problem;
 use crate::wire::text::{
@@ -134,7 +134,7 @@ pub struct OrderRules<'a> {
     /// The slippage of an order that names none, in basis points.
     pub slippage_bps: u16,
     /// Who knows the quotes that an order may name.
-    pub seal: &'a QuoteSeal,
+    pub seal: &'a QuoteSigner,
     /// The time, for quotes that have expired.
     pub now: Timestamp,
 }

@@ -68,7 +68,7 @@ impl<'a, F: Format> ApiExtractor<'a> for Query<F> {
     }
 }
 
-/// A part of the path. By this name the macro of the doors knows it for one.
+/// A part of the path. By this name the macro of the endpoints knows it for one.
 pub struct Path(pub String);
 
 impl<'a> ApiExtractor<'a> for Path {

@@ -1,7 +1,7 @@
 //! Reading a question for quotes.
 
 use order_core::order::Protection;
-use order_core::routing::{Ask, RouteLimits};
+use order_core::routing::{RouteLimits, RouteRequest};
 use order_core::token::{Pair, Side};
 use order_core::venue::QuoteRequest;
 use poem_openapi::Object;
@@ -81,8 +81,8 @@ pub struct Question {
 
 impl Question {
     /// As it is asked of the engine.
-    pub const fn ask(&self) -> Ask<'_> {
-        Ask {
+    pub const fn ask(&self) -> RouteRequest<'_> {
+        RouteRequest {
             request: self.request,
             pair: self.pair,
             side: self.side,
@@ -130,7 +130,7 @@ mod tests {
     use order_core::token::TokenRegistry;
 
     use super::*;
-    use crate::request::QuoteSeal;
+    use crate::request::QuoteSigner;
 
     fn read(body: &str) -> Result<Question, serde_json::Value> {
         let registry = TokenRegistry::default();
@@ -140,7 +140,7 @@ mod tests {
                 owner: None,
                 registry: &registry,
                 slippage_bps: 50,
-                seal: &QuoteSeal::new(b"key"),
+                seal: &QuoteSigner::new(b"key"),
                 now: Timestamp::from_millis(1_000),
             },
         )

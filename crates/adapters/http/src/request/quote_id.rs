@@ -33,9 +33,9 @@ pub struct QuotedTerms {
 
 /// Seals quotes, and knows its own seals again.
 #[derive(Clone)]
-pub struct QuoteSeal(Hmac<Sha256>);
+pub struct QuoteSigner(Hmac<Sha256>);
 
-impl QuoteSeal {
+impl QuoteSigner {
     /// With a key that processes share; of any length, though less than 32 random bytes is weak.
     pub fn new(key: &[u8]) -> Self {
         // HMAC takes keys of every length, so that this cannot fail; an impossible failure seals with a key
@@ -77,7 +77,7 @@ impl QuoteSeal {
     }
 }
 
-impl std::fmt::Debug for QuoteSeal {
+impl std::fmt::Debug for QuoteSigner {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("QuoteSeal(..)")
     }
@@ -124,15 +124,15 @@ mod tests {
 
     #[test]
     fn an_id_is_opened_by_whoever_knows_the_key() {
-        let id = QuoteSeal::new(b"shared").seal(&terms(), None);
-        assert_eq!(QuoteSeal::new(b"shared").open(&id, None), Some(terms()));
-        assert_eq!(QuoteSeal::new(b"other").open(&id, None), None);
-        assert_eq!(QuoteSeal::random().open(&id, None), None);
+        let id = QuoteSigner::new(b"shared").seal(&terms(), None);
+        assert_eq!(QuoteSigner::new(b"shared").open(&id, None), Some(terms()));
+        assert_eq!(QuoteSigner::new(b"other").open(&id, None), None);
+        assert_eq!(QuoteSigner::random().open(&id, None), None);
     }
 
     #[test]
     fn an_id_is_good_for_its_owner_alone() {
-        let seal = QuoteSeal::new(b"shared");
+        let seal = QuoteSigner::new(b"shared");
         let [ann, bob] = ["ann", "bob"].map(|name| name.parse::<Owner>().unwrap());
         let id = seal.seal(&terms(), Some(&ann));
         assert_eq!(seal.open(&id, Some(&ann)), Some(terms()));
@@ -143,7 +143,7 @@ mod tests {
 
     #[test]
     fn a_changed_id_is_none() {
-        let seal = QuoteSeal::new(b"shared");
+        let seal = QuoteSigner::new(b"shared");
         let id = seal.seal(&terms(), None);
         for at in 0..id.len() {
             let mut changed = id.clone().into_bytes();

@@ -12,36 +12,47 @@ use poem::{Body, Response};
 use tokio_util::sync::CancellationToken;
 
 use crate::access::Principal;
-use crate::doors::Doors;
-use crate::guard::StreamPermit;
+use crate::admission::StreamPermit;
+use crate::api::ApiContext;
 use crate::wire::event::encode;
 
 /// How many bytes are gathered before they are sent, when many events are ready at once.
 const GATHER: usize = 16 * 1024;
 
-/// The story of an order that has just been accepted.
-pub fn fresh(doors: &Arc<Doors>, who: &Principal, permit: StreamPermit, id: OrderId, after: u32) -> Response {
+/// The history of an order that has just been accepted.
+pub fn fresh(
+    context: &Arc<ApiContext>,
+    who: &Principal,
+    permit: StreamPermit,
+    id: OrderId,
+    after: u32,
+) -> Response {
     respond(
-        doors,
+        context,
         who,
         permit,
         Stage::Opening {
-            doors: Arc::clone(doors),
+            context: Arc::clone(context),
             id,
             after,
         },
     )
 }
 
-/// The story that this watch tells.
-pub fn following(doors: &Arc<Doors>, who: &Principal, permit: StreamPermit, watch: OrderWatch) -> Response {
-    respond(doors, who, permit, Stage::Watching(Box::new(watch)))
+/// The history that this watch tells.
+pub fn following(
+    context: &Arc<ApiContext>,
+    who: &Principal,
+    permit: StreamPermit,
+    watch: OrderWatch,
+) -> Response {
+    respond(context, who, permit, Stage::Watching(Box::new(watch)))
 }
 
 enum Stage {
     /// Accepted from this caller, but not watched yet. An order that is in must not look refused because the watch fails.
     Opening {
-        doors: Arc<Doors>,
+        context: Arc<ApiContext>,
         id: OrderId,
         after: u32,
     },
@@ -57,11 +68,11 @@ struct Stream {
     _permit: StreamPermit,
 }
 
-fn respond(doors: &Arc<Doors>, who: &Principal, permit: StreamPermit, stage: Stage) -> Response {
+fn respond(context: &Arc<ApiContext>, who: &Principal, permit: StreamPermit, stage: Stage) -> Response {
     let stream = Stream {
         stage,
-        keep_alive: doors.settings.keep_alive,
-        stop: doors.stop.clone(),
+        keep_alive: context.settings.keep_alive,
+        stop: context.stop.clone(),
         who: who.clone(),
         _permit: permit,
     };
@@ -98,8 +109,8 @@ impl Stream {
 impl Stage {
     /// The next events. Cancel-safe.
     async fn next(&mut self) -> Option<Bytes> {
-        if let Self::Opening { doors, id, after } = self {
-            match doors.engine.watch(*id, None, *after).await {
+        if let Self::Opening { context, id, after } = self {
+            match context.engine.watch(*id, None, *after).await {
                 Ok(Some((_, watch))) => *self = Self::Watching(Box::new(watch)),
                 Ok(None) => return None,
                 Err(error) => {

@@ -22,7 +22,7 @@ use super::text::{Decimal, Text, Time};
 
 pub use view::EventView;
 
-/// The event's text on the wire. The same for every door, so that it is encoded once however many watch.
+/// The event's text on the wire. The same for every endpoint, so that it is encoded once however many watch.
 pub fn encode(live: &LiveEvent) -> String {
     // Strings, numbers and maps with string keys: nothing here can fail to become JSON.
     serde_json::to_string(&Wire::from(live)).unwrap_or_default()
@@ -46,9 +46,9 @@ impl<'a> From<&'a LiveEvent> for Wire<'a> {
 }
 
 /// Something that serialises as it prints.
-struct Shown<T>(T);
+struct Credential<T>(T);
 
-impl<T: Display> Serialize for Shown<T> {
+impl<T: Display> Serialize for Credential<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(&self.0)
     }
@@ -82,7 +82,7 @@ impl Serialize for Wire<'_> {
                 legs,
                 weighed: _,
             } => {
-                let (price, reason) = (Shown(price), Shown(reason));
+                let (price, reason) = (Credential(price), Credential(reason));
                 self.mirrored(
                     BestDex {
                         dex: venue.as_str(),
@@ -97,7 +97,7 @@ impl Serialize for Wire<'_> {
             Event::Submitted { venue, tx_id } => self.mirrored(
                 Submitted {
                     dex: venue.as_str(),
-                    tx_hash: Shown(tx_id),
+                    tx_hash: Credential(tx_id),
                     unknown: None,
                 },
                 serializer,
@@ -107,7 +107,7 @@ impl Serialize for Wire<'_> {
                 self.mirrored(
                     Submitted {
                         dex: venue.as_str(),
-                        tx_hash: Shown(tx_id),
+                        tx_hash: Credential(tx_id),
                         unknown,
                     },
                     serializer,
@@ -119,7 +119,7 @@ impl Serialize for Wire<'_> {
                 delay_ms,
                 failure,
             } => {
-                let (error, code) = (Shown(failure), failure.code());
+                let (error, code) = (Credential(failure), failure.code());
                 self.mirrored(
                     Retrying {
                         attempt: *attempt,
@@ -132,7 +132,7 @@ impl Serialize for Wire<'_> {
             }
             Event::Failed { failure } => self.mirrored(
                 Failed {
-                    error: Shown(failure),
+                    error: Credential(failure),
                     code: failure.code(),
                 },
                 serializer,
@@ -145,7 +145,7 @@ impl Serialize for Wire<'_> {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Envelope<'a, F, M> {
-    order_id: Shown<&'a OrderId>,
+    order_id: Credential<&'a OrderId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     client_order_id: Option<&'a str>,
     seq: u32,
@@ -167,7 +167,7 @@ impl<'a> Wire<'a> {
         } = self.event;
         let status = event.kind().as_str();
         Envelope {
-            order_id: Shown(order_id),
+            order_id: Credential(order_id),
             client_order_id: self.client_order_id.map(ClientOrderId::as_str),
             seq: *seq,
             status,
@@ -234,8 +234,8 @@ impl Routing {
 #[derive(Serialize)]
 struct BestDex<'a> {
     dex: &'static str,
-    price: Shown<&'a Price>,
-    reason: Shown<&'a RouteReason>,
+    price: Credential<&'a Price>,
+    reason: Credential<&'a RouteReason>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     legs: Vec<LegView>,
 }
@@ -249,7 +249,7 @@ struct Building {
 #[serde(rename_all = "camelCase")]
 struct Submitted<'a> {
     dex: &'static str,
-    tx_hash: Shown<&'a TxId>,
+    tx_hash: Credential<&'a TxId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     unknown: Option<bool>,
 }
@@ -258,18 +258,18 @@ struct Submitted<'a> {
 #[serde(rename_all = "camelCase")]
 struct Confirmed<'a> {
     dex: &'static str,
-    tx_hash: Shown<&'a TxId>,
-    executed_price: Shown<&'a Price>,
-    amount_out: Shown<&'a Quantity>,
+    tx_hash: Credential<&'a TxId>,
+    executed_price: Credential<&'a Price>,
+    amount_out: Credential<&'a Quantity>,
 }
 
 impl<'a> From<&'a Execution> for Confirmed<'a> {
     fn from(execution: &'a Execution) -> Self {
         Self {
             dex: execution.venue.as_str(),
-            tx_hash: Shown(&execution.tx_id),
-            executed_price: Shown(&execution.executed_price),
-            amount_out: Shown(&execution.amount_out),
+            tx_hash: Credential(&execution.tx_id),
+            executed_price: Credential(&execution.executed_price),
+            amount_out: Credential(&execution.amount_out),
         }
     }
 }
@@ -279,13 +279,13 @@ impl<'a> From<&'a Execution> for Confirmed<'a> {
 struct Retrying<'a> {
     attempt: u8,
     delay_ms: u64,
-    error: Shown<&'a Failure>,
+    error: Credential<&'a Failure>,
     code: &'static str,
 }
 
 #[derive(Serialize)]
 struct Failed<'a> {
-    error: Shown<&'a Failure>,
+    error: Credential<&'a Failure>,
     code: &'static str,
 }
 

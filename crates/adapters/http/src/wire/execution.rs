@@ -3,7 +3,7 @@
 use order_core::amount::Amount;
 use order_core::explain::{Candidate, Chosen, ExplainedAttempt, Explanation, Measured, Rejected, Verdict};
 use order_core::order::{Order, OrderSpec};
-use order_core::routing::SpotRule;
+use order_core::routing::NaiveSpotChoice;
 use order_core::token::Token;
 use poem_openapi::Object;
 use poem_openapi::types::Example;
@@ -230,7 +230,7 @@ impl AttemptView {
 }
 
 impl SpotRuleView {
-    fn new(spec: &OrderSpec, rule: SpotRule) -> Self {
+    fn new(spec: &OrderSpec, rule: NaiveSpotChoice) -> Self {
         Self {
             dex: Text::name(rule.venue.as_str()),
             amount_out: rule.out.map(|out| of(out, spec.token_out)),

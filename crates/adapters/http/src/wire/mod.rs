@@ -1,4 +1,4 @@
-//! What the doors say: the JSON of orders, events, quotes, replies and problems.
+//! What the endpoints say: the JSON of orders, events, quotes, replies and problems.
 //!
 //! Only shapes and how to fill them from the domain live here; the same types describe themselves to the
 //! OpenAPI document. Decimals are strings, `timestamp` is milliseconds, other times are RFC 3339.

@@ -233,7 +233,7 @@ impl Problem {
         Self::new(StatusCode::BAD_REQUEST, "malformed_json", "Malformed JSON").detail(detail)
     }
 
-    /// The path is a WebSocket door.
+    /// The path is a WebSocket endpoint.
     pub fn upgrade_required() -> Self {
         Self::new(
             StatusCode::UPGRADE_REQUIRED,

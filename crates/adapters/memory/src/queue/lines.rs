@@ -4,7 +4,7 @@ use std::collections::{HashMap, VecDeque};
 
 use order_core::id::OrderId;
 use order_core::priority::{Priority, Turns};
-use order_ports::{Delivery, HAND_OVER, Receipt, WorkHint};
+use order_ports::{Delivery, HAND_OVER, Receipt, WorkItem};
 use tokio::time::Instant;
 
 /// What waits, and what was handed out.
@@ -30,7 +30,7 @@ enum Place {
 
 #[derive(Debug)]
 struct HandedOut {
-    hint: WorkHint,
+    item: WorkItem,
     at: Instant,
     /// How urgent the order is that was pushed again meanwhile, if it was.
     again: Option<Priority>,
@@ -38,29 +38,29 @@ struct HandedOut {
 
 impl Lines {
     /// Enters a hint, unless the order waits already, or is in somebody's hands.
-    pub(super) fn push(&mut self, hint: WorkHint, now: Instant) {
-        match self.held.get(&hint.order_id).copied() {
-            None => self.enter(hint, VecDeque::push_back),
-            Some(Place::Waiting(priority)) if hint.priority.index() < priority.index() => {
-                self.by_priority[priority.index()].retain(|id| *id != hint.order_id);
-                self.enter(hint, VecDeque::push_back);
+    pub(super) fn push(&mut self, item: WorkItem, now: Instant) {
+        match self.held.get(&item.order_id).copied() {
+            None => self.enter(item, VecDeque::push_back),
+            Some(Place::Waiting(priority)) if item.priority.index() < priority.index() => {
+                self.by_priority[priority.index()].retain(|id| *id != item.order_id);
+                self.enter(item, VecDeque::push_back);
             }
             Some(Place::Waiting(_)) => {}
             Some(Place::InHand(receipt)) => match self.handed_out.get_mut(&receipt) {
                 Some(handed_out) if now.duration_since(handed_out.at) < HAND_OVER => {
-                    handed_out.again = Some(hint.priority);
+                    handed_out.again = Some(item.priority);
                 }
                 _ => {
                     self.handed_out.remove(&receipt);
-                    self.enter(hint, VecDeque::push_back);
+                    self.enter(item, VecDeque::push_back);
                 }
             },
         }
     }
 
-    fn enter(&mut self, hint: WorkHint, place: fn(&mut VecDeque<OrderId>, OrderId)) {
-        self.held.insert(hint.order_id, Place::Waiting(hint.priority));
-        place(&mut self.by_priority[hint.priority.index()], hint.order_id);
+    fn enter(&mut self, item: WorkItem, place: fn(&mut VecDeque<OrderId>, OrderId)) {
+        self.held.insert(item.order_id, Place::Waiting(item.priority));
+        place(&mut self.by_priority[item.priority.index()], item.order_id);
     }
 
     /// Puts the hints whose time is up back at the head of their lines, the oldest in front.
@@ -73,7 +73,7 @@ impl Lines {
             .collect();
         for receipt in receipts.into_iter().rev() {
             if let Some(handed_out) = self.handed_out.remove(&receipt) {
-                self.enter(handed_out.hint, VecDeque::push_front);
+                self.enter(handed_out.item, VecDeque::push_front);
             }
         }
     }
@@ -89,21 +89,21 @@ impl Lines {
             let Some(order_id) = self.by_priority[priority.index()].pop_front() else {
                 break;
             };
-            let hint = WorkHint { order_id, priority };
+            let item = WorkItem { order_id, priority };
             let receipt = self.next_receipt;
             self.next_receipt += 1;
             self.held.insert(order_id, Place::InHand(receipt));
             self.handed_out.insert(
                 receipt,
                 HandedOut {
-                    hint,
+                    item,
                     at: now,
                     again: None,
                 },
             );
             self.deadlines.push_back((deadline, receipt));
             taken.push(Delivery {
-                hint,
+                item,
                 receipt: Receipt(receipt.to_string().into()),
             });
         }
@@ -113,12 +113,12 @@ impl Lines {
     /// Is done with what was handed out under this receipt; whether it waits again, because it was pushed
     /// meanwhile. One that is unknown was acknowledged, called back or given up before.
     pub(super) fn acknowledge(&mut self, receipt: u64) -> bool {
-        let Some(HandedOut { hint, again, .. }) = self.handed_out.remove(&receipt) else {
+        let Some(HandedOut { item, again, .. }) = self.handed_out.remove(&receipt) else {
             return false;
         };
-        self.held.remove(&hint.order_id);
+        self.held.remove(&item.order_id);
         if let Some(priority) = again {
-            self.enter(WorkHint { priority, ..hint }, VecDeque::push_back);
+            self.enter(WorkItem { priority, ..item }, VecDeque::push_back);
         }
         again.is_some()
     }

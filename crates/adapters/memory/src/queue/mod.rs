@@ -16,7 +16,7 @@ mod lines;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use order_ports::{Delivery, QueueDepth, QueueError, Receipt, WorkHint, WorkQueue};
+use order_ports::{Delivery, QueueDepth, QueueError, Receipt, WorkItem, WorkQueue};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
@@ -66,10 +66,10 @@ impl MemoryQueue {
 
 #[async_trait]
 impl WorkQueue for MemoryQueue {
-    async fn push(&self, hints: &[WorkHint]) -> Result<(), QueueError> {
+    async fn push(&self, items: &[WorkItem]) -> Result<(), QueueError> {
         let now = Instant::now();
         let mut lines = self.lines.lock();
-        hints.iter().for_each(|hint| lines.push(*hint, now));
+        items.iter().for_each(|item| lines.push(*item, now));
         drop(lines);
         self.arrivals.notify_one();
         Ok(())

@@ -13,49 +13,49 @@ use super::*;
 
 const REDELIVERY: Duration = Duration::from_secs(3_600);
 
-fn hint(n: u32) -> WorkHint {
-    WorkHint {
+fn item(n: u32) -> WorkItem {
+    WorkItem {
         order_id: order_id(n),
         priority: Priority::Normal,
     }
 }
 
-async fn pull(queue: &MemoryQueue) -> Vec<WorkHint> {
+async fn pull(queue: &MemoryQueue) -> Vec<WorkItem> {
     queue
         .pull(100)
         .await
         .unwrap()
         .into_iter()
-        .map(|delivery| delivery.hint)
+        .map(|delivery| delivery.item)
         .collect()
 }
 
 #[tokio::test(start_paused = true)]
 async fn hints_of_one_priority_come_in_order() {
     let queue = MemoryQueue::new(REDELIVERY);
-    let hints: Vec<_> = [3, 1, 2].map(hint).to_vec();
-    queue.push(&hints).await.unwrap();
-    assert_eq!(pull(&queue).await, hints);
+    let items: Vec<_> = [3, 1, 2].map(item).to_vec();
+    queue.push(&items).await.unwrap();
+    assert_eq!(pull(&queue).await, items);
 }
 
 /// The store says that the order is due and free, so whoever has had it for so long does not work on it.
 #[tokio::test(start_paused = true)]
 async fn a_push_takes_the_place_of_a_delivery_that_is_old() {
     let queue = MemoryQueue::new(REDELIVERY);
-    queue.push(&[hint(1)]).await.unwrap();
+    queue.push(&[item(1)]).await.unwrap();
     let old = queue.pull(1).await.unwrap();
     tokio::time::sleep(HAND_OVER).await;
     for _ in 0..3 {
-        queue.push(&[hint(1)]).await.unwrap();
+        queue.push(&[item(1)]).await.unwrap();
     }
     assert_eq!(queue.depth().await.unwrap().total(), 1);
     // The old one is late, and ends nothing of the new one.
     queue.acknowledge(&[old[0].receipt.clone()]).await.unwrap();
-    assert_eq!(pull(&queue).await, [hint(1)]);
+    assert_eq!(pull(&queue).await, [item(1)]);
     tokio::time::sleep(REDELIVERY).await;
     assert_eq!(
         pull(&queue).await,
-        [hint(1)],
+        [item(1)],
         "as often as it is not acknowledged"
     );
 }
@@ -63,18 +63,18 @@ async fn a_push_takes_the_place_of_a_delivery_that_is_old() {
 #[tokio::test(start_paused = true)]
 async fn what_comes_back_goes_first_and_on_time() {
     let queue = MemoryQueue::new(REDELIVERY);
-    queue.push(&[hint(1), hint(2)]).await.unwrap();
-    assert_eq!(pull(&queue).await, [hint(1), hint(2)]);
+    queue.push(&[item(1), item(2)]).await.unwrap();
+    assert_eq!(pull(&queue).await, [item(1), item(2)]);
     let began = Instant::now();
-    assert_eq!(pull(&queue).await, [hint(1), hint(2)]);
+    assert_eq!(pull(&queue).await, [item(1), item(2)]);
     assert!(
         began.elapsed() < REDELIVERY + Duration::from_millis(2),
         "{:?}",
         began.elapsed()
     );
-    queue.push(&[hint(3)]).await.unwrap();
+    queue.push(&[item(3)]).await.unwrap();
     tokio::time::sleep(REDELIVERY).await;
-    assert_eq!(pull(&queue).await, [hint(1), hint(2), hint(3)]);
+    assert_eq!(pull(&queue).await, [item(1), item(2), item(3)]);
 }
 
 /// A puller that sleeps since before a hint was handed out to somebody else still wakes when it comes back.
@@ -87,25 +87,25 @@ async fn an_early_sleeper_wakes_for_what_comes_back() {
     });
     tokio::task::yield_now().await;
     // Nobody is woken by this: it is taken before the sleeper has a chance.
-    queue.push(&[hint(1)]).await.unwrap();
-    assert_eq!(pull(&queue).await, [hint(1)]);
+    queue.push(&[item(1)]).await.unwrap();
+    assert_eq!(pull(&queue).await, [item(1)]);
     let again = timeout(REDELIVERY + Duration::from_secs(1), early).await;
-    assert_eq!(again.expect("it comes back on time").unwrap(), [hint(1)]);
+    assert_eq!(again.expect("it comes back on time").unwrap(), [item(1)]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_hint_may_be_worked_on_for_ever() {
     let queue = MemoryQueue::new(Duration::MAX);
-    queue.push(&[hint(1)]).await.unwrap();
-    assert_eq!(pull(&queue).await, [hint(1)]);
+    queue.push(&[item(1)]).await.unwrap();
+    assert_eq!(pull(&queue).await, [item(1)]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn it_remembers_nothing_of_what_was_acknowledged() {
     let queue = MemoryQueue::new(REDELIVERY);
     for round in 0..50 {
-        let hints: Vec<_> = (round * 100..round * 100 + 100).map(hint).collect();
-        queue.push(&hints).await.unwrap();
+        let items: Vec<_> = (round * 100..round * 100 + 100).map(item).collect();
+        queue.push(&items).await.unwrap();
         let pulled = queue.pull(100).await.unwrap();
         let receipts: Vec<_> = pulled
             .into_iter()
@@ -143,7 +143,7 @@ async fn no_wake_up_is_lost_between_threads() {
                 queue.acknowledge(&receipts).await.unwrap();
                 pulled
                     .into_iter()
-                    .for_each(|delivery| sender.send(delivery.hint.order_id).unwrap());
+                    .for_each(|delivery| sender.send(delivery.item.order_id).unwrap());
             }
         });
     }
@@ -151,7 +151,7 @@ async fn no_wake_up_is_lost_between_threads() {
         let queue = queue.clone();
         async move {
             for n in 0..HINTS {
-                queue.push(&[hint(n)]).await.unwrap();
+                queue.push(&[item(n)]).await.unwrap();
                 if n % 7 == 0 {
                     tokio::task::yield_now().await;
                 }

@@ -1,7 +1,7 @@
 //! Forgetting orders that are over, so that a process that runs for long does not grow for ever.
 //!
 //! Orders that came to their end stand in line, the first at the front. They leave it when there are more than so many, or
-//! when they have stood there for so long; and with an order goes everything that was kept about it: its story, its
+//! when they have stood there for so long; and with an order goes everything that was kept about it: its history, its
 //! attempts, and the names that it was given. A name may then be given again. A live order is in no line.
 //!
 //! Each end forgets a little more than it adds, and each sweep what is too old; so nobody waits long for it.
@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use order_core::id::OrderId;
 use order_core::venue::TxId;
-use order_ports::Moved;
+use order_ports::Transition;
 use parking_lot::Mutex;
 use tokio::time::Instant;
 
@@ -85,7 +85,7 @@ impl MemoryStore {
     }
 
     /// Puts an order in line if this step was its last. To be called once the step is stored.
-    pub(super) fn note_end(&self, moved: Moved<'_>) {
+    pub(super) fn note_end(&self, moved: Transition<'_>) {
         if self.ended.retention.is_none() || !moved.order.status().is_terminal() {
             return;
         }

@@ -4,7 +4,7 @@
 //! the protocol on an order takes that lock once; so steps on different orders rarely meet, and a step is
 //! atomic without further ado. Within a shard, a hash map finds the order, ordered sets of ids serve the lists,
 //! and a [`schedule`] knows what is due without looking at the rest. A step moves an order's progress and
-//! appends its events; what never changes (the spec) is shared, and no story is ever copied.
+//! appends its events; what never changes (the spec) is shared, and no history is ever copied.
 //!
 //! Idempotency keys and client order ids are unique over all shards, so they have locks of their own
 //! ([`names`]). Whoever needs both takes the names first.
@@ -15,7 +15,6 @@
 mod backlog;
 mod forgetting;
 mod listing;
-mod names;
 #[cfg(test)]
 mod races;
 mod record;
@@ -23,6 +22,7 @@ mod schedule;
 mod shard;
 #[cfg(test)]
 mod tests;
+mod unique_keys;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -34,16 +34,16 @@ use order_core::id::{ClientOrderId, IdempotencyKey, OrderId, Owner, WorkerId};
 use order_core::lifecycle::{Attempt, AttemptOutcome, RecordedEvent, Release};
 use order_core::order::{Order, OrderSpec};
 use order_ports::{
-    AcceptError, Acceptance, Accepted, Claim, JournalError, Lease, Moved, OrderAudit, OrderControl,
-    OrderFilter, OrderIntake, OrderJournal, OrderLeases, OrderPage, OrderReader, StoreError, Sweep,
-    WaitingOrder, WaitingRoom, WaitingSince, Woken, WorkHint,
+    AcceptError, Acceptance, Accepted, Claim, JournalError, Lease, OrderAudit, OrderFilter, OrderIntake,
+    OrderJournal, OrderLeases, OrderPage, OrderReader, OwnerCommands, RestingOrder, RestingOrders,
+    RestingSince, StoreError, Sweep, Transition, Woken, WorkItem,
 };
 use parking_lot::{Mutex, MutexGuard};
 use tokio::time::Instant;
 
 use forgetting::Ended;
-use names::{Held, Names, TakenName};
 use shard::Shard;
+use unique_keys::{KeyGuard, Names, TakenKey};
 
 pub use forgetting::Retention;
 
@@ -106,8 +106,8 @@ impl MemoryStore {
     }
 
     /// The place of a wait that begins now.
-    fn next_place(&self, release: Release) -> WaitingSince {
-        WaitingSince(match release {
+    fn next_wait_seq(&self, release: Release) -> RestingSince {
+        RestingSince(match release {
             Release::Wait { .. } => self.waits.fetch_add(1, Ordering::Relaxed),
             Release::Done | Release::RunAgain(_) => 0,
         })
@@ -126,7 +126,7 @@ impl MemoryStore {
         before: Option<OrderId>,
         limit: usize,
     ) -> OrderPage {
-        let name = TakenName::client_order(owner, id.clone());
+        let name = TakenKey::client_order(owner, id.clone());
         let holder = self.names.lock([Some(name), None]).holder(0);
         let found = holder.filter(|id| before.is_none_or(|before| *id < before));
         let found = found.and_then(|id| self.shard(id).snapshot_if(id, filter));
@@ -137,7 +137,7 @@ impl MemoryStore {
     }
 
     /// The order that has the names of this request, if it is the same request; the key counts first.
-    fn holder(&self, names: &Held<'_>, spec: &OrderSpec) -> Result<Option<OrderId>, AcceptError> {
+    fn holder(&self, names: &KeyGuard<'_>, spec: &OrderSpec) -> Result<Option<OrderId>, AcceptError> {
         for (name, reused) in [
             (0, AcceptError::KeyReused as fn(OrderId) -> AcceptError),
             (1, AcceptError::ClientOrderIdReused),
@@ -174,7 +174,7 @@ impl OrderIntake for MemoryStore {
         Ok(accepted)
     }
 
-    async fn recall(
+    async fn find_replayed(
         &self,
         spec: &OrderSpec,
         idempotency_key: Option<IdempotencyKey>,
@@ -184,11 +184,11 @@ impl OrderIntake for MemoryStore {
 }
 
 /// The names that a request would take.
-fn names_of(spec: &OrderSpec, key: Option<IdempotencyKey>) -> [Option<TakenName>; 2] {
+fn names_of(spec: &OrderSpec, key: Option<IdempotencyKey>) -> [Option<TakenKey>; 2] {
     let client = spec.client_order_id.clone();
     [
-        key.map(|key| TakenName::key(&spec.owner, key)),
-        client.map(|id| TakenName::client_order(&spec.owner, id)),
+        key.map(|key| TakenKey::key(&spec.owner, key)),
+        client.map(|id| TakenKey::client_order(&spec.owner, id)),
     ]
 }
 
@@ -198,7 +198,7 @@ impl OrderLeases for MemoryStore {
         Ok(self.shard(id).claim(id, holder, ttl, Instant::now()))
     }
 
-    async fn due(&self, sweep: Sweep, limit: usize) -> Result<Vec<WorkHint>, StoreError> {
+    async fn due(&self, sweep: Sweep, limit: usize) -> Result<Vec<WorkItem>, StoreError> {
         self.forget_the_old();
         // All locks at once, so that a sweep is one step; it visits no more than it finds, limit by shard.
         let mut shards: Vec<_> = self.shards.iter().map(Mutex::lock).collect();
@@ -223,7 +223,7 @@ impl OrderLeases for MemoryStore {
 
 #[async_trait]
 impl OrderJournal for MemoryStore {
-    async fn append(&self, lease: &Lease, moved: Moved<'_>) -> Result<(), JournalError> {
+    async fn append(&self, lease: &Lease, moved: Transition<'_>) -> Result<(), JournalError> {
         self.shard(lease.order_id).append(lease, moved)?;
         self.note_end(moved);
         Ok(())
@@ -233,7 +233,7 @@ impl OrderJournal for MemoryStore {
         &self,
         lease: &Lease,
         attempt: &Attempt,
-        moved: Moved<'_>,
+        moved: Transition<'_>,
     ) -> Result<(), JournalError> {
         let attempt = attempt.clone();
         self.shard(lease.order_id).write_ahead(lease, attempt, moved)
@@ -244,9 +244,9 @@ impl OrderJournal for MemoryStore {
         lease: &Lease,
         outcome: Option<AttemptOutcome>,
         release: Release,
-        moved: Moved<'_>,
+        moved: Transition<'_>,
     ) -> Result<(), JournalError> {
-        let place = self.next_place(release);
+        let place = self.next_wait_seq(release);
         self.shard(lease.order_id)
             .record(lease, outcome, release, moved, place, Instant::now())?;
         self.note_end(moved);
@@ -255,12 +255,12 @@ impl OrderJournal for MemoryStore {
 }
 
 #[async_trait]
-impl WaitingRoom for MemoryStore {
+impl RestingOrders for MemoryStore {
     async fn waiting(
         &self,
-        after: Option<(WaitingSince, OrderId)>,
+        after: Option<(RestingSince, OrderId)>,
         limit: usize,
-    ) -> Result<Vec<WaitingOrder>, StoreError> {
+    ) -> Result<Vec<RestingOrder>, StoreError> {
         let mut found: Vec<_> = self
             .shards
             .iter()
@@ -268,7 +268,7 @@ impl WaitingRoom for MemoryStore {
             .collect();
         found.sort_unstable_by_key(|(since, snapshot)| (*since, snapshot.id));
         found.truncate(limit);
-        let waiting = |(since, snapshot): (WaitingSince, record::Snapshot)| WaitingOrder {
+        let waiting = |(since, snapshot): (RestingSince, record::Snapshot)| RestingOrder {
             order: snapshot.into_order(),
             since,
         };
@@ -276,8 +276,8 @@ impl WaitingRoom for MemoryStore {
     }
 
     /// A place is taken before its shard is locked, by at most so many threads at a time.
-    fn overlap(&self, last: WaitingSince) -> WaitingSince {
-        WaitingSince(last.0 - OVERLAP)
+    fn overlap(&self, last: RestingSince) -> RestingSince {
+        RestingSince(last.0 - OVERLAP)
     }
 
     async fn wake(&self, ids: &[OrderId]) -> Result<Woken, StoreError> {
@@ -290,11 +290,15 @@ impl WaitingRoom for MemoryStore {
 }
 
 #[async_trait]
-impl OrderControl for MemoryStore {
-    async fn overrule<'a>(&self, moved: Moved<'a>, release: Release) -> Result<(), JournalError> {
-        let place = self.next_place(release);
+impl OwnerCommands for MemoryStore {
+    async fn apply_owner_command<'a>(
+        &self,
+        moved: Transition<'a>,
+        release: Release,
+    ) -> Result<(), JournalError> {
+        let place = self.next_wait_seq(release);
         self.shard(moved.order.id())
-            .overrule(moved, release, place, Instant::now())?;
+            .apply_owner_command(moved, release, place, Instant::now())?;
         self.note_end(moved);
         Ok(())
     }

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use order_core::audit::{AuditedAttempt, AuditedEvent, AuditedOrder};
 use order_core::id::{IdempotencyKey, OrderId, WorkerId};
-use order_core::lifecycle::{Attempt, AttemptOutcome, RecordedEvent, Rest};
+use order_core::lifecycle::{Attempt, AttemptOutcome, RecordedEvent, WakeBackoff};
 use order_core::order::{Order, OrderSpec, Progress};
 use order_core::time::Timestamp;
 use order_core::venue::TxId;
-use order_ports::{JournalError, Lease, Moved, OrderFilter, WaitingSince};
+use order_ports::{JournalError, Lease, OrderFilter, RestingSince, Transition};
 use tokio::time::Instant;
 
 use super::Contradiction;
@@ -25,7 +25,7 @@ pub(super) struct Record {
     pub(super) spec: Arc<OrderSpec>,
     created_at: Timestamp,
     pub(super) progress: Progress,
-    pub(super) story: Vec<RecordedEvent>,
+    pub(super) history: Vec<RecordedEvent>,
     idempotency_key: Option<IdempotencyKey>,
     /// The epoch of each lease that wrote events, and the number of its first one.
     writers: Vec<(u64, u32)>,
@@ -39,7 +39,7 @@ pub(super) struct Record {
     pub(super) epoch: u64,
     pub(super) timing: Timing,
     /// Its place among the orders that wait, while it waits.
-    pub(super) waiting: Option<WaitingSince>,
+    pub(super) waiting: Option<RestingSince>,
     /// How long its last rest was, and when that ends or ended; none before the first wait.
     rest: Option<(Duration, Instant)>,
 }
@@ -51,13 +51,13 @@ impl Record {
         idempotency_key: Option<IdempotencyKey>,
         timing: Timing,
     ) -> Self {
-        let mut story = Vec::with_capacity(USUAL_STORY);
-        story.push(event);
+        let mut history = Vec::with_capacity(USUAL_STORY);
+        history.push(event);
         Self {
             spec: Arc::new(order.spec().clone()),
             created_at: order.created_at(),
             progress: order.progress().clone(),
-            story,
+            history,
             idempotency_key,
             writers: Vec::new(),
             attempts: Vec::new(),
@@ -82,11 +82,12 @@ impl Record {
     }
 
     /// The rest that it had last.
-    pub(super) fn rested(&self, now: Instant) -> Rest {
-        self.rest.map_or_else(Rest::default, |(length, end)| Rest {
-            length,
-            ended_ago: now.saturating_duration_since(end),
-        })
+    pub(super) fn rested(&self, now: Instant) -> WakeBackoff {
+        self.rest
+            .map_or_else(WakeBackoff::default, |(length, end)| WakeBackoff {
+                length,
+                ended_ago: now.saturating_duration_since(end),
+            })
     }
 
     pub(super) fn is_terminal(&self) -> bool {
@@ -112,7 +113,7 @@ impl Record {
     }
 
     /// Lets only the holder of the lease pass, and only as [`Record::leads_on`] says.
-    pub(super) fn fence(&self, lease: &Lease, moved: Moved<'_>) -> Result<(), JournalError> {
+    pub(super) fn fence(&self, lease: &Lease, moved: Transition<'_>) -> Result<(), JournalError> {
         let held = self.holder == Some(lease.holder) && self.epoch == lease.epoch;
         if !held || moved.order.id() != lease.order_id {
             return Err(JournalError::Fenced);
@@ -121,7 +122,7 @@ impl Record {
     }
 
     /// Lets only events pass that lead from the version that the order has to the order that they come with.
-    pub(super) fn leads_on(&self, moved: Moved<'_>) -> Result<(), JournalError> {
+    pub(super) fn leads_on(&self, moved: Transition<'_>) -> Result<(), JournalError> {
         if self.is_terminal() {
             return Err(JournalError::Fenced);
         }
@@ -146,14 +147,14 @@ impl Record {
         }
     }
 
-    pub(super) fn advance(&mut self, moved: Moved<'_>) {
+    pub(super) fn advance(&mut self, moved: Transition<'_>) {
         if let Some(first) = moved.events.first()
             && self.writers.last().is_none_or(|(epoch, _)| *epoch != self.epoch)
         {
             self.writers.push((self.epoch, first.seq));
         }
         self.progress = moved.order.progress().clone();
-        self.story.extend_from_slice(moved.events);
+        self.history.extend_from_slice(moved.events);
     }
 
     pub(super) fn open(&mut self, attempt: Attempt) {
@@ -188,7 +189,7 @@ impl Record {
         AuditedOrder {
             order: self.snapshot(id).into_order(),
             idempotency_key: self.idempotency_key.clone(),
-            events: self.story.iter().map(audited).collect(),
+            events: self.history.iter().map(audited).collect(),
             attempts: self.attempts.clone(),
         }
     }

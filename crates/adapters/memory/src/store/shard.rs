@@ -12,7 +12,8 @@ use order_core::id::{IdempotencyKey, OrderId, Owner, WorkerId};
 use order_core::lifecycle::{Attempt, AttemptOutcome, RecordedEvent, Release};
 use order_core::order::{Order, OrderSpec};
 use order_ports::{
-    Accepted, Claim, Claimed, JournalError, Lease, Moved, OrderFilter, Sweep, WaitingSince, Woken, WorkHint,
+    Accepted, Claim, Claimed, JournalError, Lease, OrderFilter, RestingSince, Sweep, Transition, Woken,
+    WorkItem,
 };
 use tokio::time::Instant;
 
@@ -28,7 +29,7 @@ pub(super) struct Shard {
     newest_last: BTreeSet<OrderId>,
     by_owner: HashMap<Owner, BTreeSet<OrderId>>,
     schedule: Schedule,
-    waiting: BTreeSet<(WaitingSince, OrderId)>,
+    waiting: BTreeSet<(RestingSince, OrderId)>,
 }
 
 impl Shard {
@@ -103,7 +104,7 @@ impl Shard {
     }
 
     /// Appends events.
-    pub(super) fn append(&mut self, lease: &Lease, moved: Moved<'_>) -> Result<(), JournalError> {
+    pub(super) fn append(&mut self, lease: &Lease, moved: Transition<'_>) -> Result<(), JournalError> {
         let record = held(&mut self.records, lease, moved)?;
         record.advance(moved);
         if record.is_terminal() {
@@ -120,7 +121,7 @@ impl Shard {
         &mut self,
         lease: &Lease,
         attempt: Attempt,
-        moved: Moved<'_>,
+        moved: Transition<'_>,
     ) -> Result<(), JournalError> {
         let record = held(&mut self.records, lease, moved)?;
         if record.open_attempt.is_some() {
@@ -137,8 +138,8 @@ impl Shard {
         lease: &Lease,
         outcome: Option<AttemptOutcome>,
         release: Release,
-        moved: Moved<'_>,
-        place: WaitingSince,
+        moved: Transition<'_>,
+        place: RestingSince,
         now: Instant,
     ) -> Result<(), JournalError> {
         let record = held(&mut self.records, lease, moved)?;
@@ -160,11 +161,11 @@ impl Shard {
     }
 
     /// Stores what the owner decides, and takes the lease away.
-    pub(super) fn overrule(
+    pub(super) fn apply_owner_command(
         &mut self,
-        moved: Moved<'_>,
+        moved: Transition<'_>,
         release: Release,
-        place: WaitingSince,
+        place: RestingSince,
         now: Instant,
     ) -> Result<(), JournalError> {
         let id = moved.order.id();
@@ -187,7 +188,7 @@ impl Shard {
         id: OrderId,
         release: Release,
         due_at: Instant,
-        place: WaitingSince,
+        place: RestingSince,
         now: Instant,
     ) {
         let Some(record) = self.records.get_mut(&id) else {
@@ -216,9 +217,9 @@ impl Shard {
     /// Up to `limit` orders that wait, strictly after that place.
     pub(super) fn waiting(
         &self,
-        after: Option<(WaitingSince, OrderId)>,
+        after: Option<(RestingSince, OrderId)>,
         limit: usize,
-    ) -> Vec<(WaitingSince, Snapshot)> {
+    ) -> Vec<(RestingSince, Snapshot)> {
         let later = (after.map_or(Bound::Unbounded, Bound::Excluded), Bound::Unbounded);
         let found = self.waiting.range(later).take(limit);
         found
@@ -241,7 +242,7 @@ impl Shard {
             ..record.timing
         };
         reschedule(&mut self.schedule, id, record, due);
-        woken.hints.extend(self.announce(id, now));
+        woken.items.extend(self.announce(id, now));
     }
 
     /// Finds up to `limit` orders that are live, due, free and of that sweep, in no order, and more of them
@@ -275,14 +276,14 @@ impl Shard {
     }
 
     /// Notes that an order, free and due, is announced now.
-    pub(super) fn announce(&mut self, id: OrderId, now: Instant) -> Option<WorkHint> {
+    pub(super) fn announce(&mut self, id: OrderId, now: Instant) -> Option<WorkItem> {
         let record = self.records.get_mut(&id)?;
         let announced = Timing {
             announced_at: Some(now),
             ..record.timing
         };
         reschedule(&mut self.schedule, id, record, announced);
-        Some(WorkHint {
+        Some(WorkItem {
             order_id: id,
             priority: record.spec.priority,
         })
@@ -307,10 +308,10 @@ impl Shard {
     }
 
     pub(super) fn events(&self, id: OrderId, after: u32, limit: usize) -> Vec<RecordedEvent> {
-        let story = self.records.get(&id).map_or(&[][..], |record| &record.story);
-        // The event with number n is the n-th of the story.
+        let history = self.records.get(&id).map_or(&[][..], |record| &record.history);
+        // The event with number n is the n-th of the history.
         let after = usize::try_from(after).unwrap_or(usize::MAX);
-        story.iter().skip(after).take(limit).cloned().collect()
+        history.iter().skip(after).take(limit).cloned().collect()
     }
 
     /// Up to `limit` ids newer than `after`, oldest first.
@@ -364,7 +365,7 @@ impl Shard {
 fn held<'a>(
     records: &'a mut HashMap<OrderId, Box<Record>>,
     lease: &Lease,
-    moved: Moved<'_>,
+    moved: Transition<'_>,
 ) -> Result<&'a mut Record, JournalError> {
     let record = records.get_mut(&lease.order_id).ok_or(JournalError::Fenced)?;
     record.fence(lease, moved)?;
@@ -372,7 +373,7 @@ fn held<'a>(
 }
 
 /// When an order that is let go of so is due again.
-fn due_after(release: Release, moved: Moved<'_>, now: Instant) -> Result<Instant, Contradiction> {
+fn due_after(release: Release, moved: Transition<'_>, now: Instant) -> Result<Instant, Contradiction> {
     match release {
         Release::Done if !moved.order.status().is_terminal() => Err(Contradiction::ReleasedForGood),
         Release::Done => Ok(now),

@@ -6,7 +6,7 @@ use order_core::id::OrderId;
 use order_core::lifecycle::Release;
 use order_ports::contract::fixtures::{Walk, acceptance, order_id, spec, worker};
 use order_ports::{
-    Claim, JournalError, Lease, Moved, OrderIntake, OrderJournal, OrderLeases, StoreError, Sweep,
+    Claim, JournalError, Lease, OrderIntake, OrderJournal, OrderLeases, StoreError, Sweep, Transition,
 };
 
 use super::MemoryStore;
@@ -112,7 +112,7 @@ async fn events_that_do_not_lead_to_the_order_are_refused() {
         store
             .append(
                 &lease,
-                Moved {
+                Transition {
                     order: &steps.order,
                     events: &events,
                 },

@@ -7,7 +7,7 @@ use order_core::venue::PoolId;
 
 use super::Market;
 use crate::chain::{JournalError, Record};
-use crate::desk::Desk;
+use crate::pair_market::PairMarket;
 use crate::settings::{FaultSettings, MeteoraPool, RaydiumPool, SettingsError};
 
 /// Why something cannot be done to the market.
@@ -54,17 +54,17 @@ impl Market {
         let none = || AdminError::NoSuchPair(base, quote);
         let tokens = self.directory.tokens();
         let (base_token, quote_token) = tokens.get(base).zip(tokens.get(quote)).ok_or_else(none)?;
-        let desk = self.directory.desk_of(base_token, quote_token).ok_or_else(none)?;
-        let mut desk = self.desk_at(&desk, height);
-        let pair = desk.pair;
+        let pair_market = self.directory.desk_of(base_token, quote_token).ok_or_else(none)?;
+        let mut pair_market = self.desk_at(&pair_market, height);
+        let pair = pair_market.pair;
         let price = if pair.base == base_token {
             price
         } else {
             price.inverse().ok_or(AdminError::TooFar(base, quote))?
         };
-        let before = desk.world_price();
-        self.set_price_of(&mut desk, price);
-        drop(desk);
+        let before = pair_market.world_price();
+        self.set_price_of(&mut pair_market, price);
+        drop(pair_market);
         if let Some(before) = before {
             self.set_crosses(pair, before, price, height);
         }
@@ -72,33 +72,33 @@ impl Market {
         Ok((pair, price))
     }
 
-    fn set_price_of(&self, desk: &mut Desk, price: Price) {
+    fn set_price_of(&self, pair_market: &mut PairMarket, price: Price) {
         self.write(|| Record::Price {
-            height: desk.block(),
-            base: desk.pair.base.symbol,
-            quote: desk.pair.quote.symbol,
+            height: pair_market.block(),
+            base: pair_market.pair.base.symbol,
+            quote: pair_market.pair.quote.symbol,
             price,
         });
-        let pulled = desk.set_world_price(price);
-        self.note_arbitrage(desk, pulled);
+        let pulled = pair_market.set_world_price(price);
+        self.note_arbitrage(pair_market, pulled);
     }
 
     /// Moves the other pairs of a pair's base token as that pair has moved. One lock at a time is held.
     fn set_crosses(&self, pair: Pair, before: Price, after: Price, height: u64) {
-        for shared in self.directory.desks() {
-            let mut desk = self.desk_at(&shared, height);
+        for shared in self.directory.pair_markets() {
+            let mut pair_market = self.desk_at(&shared, height);
             let moved = |times: Price, by: Price, was: Price| {
                 let units = mul_div_floor(was.units(), times.units(), by.units()).ok()?;
                 (units > 0).then_some(Price::new(units))
             };
-            let price = match desk.world_price() {
-                _ if desk.pair == pair => None,
-                Some(was) if desk.pair.base == pair.base => moved(after, before, was),
-                Some(was) if desk.pair.quote == pair.base => moved(before, after, was),
+            let price = match pair_market.world_price() {
+                _ if pair_market.pair == pair => None,
+                Some(was) if pair_market.pair.base == pair.base => moved(after, before, was),
+                Some(was) if pair_market.pair.quote == pair.base => moved(before, after, was),
                 Some(_) | None => None,
             };
             if let Some(price) = price {
-                self.set_price_of(&mut desk, price);
+                self.set_price_of(&mut pair_market, price);
             }
         }
     }
@@ -108,14 +108,14 @@ impl Market {
     /// # Errors
     /// [`AdminError::Pool`] with every mistake in its settings.
     pub fn open_pool(&self, pool: &NewPool) -> Result<PoolId, AdminError> {
-        let mut mistakes = SettingsError::default();
+        let mut issues = SettingsError::default();
         let tokens = self.directory.tokens();
         let opened = self.directory.with_names(|names| match pool {
-            NewPool::Raydium(pool) => pool.open("pool", tokens, names, &mut mistakes),
-            NewPool::Meteora(pool) => pool.open("pool", tokens, names, &mut mistakes),
+            NewPool::Raydium(pool) => pool.open("pool", tokens, names, &mut issues),
+            NewPool::Meteora(pool) => pool.open("pool", tokens, names, &mut issues),
         });
-        let Some(opened) = opened.filter(|_| mistakes.mistakes.is_empty()) else {
-            return Err(mistakes.into());
+        let Some(opened) = opened.filter(|_| issues.issues.is_empty()) else {
+            return Err(issues.into());
         };
         let (id, height) = (opened.id.clone(), self.settle());
         self.list(opened, height);

@@ -7,23 +7,23 @@ use order_core::token::{Pair, Symbol, Token, TokenRegistry};
 use order_core::venue::PoolId;
 use parking_lot::{Mutex, RwLock};
 
-use crate::desk::Desk;
+use crate::pair_market::PairMarket;
 use crate::pool::{ListedPool, PoolNames};
 
 /// Where a pool is: which desk, and which of its pools.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Place {
-    pub(super) desk: usize,
+pub(super) struct PairSlot {
+    pub(super) pair_market: usize,
     pub(super) pool: usize,
 }
 
-pub(super) type SharedDesk = Arc<Mutex<Desk>>;
+pub(super) type SharedPairMarket = Arc<Mutex<PairMarket>>;
 
 #[derive(Default)]
 struct Index {
-    desks: Vec<SharedDesk>,
+    pair_markets: Vec<SharedPairMarket>,
     by_pair: HashMap<(Symbol, Symbol), usize>,
-    by_pool: HashMap<Box<str>, Place>,
+    by_pool: HashMap<Box<str>, PairSlot>,
     names: PoolNames,
 }
 
@@ -59,18 +59,18 @@ impl Directory {
         }
         index.names.take(&pool.id);
         let number = self.desk_number(&mut index, pair);
-        let shared = index.desks[number].clone();
-        let mut desk = shared.lock();
+        let shared = index.pair_markets[number].clone();
+        let mut pair_market = shared.lock();
         index.by_pool.insert(
             pool.id.0.clone(),
-            Place {
-                desk: number,
-                pool: desk.pools.len(),
+            PairSlot {
+                pair_market: number,
+                pool: pair_market.pools.len(),
             },
         );
-        let height = height.max(desk.block());
+        let height = height.max(pair_market.block());
         opened(&pool, height);
-        desk.list(pool, height);
+        pair_market.list(pool, height);
         true
     }
 
@@ -79,10 +79,12 @@ impl Directory {
         if let Some(number) = index.by_pair.get(&key) {
             return *number;
         }
-        let number = index.desks.len();
-        index
-            .desks
-            .push(Arc::new(Mutex::new(Desk::new(pair, self.seed, self.drifting))));
+        let number = index.pair_markets.len();
+        index.pair_markets.push(Arc::new(Mutex::new(PairMarket::new(
+            pair,
+            self.seed,
+            self.drifting,
+        ))));
         index.by_pair.insert(key, number);
         number
     }
@@ -93,50 +95,52 @@ impl Directory {
     }
 
     /// The desk of a pair, if one of its pools ever opened.
-    pub(super) fn desk_of(&self, token_in: Token, token_out: Token) -> Option<SharedDesk> {
+    pub(super) fn desk_of(&self, token_in: Token, token_out: Token) -> Option<SharedPairMarket> {
         let (pair, _) = self.tokens.orient(token_in, token_out);
         let index = self.index.read();
         let number = *index.by_pair.get(&(pair.base.symbol, pair.quote.symbol))?;
-        index.desks.get(number).cloned()
+        index.pair_markets.get(number).cloned()
     }
 
     /// The desk of a pair, and the desks of the two pairs that lead around it by way of each other token; and those that
     /// tell what the chain's native token, in which fees are paid, is worth in the output.
-    pub(super) fn desks_between(&self, token_in: Token, token_out: Token) -> Vec<SharedDesk> {
+    pub(super) fn desks_between(&self, token_in: Token, token_out: Token) -> Vec<SharedPairMarket> {
         let index = self.index.read();
-        let desk = |a: Token, b: Token| {
+        let pair_market = |a: Token, b: Token| {
             let (pair, _) = self.tokens.orient(a, b);
             let number = *index.by_pair.get(&(pair.base.symbol, pair.quote.symbol))?;
-            index.desks.get(number).cloned()
+            index.pair_markets.get(number).cloned()
         };
-        let mut desks: Vec<_> = desk(token_in, token_out).into_iter().collect();
+        let mut pair_markets: Vec<_> = pair_market(token_in, token_out).into_iter().collect();
         for middle in self.tokens.tokens() {
             if *middle == token_in || *middle == token_out {
                 continue;
             }
-            if let (Some(first), Some(second)) = (desk(token_in, *middle), desk(*middle, token_out)) {
-                desks.extend([first, second]);
+            if let (Some(first), Some(second)) =
+                (pair_market(token_in, *middle), pair_market(*middle, token_out))
+            {
+                pair_markets.extend([first, second]);
             }
         }
-        let fees = desk(Token::SOL, token_out).or_else(|| desk(Token::SOL, token_in));
-        desks.extend(fees.filter(|fees| !desks.iter().any(|known| Arc::ptr_eq(known, fees))));
-        desks
+        let fees = pair_market(Token::SOL, token_out).or_else(|| pair_market(Token::SOL, token_in));
+        pair_markets.extend(fees.filter(|fees| !pair_markets.iter().any(|known| Arc::ptr_eq(known, fees))));
+        pair_markets
     }
 
-    pub(super) fn desk(&self, number: usize) -> Option<SharedDesk> {
-        self.index.read().desks.get(number).cloned()
+    pub(super) fn pair_market(&self, number: usize) -> Option<SharedPairMarket> {
+        self.index.read().pair_markets.get(number).cloned()
     }
 
-    pub(super) fn place(&self, pool: &str) -> Option<Place> {
+    pub(super) fn place(&self, pool: &str) -> Option<PairSlot> {
         self.index.read().by_pool.get(pool).copied()
     }
 
-    pub(super) fn place_of(&self, pool: &PoolId) -> Option<(SharedDesk, usize)> {
+    pub(super) fn place_of(&self, pool: &PoolId) -> Option<(SharedPairMarket, usize)> {
         let place = self.place(&pool.0)?;
-        Some((self.desk(place.desk)?, place.pool))
+        Some((self.pair_market(place.pair_market)?, place.pool))
     }
 
-    pub(super) fn desks(&self) -> Vec<SharedDesk> {
-        self.index.read().desks.clone()
+    pub(super) fn pair_markets(&self) -> Vec<SharedPairMarket> {
+        self.index.read().pair_markets.clone()
     }
 }

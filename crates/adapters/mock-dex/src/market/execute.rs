@@ -9,12 +9,12 @@ use order_core::venue::TxId;
 use parking_lot::{Mutex, MutexGuard};
 
 use super::Market;
-use super::directory::{Place, SharedDesk};
+use super::directory::{PairSlot, SharedPairMarket};
 use super::trade::{self, Trade};
 use crate::chain::{
     ArbitrageRecord, Known, LandedRecord, LandedTransaction, Record, RejectedRecord, Waiting,
 };
-use crate::desk::{Desk, Pulled};
+use crate::pair_market::{PairMarket, Pulled};
 use crate::transaction::Transaction;
 
 impl Market {
@@ -99,25 +99,34 @@ impl Market {
     ) -> Result<(Arc<LandedTransaction>, u64), VenueError> {
         let places = self.places(transaction)?;
         let shared = self.desks_of(&places);
-        let mut desks: Vec<(usize, MutexGuard<'_, Desk>)> = shared
+        let mut pair_markets: Vec<(usize, MutexGuard<'_, PairMarket>)> = shared
             .iter()
-            .map(|(number, desk)| (*number, desk.lock()))
+            .map(|(number, pair_market)| (*number, pair_market.lock()))
             .collect();
         // Time does not run backwards in the pools, whatever happened there since the slot was chosen.
-        let height = desks.iter().map(|(_, desk)| desk.block()).fold(slot, u64::max);
-        for (_, desk) in &mut desks {
-            self.move_desk(desk, height);
+        let height = pair_markets
+            .iter()
+            .map(|(_, pair_market)| pair_market.block())
+            .fold(slot, u64::max);
+        for (_, pair_market) in &mut pair_markets {
+            self.move_desk(pair_market, height);
         }
-        let find = |place: Place| desks.iter().position(|(number, _)| *number == place.desk);
+        let find = |place: PairSlot| {
+            pair_markets
+                .iter()
+                .position(|(number, _)| *number == place.pair_market)
+        };
         let mut trade = trade::run(transaction, &places, height, |place| {
             find(place)
-                .and_then(|position| desks.get(position))
-                .map(|(_, desk)| &**desk)
+                .and_then(|position| pair_markets.get(position))
+                .map(|(_, pair_market)| &**pair_market)
         })?;
         for touched in std::mem::take(&mut trade.touched) {
-            let position = desks.iter().position(|(number, _)| *number == touched.place.desk);
-            if let Some((_, desk)) = position.and_then(|position| desks.get_mut(position)) {
-                desk.pools[touched.place.pool].settle(touched.state, &touched.swaps);
+            let position = pair_markets
+                .iter()
+                .position(|(number, _)| *number == touched.place.pair_market);
+            if let Some((_, pair_market)) = position.and_then(|position| pair_markets.get_mut(position)) {
+                pair_market.pools[touched.place.pool].settle(touched.state, &touched.swaps);
             }
         }
         let landed = Arc::new(landed(id, transaction, slot, trade));
@@ -127,46 +136,50 @@ impl Market {
                 transaction: (*landed).clone(),
             })
         });
-        drop(desks);
+        drop(pair_markets);
         self.feed.ring();
         Ok((landed, position))
     }
 
-    fn places(&self, transaction: &Transaction) -> Result<Vec<Place>, VenueError> {
+    fn places(&self, transaction: &Transaction) -> Result<Vec<PairSlot>, VenueError> {
         let place = |pool: &str| self.directory.place(pool).ok_or(VenueError::UnknownToken);
         transaction.legs.iter().map(|leg| place(&leg.pool)).collect()
     }
 
     /// The desks of these places in the order in which everybody locks them.
-    fn desks_of(&self, places: &[Place]) -> Vec<(usize, SharedDesk)> {
-        let mut numbers: Vec<_> = places.iter().map(|place| place.desk).collect();
+    fn desks_of(&self, places: &[PairSlot]) -> Vec<(usize, SharedPairMarket)> {
+        let mut numbers: Vec<_> = places.iter().map(|place| place.pair_market).collect();
         numbers.sort_unstable();
         numbers.dedup();
         numbers
             .into_iter()
-            .filter_map(|number| Some((number, self.directory.desk(number)?)))
+            .filter_map(|number| Some((number, self.directory.pair_market(number)?)))
             .collect()
     }
 
     /// Lets time pass at a desk.
-    pub(super) fn move_desk(&self, desk: &mut Desk, height: u64) {
-        let pulled = desk.move_to(height);
-        self.note_arbitrage(desk, pulled);
+    pub(super) fn move_desk(&self, pair_market: &mut PairMarket, height: u64) {
+        let pulled = pair_market.move_to(height);
+        self.note_arbitrage(pair_market, pulled);
     }
 
     /// Locks a desk and brings it up to this height.
-    pub(super) fn desk_at<'a>(&self, desk: &'a Mutex<Desk>, height: u64) -> MutexGuard<'a, Desk> {
-        let mut desk = desk.lock();
-        self.move_desk(&mut desk, height);
-        desk
+    pub(super) fn desk_at<'a>(
+        &self,
+        pair_market: &'a Mutex<PairMarket>,
+        height: u64,
+    ) -> MutexGuard<'a, PairMarket> {
+        let mut pair_market = pair_market.lock();
+        self.move_desk(&mut pair_market, height);
+        pair_market
     }
 
-    pub(super) fn note_arbitrage(&self, desk: &Desk, pulled: Vec<Pulled>) {
+    pub(super) fn note_arbitrage(&self, pair_market: &PairMarket, pulled: Vec<Pulled>) {
         for (pool, swap) in pulled {
             self.write(|| {
                 Record::Arbitrage(ArbitrageRecord {
-                    height: desk.block(),
-                    pool: desk.pools[pool].id.clone(),
+                    height: pair_market.block(),
+                    pool: pair_market.pools[pool].id.clone(),
                     direction: swap.direction,
                     amount_in: Amount::new(swap.amount_in),
                     amount_out: Amount::new(swap.out),

@@ -11,7 +11,7 @@ use parking_lot::Mutex;
 use tokio::sync::Notify;
 
 use super::Market;
-use crate::desk::Desk;
+use crate::pair_market::PairMarket;
 use crate::pool::ListedPool;
 use crate::price_process::to_price;
 
@@ -102,23 +102,28 @@ impl Market {
     }
 
     fn pair_states(&self, pairs: Option<&[Pair]>, height: u64) -> Vec<PairState> {
-        let desk = |pair: &Pair| self.directory.desk_of(pair.base, pair.quote);
-        let desks = match pairs {
-            Some(pairs) => pairs.iter().filter_map(desk).collect(),
-            None => self.directory.desks(),
+        let pair_market = |pair: &Pair| self.directory.desk_of(pair.base, pair.quote);
+        let pair_markets = match pairs {
+            Some(pairs) => pairs.iter().filter_map(pair_market).collect(),
+            None => self.directory.pair_markets(),
         };
-        desks
+        pair_markets
             .into_iter()
-            .filter_map(|desk| state(&self.desk_at(&desk, height)))
+            .filter_map(|pair_market| state(&self.desk_at(&pair_market, height)))
             .collect()
     }
 }
 
 /// None where no pool has a price.
-fn state(desk: &Desk) -> Option<PairState> {
-    let prices = || desk.pools.iter().filter_map(|pool| price(pool, &desk.pair));
+fn state(pair_market: &PairMarket) -> Option<PairState> {
+    let prices = || {
+        pair_market
+            .pools
+            .iter()
+            .filter_map(|pool| price(pool, &pair_market.pair))
+    };
     Some(PairState {
-        pair: desk.pair,
+        pair: pair_market.pair,
         lowest: prices().min()?,
         highest: prices().max()?,
         pools: u32::try_from(prices().count()).unwrap_or(u32::MAX),

@@ -32,13 +32,13 @@ pub(crate) use submit::{AskError, SubmitError};
 pub use view::PoolView;
 
 use crate::chain::{Chain, Journal, Ledger, Mempool};
-use crate::dice::Dice;
 use crate::faults::{Call, Faults};
-use crate::fresh::Fresh;
 use crate::latency::Work;
 use crate::local::{LocalFeed, LocalPools, LocalSettlement, LocalVenue};
+use crate::rng::SeededRng;
 use crate::settings::Profile;
 use crate::transaction::{RecentBlock, Wallet};
+use crate::verified_signatures::VerifiedSignatures;
 use directory::Directory;
 use feed::Feed;
 use schedule::Schedule;
@@ -53,15 +53,15 @@ pub struct Market {
     faults: Faults,
     profile: Profile,
     /// Decides how long things take.
-    dice: Dice,
-    nonces: Dice,
+    rng: SeededRng,
+    nonces: SeededRng,
     wallet: Wallet,
-    fresh: Fresh,
+    verified_signatures: VerifiedSignatures,
     feed: Feed,
     schedule: Schedule,
     removes_duplicates: bool,
     /// Names this life of the market: pools' versions start anew with each.
-    era: u64,
+    instance_id: u64,
 }
 
 impl Market {
@@ -124,7 +124,7 @@ impl Market {
     /// A venue's quote, after the time it takes.
     pub(crate) async fn quote(&self, venue: Venue, request: &QuoteRequest) -> Result<Quote, VenueError> {
         self.pause(Work::Quote).await;
-        match self.faults.strike(Call::Quote) {
+        match self.faults.inject(Call::Quote) {
             Some(error) => Err(error),
             None => self.quote_now(venue, request),
         }
@@ -133,12 +133,12 @@ impl Market {
     fn quote_now(&self, venue: Venue, request: &QuoteRequest) -> Result<Quote, VenueError> {
         let height = self.settle();
         let (token_in, token_out) = (request.token_in, request.token_out);
-        let desk = self
+        let pair_market = self
             .directory
             .desk_of(token_in, token_out)
             .ok_or(VenueError::UnknownToken)?;
-        let desk = self.desk_at(&desk, height);
-        let (pool, swap) = desk.best(venue, (token_in, token_out), request.amount_in.units())?;
+        let pair_market = self.desk_at(&pair_market, height);
+        let (pool, swap) = pair_market.best(venue, (token_in, token_out), request.amount_in.units())?;
         let (pair, side) = self.directory.tokens().orient(token_in, token_out);
         let amount_out = Amount::new(swap.out);
         let price = Price::of_trade(&pair, side, request.amount_in, amount_out);
@@ -165,12 +165,13 @@ impl Market {
             return Err(VenueError::Down);
         }
         let height = self.settle();
-        let desk = self
+        let pair_market = self
             .directory
             .desk_of(token_in, token_out)
             .ok_or(VenueError::UnknownToken)?;
-        let desk = self.desk_at(&desk, height);
-        desk.capacity(venue, token_in, token_out, enough.units())
+        let pair_market = self.desk_at(&pair_market, height);
+        pair_market
+            .capacity(venue, token_in, token_out, enough.units())
             .map(Amount::new)
             .ok_or(VenueError::UnknownToken)
     }
@@ -178,7 +179,7 @@ impl Market {
     /// Builds and signs with the market's own sandbox key, after the time it takes.
     pub(crate) async fn build(&self, draft: &Draft) -> Result<SignedTransaction, VenueError> {
         self.pause(Work::Build).await;
-        if let Some(error) = self.faults.strike(Call::Build) {
+        if let Some(error) = self.faults.inject(Call::Build) {
             return Err(error);
         }
         // Only a draft with more swaps than any route has does not fit.
@@ -186,7 +187,7 @@ impl Market {
             .wallet
             .sign(draft, self.recent_block(), self.nonces.next())
             .map_err(|_| VenueError::InsufficientLiquidity)?;
-        self.fresh.remember(&signed);
+        self.verified_signatures.remember(&signed);
         Ok(signed)
     }
 }

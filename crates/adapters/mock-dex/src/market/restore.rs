@@ -17,12 +17,12 @@ use crate::chain::{
     ArbitrageRecord, BLOCK_MS, Chain, Genesis, Journal, JournalError, Known, LandedRecord, Ledger, Mempool,
     Record, seconds,
 };
-use crate::dice::{self, Dice};
 use crate::faults::Faults;
-use crate::fresh::Fresh;
 use crate::pool::{ListedPool, Opening};
+use crate::rng::{self, SeededRng};
 use crate::settings::{MarketSettings, PlannedPool, PriceMode, SettingsError};
 use crate::transaction::Wallet;
+use crate::verified_signatures::VerifiedSignatures;
 
 /// Why a market cannot open.
 #[derive(Debug, thiserror::Error)]
@@ -131,13 +131,13 @@ impl Past {
         (amount_in, amount_out): (u128, u128),
         height: u64,
     ) -> Result<(), String> {
-        let (desk, index) = self
+        let (pair_market, index) = self
             .directory
             .place_of(pool)
             .ok_or_else(|| format!("no pool {}", pool.0))?;
-        let mut desk = desk.lock();
-        desk.resume_at(height);
-        let pool = &mut desk.pools[index];
+        let mut pair_market = pair_market.lock();
+        pair_market.resume_at(height);
+        let pool = &mut pair_market.pools[index];
         let direction = direction(pool).ok_or("the pool trades other tokens")?;
         let swap = pool
             .swap(direction, amount_in, seconds(height))
@@ -156,11 +156,11 @@ impl Past {
                 .get(symbol)
                 .ok_or_else(|| format!("no token {symbol}"))
         };
-        let desk = self
+        let pair_market = self
             .directory
             .desk_of(token(base)?, token(quote)?)
             .ok_or("no such pair")?;
-        desk.lock().restore_world_price(price, height);
+        pair_market.lock().restore_world_price(price, height);
         Ok(())
     }
 }
@@ -245,26 +245,26 @@ impl Market {
             .unwrap_or(0)
             .saturating_add(past.advanced.saturating_mul(BLOCK_MS));
         let base_ms = lived_ms.max(past.height.saturating_mul(BLOCK_MS));
-        let era = format!("era of {} at {base_ms} ms", clock.now().millis());
-        let era = Dice::new(seed, &era).next();
+        let instance_id = format!("era of {} at {base_ms} ms", clock.now().millis());
+        let instance_id = SeededRng::new(seed, &instance_id).next();
         Self {
-            chain: Chain::new(dice::derive(seed, "chain"), clock, base_ms),
+            chain: Chain::new(rng::derive(seed, "chain"), clock, base_ms),
             directory: past.directory,
             ledger: past.ledger,
             mempool: Mempool::new(),
             journal,
-            faults: Faults::new(settings.faults.clone(), Dice::new(seed, "faults")),
+            faults: Faults::new(settings.faults.clone(), SeededRng::new(seed, "faults")),
             profile: settings.profile,
-            dice: Dice::new(seed, "latency"),
+            rng: SeededRng::new(seed, "latency"),
             // A restarted market must not sign the same bytes for another attempt.
-            nonces: Dice::new(seed, &format!("nonces from {base_ms} ms on")),
-            fresh: Fresh::new(),
+            nonces: SeededRng::new(seed, &format!("nonces from {base_ms} ms on")),
+            verified_signatures: VerifiedSignatures::new(),
             // An earlier life has counted from an earlier time of the chain, and a change takes longer than this.
             feed: Feed::new(base_ms.saturating_mul(1_000)),
             schedule: Schedule::new(later),
-            wallet: Wallet::new(dice::derive(seed, "wallet")),
+            wallet: Wallet::new(rng::derive(seed, "wallet")),
             removes_duplicates: settings.removes_duplicates,
-            era,
+            instance_id,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Transactions at the door of the chain, and the question what became of them.
+//! Transactions at the endpoint of the chain, and the question what became of them.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -68,12 +68,12 @@ impl Market {
             return Err(SubmitError::NotTaken(VenueError::Down));
         }
         self.pause(Work::Send).await;
-        let transaction = if self.fresh.recognise(id, bytes) {
+        let transaction = if self.verified_signatures.recognise(id, bytes) {
             Transaction::decode(bytes)?
         } else {
             Transaction::verify(id, bytes)?
         };
-        let fault = match self.faults.strike(Call::Send) {
+        let fault = match self.faults.inject(Call::Send) {
             Some(error @ (VenueError::Timeout | VenueError::Down)) => {
                 return Err(SubmitError::NotTaken(error));
             }
@@ -97,7 +97,7 @@ impl Market {
 
     fn take(&self, id: TxId, transaction: Transaction, fault: Option<VenueError>) -> Taken {
         let late = self.faults.late_blocks();
-        let confirm = latency::draw(self.profile, Work::Confirm, &self.dice);
+        let confirm = latency::draw(self.profile, Work::Confirm, &self.rng);
         self.settle();
         match confirm {
             None if late == 0 => self.take_now(id, &transaction, fault),
@@ -236,7 +236,7 @@ impl Market {
 
     /// Takes the time that this work takes.
     pub(super) async fn pause(&self, work: Work) {
-        if let Some(duration) = latency::draw(self.profile, work, &self.dice) {
+        if let Some(duration) = latency::draw(self.profile, work, &self.rng) {
             self.chain.clock().sleep(duration).await;
         }
     }

@@ -5,15 +5,15 @@ use order_core::amount::Amount;
 use order_core::failure::VenueError;
 use order_core::token::{Symbol, Token};
 
-use super::directory::Place;
+use super::directory::PairSlot;
 use crate::chain::{LandedLeg, seconds};
-use crate::desk::Desk;
+use crate::pair_market::PairMarket;
 use crate::pool::refusal;
 use crate::transaction::{Transaction, WireLeg};
 
 /// A pool that the transaction touches: its state afterwards, and by which swaps.
 pub(super) struct Touched {
-    pub(super) place: Place,
+    pub(super) place: PairSlot,
     pub(super) state: Pool,
     pub(super) swaps: Vec<SwapResult>,
 }
@@ -49,9 +49,9 @@ impl Purse {
 /// Runs all swaps against the desks as they stand; `desk_at` finds the locked desk of a place.
 pub(super) fn run<'a>(
     transaction: &Transaction,
-    places: &[Place],
+    places: &[PairSlot],
     height: u64,
-    desk_at: impl Fn(Place) -> Option<&'a Desk>,
+    desk_at: impl Fn(PairSlot) -> Option<&'a PairMarket>,
 ) -> Result<Trade, VenueError> {
     let (Some(first), Some(last)) = (transaction.legs.first(), transaction.legs.last()) else {
         return Err(VenueError::UnknownToken);
@@ -73,8 +73,8 @@ pub(super) fn run<'a>(
         } else {
             take_from(&mut purse, leg, &transaction.legs[index + 1..])
         };
-        let desk = desk_at(*place).ok_or(VenueError::UnknownToken)?;
-        let landed = swap(desk, *place, leg, amount, height, &mut touched)?;
+        let pair_market = desk_at(*place).ok_or(VenueError::UnknownToken)?;
+        let landed = swap(pair_market, *place, leg, amount, height, &mut touched)?;
         let held = purse.held(leg.token_out);
         *held = held
             .checked_add(landed.amount_out.units())
@@ -109,14 +109,17 @@ fn take_from(purse: &mut Purse, leg: &WireLeg, later: &[WireLeg]) -> u128 {
 
 /// One swap, on a copy of its pool.
 fn swap(
-    desk: &Desk,
-    place: Place,
+    pair_market: &PairMarket,
+    place: PairSlot,
     leg: &WireLeg,
     amount: u128,
     height: u64,
     touched: &mut Vec<Touched>,
 ) -> Result<LandedLeg, VenueError> {
-    let pool = desk.pools.get(place.pool).ok_or(VenueError::UnknownToken)?;
+    let pool = pair_market
+        .pools
+        .get(place.pool)
+        .ok_or(VenueError::UnknownToken)?;
     let (token_in, token_out) = match (leg.token_in, leg.token_out) {
         pair if pair == (pool.base.symbol, pool.quote.symbol) => (pool.base, pool.quote),
         pair if pair == (pool.quote.symbol, pool.base.symbol) => (pool.quote, pool.base),

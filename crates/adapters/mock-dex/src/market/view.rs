@@ -43,10 +43,14 @@ impl Market {
     pub fn pools(&self) -> Vec<PoolView> {
         let height = self.settle();
         let mut views = Vec::new();
-        for desk in self.directory.desks() {
-            let mut desk = self.desk_at(&desk, height);
-            let (pair, world, secs) = (desk.pair, desk.world_price(), seconds(desk.block()));
-            views.extend(desk.pools.iter().map(|pool| view(pool, pair, world, secs)));
+        for pair_market in self.directory.pair_markets() {
+            let mut pair_market = self.desk_at(&pair_market, height);
+            let (pair, world, secs) = (
+                pair_market.pair,
+                pair_market.world_price(),
+                seconds(pair_market.block()),
+            );
+            views.extend(pair_market.pools.iter().map(|pool| view(pool, pair, world, secs)));
         }
         views
     }

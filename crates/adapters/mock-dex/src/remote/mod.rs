@@ -5,13 +5,13 @@
 
 mod blocks;
 mod feed;
+#[cfg(test)]
+mod fuzz;
 mod http;
 mod ledger;
 mod pools;
 mod quotes;
 mod settlement;
-#[cfg(test)]
-mod strangers;
 
 use std::sync::Arc;
 use std::time::Duration;

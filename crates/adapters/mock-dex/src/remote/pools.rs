@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use order_core::amm::Pool;
 use order_core::failure::VenueError;
-use order_core::routing::{PoolsView, VisiblePool};
+use order_core::routing::{LiquiditySnapshot, PoolSnapshot};
 use order_core::token::{Token, TokenRegistry};
 use order_core::venue::PoolId;
 use order_ports::PoolSource;
@@ -18,7 +18,7 @@ use crate::wire::{SnapshotAnswer, SnapshotItem, SnapshotRequest};
 /// The states that were seen, all in one life of the server.
 #[derive(Default)]
 struct Seen {
-    era: u64,
+    instance_id: u64,
     states: HashMap<PoolId, (u64, Arc<Pool>)>,
 }
 
@@ -43,7 +43,7 @@ impl RemotePools {
         SnapshotRequest {
             token_in: token_in.symbol,
             token_out: token_out.symbol,
-            era: seen.era,
+            instance_id: seen.instance_id,
             known: versions
                 .map(|(id, (version, _))| (id.clone(), *version))
                 .collect(),
@@ -51,23 +51,23 @@ impl RemotePools {
     }
 
     /// Keeps what is new and fills in what was left out; `None` if the answer leaves out what is not known.
-    fn read(&self, answer: SnapshotAnswer) -> Option<PoolsView> {
+    fn read(&self, answer: SnapshotAnswer) -> Option<LiquiditySnapshot> {
         let mut seen = self.seen.lock();
-        if seen.era != answer.era {
+        if seen.instance_id != answer.instance_id {
             *seen = Seen {
-                era: answer.era,
+                instance_id: answer.instance_id,
                 states: HashMap::new(),
             };
         }
         let pools = answer.pools.into_iter().map(|item| self.pool(&mut seen, item));
-        Some(PoolsView {
+        Some(LiquiditySnapshot {
             slot: answer.slot,
             secs: answer.secs,
             pools: pools.collect::<Option<_>>()?,
         })
     }
 
-    fn pool(&self, seen: &mut Seen, item: SnapshotItem) -> Option<VisiblePool> {
+    fn pool(&self, seen: &mut Seen, item: SnapshotItem) -> Option<PoolSnapshot> {
         let state = match (item.state, seen.states.get(&item.id)) {
             (None, Some((version, state))) if *version == item.version => Arc::clone(state),
             (None, _) => return None,
@@ -79,7 +79,7 @@ impl RemotePools {
                 state
             }
         };
-        Some(VisiblePool {
+        Some(PoolSnapshot {
             id: item.id,
             venue: item.dex,
             base: self.tokens.get(item.base)?,
@@ -91,7 +91,7 @@ impl RemotePools {
 
 #[async_trait]
 impl PoolSource for RemotePools {
-    async fn pools(&self, token_in: Token, token_out: Token) -> Result<PoolsView, VenueError> {
+    async fn pools(&self, token_in: Token, token_out: Token) -> Result<LiquiditySnapshot, VenueError> {
         let known = |token: Token| self.tokens.get(token.symbol) == Some(token);
         if !known(token_in) || !known(token_out) {
             return Err(VenueError::UnknownToken);

@@ -114,7 +114,7 @@ async fn snapshot(market: &Market, request: Request<Incoming>) -> Result<Answer,
         (Err(error), _) | (_, Err(error)) => return Err(Refused::unavailable(error)),
     };
     let Snapshot {
-        era,
+        instance_id,
         slot,
         secs,
         pools,
@@ -122,7 +122,7 @@ async fn snapshot(market: &Market, request: Request<Incoming>) -> Result<Answer,
         .snapshot(token_in, token_out)
         .map_err(Refused::unavailable)?;
     let pools = pools.into_iter().map(|(pool, version)| {
-        let known = era == asked.era && asked.known.get(&pool.id) == Some(&version);
+        let known = instance_id == asked.instance_id && asked.known.get(&pool.id) == Some(&version);
         SnapshotItem {
             id: pool.id,
             dex: pool.venue,
@@ -133,7 +133,7 @@ async fn snapshot(market: &Market, request: Request<Incoming>) -> Result<Answer,
         }
     });
     Ok(json(&SnapshotAnswer {
-        era,
+        instance_id,
         slot,
         secs,
         pools: pools.collect(),

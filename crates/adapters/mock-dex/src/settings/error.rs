@@ -4,14 +4,14 @@ use std::fmt;
 
 /// One mistake.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mistake {
+pub struct SettingsIssue {
     /// The key as the configuration spells it, such as `venues.raydium.pools[0].fee_rate`.
     pub key: String,
     /// What is wrong with its value.
     pub problem: String,
 }
 
-impl fmt::Display for Mistake {
+impl fmt::Display for SettingsIssue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.key, self.problem)
     }
@@ -21,12 +21,12 @@ impl fmt::Display for Mistake {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SettingsError {
     /// Everything that is wrong, never empty in an error that was returned.
-    pub mistakes: Vec<Mistake>,
+    pub issues: Vec<SettingsIssue>,
 }
 
 impl SettingsError {
     pub(crate) fn add(&mut self, key: impl Into<String>, problem: impl fmt::Display) {
-        self.mistakes.push(Mistake {
+        self.issues.push(SettingsIssue {
             key: key.into(),
             problem: problem.to_string(),
         });
@@ -35,11 +35,11 @@ impl SettingsError {
 
 impl fmt::Display for SettingsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, mistake) in self.mistakes.iter().enumerate() {
+        for (index, issue) in self.issues.iter().enumerate() {
             if index > 0 {
                 f.write_str("\n")?;
             }
-            write!(f, "{mistake}")?;
+            write!(f, "{issue}")?;
         }
         Ok(())
     }

@@ -84,29 +84,29 @@ impl MeteoraPool {
         key: &str,
         tokens: &TokenRegistry,
         names: &mut PoolNames,
-        mistakes: &mut SettingsError,
+        issues: &mut SettingsError,
     ) -> Option<ListedPool> {
-        let (base, quote) = tokens_of(key, (&self.base, &self.quote), tokens, mistakes);
-        let before = mistakes.mistakes.len();
+        let (base, quote) = tokens_of(key, (&self.base, &self.quote), tokens, issues);
+        let before = issues.issues.len();
         let mut bins = BTreeMap::new();
         for (index, bin) in self.bins.iter().enumerate() {
             let key = format!("{key}.bins[{index}]");
-            let held = self.bin(&key, bin, (base, quote), mistakes);
+            let held = self.bin(&key, bin, (base, quote), issues);
             if bins.insert(bin.id, held).is_some() {
-                mistakes.add(format!("{key}.id"), "is listed twice");
+                issues.add(format!("{key}.id"), "is listed twice");
             }
         }
-        if bins.values().all(|bin| bin.x == 0 && bin.y == 0) && mistakes.mistakes.len() == before {
-            mistakes.add(format!("{key}.bins"), "must hold something");
+        if bins.values().all(|bin| bin.x == 0 && bin.y == 0) && issues.issues.len() == before {
+            issues.add(format!("{key}.bins"), "must hold something");
         }
         let pool = Bins::new(self.params(), self.active_id, bins)
-            .map_err(|error| mistakes.add(key, error))
+            .map_err(|error| issues.add(key, error))
             .ok()?;
         let (base, quote) = (base?, quote?);
         let terms = format!("{}-{}", self.bin_step, self.base_factor);
         let id = names.name(Venue::Meteora, base, quote, &terms);
         ListedPool::list(id, Venue::Meteora, base, quote, Pool::Bins(pool))
-            .map_err(|error| mistakes.add(key, error))
+            .map_err(|error| issues.add(key, error))
             .ok()
     }
 
@@ -115,19 +115,19 @@ impl MeteoraPool {
         key: &str,
         bin: &BinSettings,
         pair: (Option<Token>, Option<Token>),
-        mistakes: &mut SettingsError,
+        issues: &mut SettingsError,
     ) -> Bin {
         if let Err(error) = bin_price_q64(self.bin_step, bin.id) {
-            mistakes.add(format!("{key}.id"), error);
+            issues.add(format!("{key}.id"), error);
         }
-        let x = amount_of(key, "base", (bin.base, bin.base_raw), pair.0, mistakes).unwrap_or(0);
-        let y = amount_of(key, "quote", (bin.quote, bin.quote_raw), pair.1, mistakes).unwrap_or(0);
+        let x = amount_of(key, "base", (bin.base, bin.base_raw), pair.0, issues).unwrap_or(0);
+        let y = amount_of(key, "quote", (bin.quote, bin.quote_raw), pair.1, issues).unwrap_or(0);
         match bin.id.cmp(&self.active_id) {
             Ordering::Less if x > 0 => {
-                mistakes.add(format!("{key}.base"), "a bin below the active one holds none")
+                issues.add(format!("{key}.base"), "a bin below the active one holds none")
             }
             Ordering::Greater if y > 0 => {
-                mistakes.add(format!("{key}.quote"), "a bin above the active one holds none");
+                issues.add(format!("{key}.quote"), "a bin above the active one holds none");
             }
             Ordering::Less | Ordering::Equal | Ordering::Greater => {}
         }

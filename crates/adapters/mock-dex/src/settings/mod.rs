@@ -11,7 +11,7 @@ use order_core::decimal::Decimal;
 use order_core::token::{Token, TokenRegistry};
 use serde::Deserialize;
 
-pub use error::{Mistake, SettingsError};
+pub use error::{SettingsError, SettingsIssue};
 pub use faults::FaultSettings;
 pub use meteora::{BinSettings, MeteoraPool};
 pub use number::{Exact, Ppm};
@@ -103,7 +103,7 @@ impl MarketSettings {
 
     /// The pools that a fresh market has, or will have.
     pub(crate) fn open_pools(&self, tokens: &TokenRegistry) -> Result<Vec<PlannedPool>, SettingsError> {
-        let mut mistakes = SettingsError::default();
+        let mut issues = SettingsError::default();
         let mut names = PoolNames::default();
         let mut pools = Vec::new();
         let raydium = self
@@ -113,7 +113,7 @@ impl MarketSettings {
             .unwrap_or_else(|| defaults::raydium(tokens));
         for (index, pool) in raydium.iter().enumerate() {
             let key = format!("venues.raydium.pools[{index}]");
-            let opened = pool.open(&key, tokens, &mut names, &mut mistakes);
+            let opened = pool.open(&key, tokens, &mut names, &mut issues);
             pools.extend(opened.map(|opened| PlannedPool::new(opened, pool.opens_after_blocks)));
         }
         let meteora = self
@@ -123,13 +123,13 @@ impl MarketSettings {
             .unwrap_or_else(|| defaults::meteora(tokens));
         for (index, pool) in meteora.iter().enumerate() {
             let key = format!("venues.meteora.pools[{index}]");
-            let opened = pool.open(&key, tokens, &mut names, &mut mistakes);
+            let opened = pool.open(&key, tokens, &mut names, &mut issues);
             pools.extend(opened.map(|opened| PlannedPool::new(opened, pool.opens_after_blocks)));
         }
-        if mistakes.mistakes.is_empty() {
+        if issues.issues.is_empty() {
             Ok(pools)
         } else {
-            Err(mistakes)
+            Err(issues)
         }
     }
 }
@@ -152,12 +152,12 @@ fn tokens_of(
     key: &str,
     (base, quote): (&str, &str),
     tokens: &TokenRegistry,
-    mistakes: &mut SettingsError,
+    issues: &mut SettingsError,
 ) -> (Option<Token>, Option<Token>) {
     let mut find = |field: &str, name: &str| {
         let token = tokens.find(name);
         if token.is_none() {
-            mistakes.add(
+            issues.add(
                 format!("{key}.{field}"),
                 format_args!("{name:?} is not a token of the registry"),
             );
@@ -166,7 +166,7 @@ fn tokens_of(
     };
     let (base, quote) = (find("base", base), find("quote", quote));
     if base.is_some() && base == quote {
-        mistakes.add(format!("{key}.quote"), "must be another token than the base");
+        issues.add(format!("{key}.quote"), "must be another token than the base");
     }
     (base, quote)
 }
@@ -178,11 +178,11 @@ fn amount_of(
     field: &str,
     (whole, raw): (Option<Exact>, Option<Exact>),
     token: Option<Token>,
-    mistakes: &mut SettingsError,
+    issues: &mut SettingsError,
 ) -> Option<u128> {
     let (name, read) = match (whole, raw) {
         (Some(_), Some(_)) => {
-            mistakes.add(
+            issues.add(
                 format!("{key}.{field}"),
                 format_args!("leave out this or {field}_raw"),
             );
@@ -196,7 +196,7 @@ fn amount_of(
         (None, Some(Exact(value))) => (format!("{field}_raw"), value.to_units(0)),
         (None, None) => return Some(0),
     };
-    read.map_err(|error| mistakes.add(format!("{key}.{name}"), error))
+    read.map_err(|error| issues.add(format!("{key}.{name}"), error))
         .ok()
 }
 

@@ -43,19 +43,19 @@ impl RaydiumPool {
         key: &str,
         tokens: &TokenRegistry,
         names: &mut PoolNames,
-        mistakes: &mut SettingsError,
+        issues: &mut SettingsError,
     ) -> Option<ListedPool> {
         if self.fee_rate >= FEE_UNIT {
-            mistakes.add(
+            issues.add(
                 format!("{key}.fee_rate"),
                 format_args!("must be below {FEE_UNIT}"),
             );
         }
-        let (base, quote) = tokens_of(key, (&self.base, &self.quote), tokens, mistakes);
+        let (base, quote) = tokens_of(key, (&self.base, &self.quote), tokens, issues);
         let mut reserve = |field, amount, token| {
-            let units = amount_of(key, field, amount, token, mistakes)?;
+            let units = amount_of(key, field, amount, token, issues)?;
             if units == 0 {
-                mistakes.add(format!("{key}.{field}"), "must be above zero");
+                issues.add(format!("{key}.{field}"), "must be above zero");
             }
             Some(units)
         };
@@ -69,7 +69,7 @@ impl RaydiumPool {
         let pool = ConstantProduct::new(x, y, self.fee_rate).ok()?;
         let id = names.name(Venue::Raydium, base, quote, &self.fee_rate.to_string());
         ListedPool::list(id, Venue::Raydium, base, quote, Pool::ConstantProduct(pool))
-            .map_err(|error| mistakes.add(key, error))
+            .map_err(|error| issues.add(key, error))
             .ok()
     }
 }

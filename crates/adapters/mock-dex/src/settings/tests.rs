@@ -127,11 +127,7 @@ fn every_mistake_is_told_with_its_key() {
         "#,
     );
     let error = settings.validate(&TokenRegistry::default()).unwrap_err();
-    let keys: Vec<_> = error
-        .mistakes
-        .iter()
-        .map(|mistake| mistake.key.as_str())
-        .collect();
+    let keys: Vec<_> = error.issues.iter().map(|issue| issue.key.as_str()).collect();
     assert_eq!(
         keys,
         [

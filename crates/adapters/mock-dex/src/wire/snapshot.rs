@@ -16,7 +16,7 @@ pub(crate) struct SnapshotRequest {
     pub(crate) token_out: Symbol,
     /// The era that the known versions are of.
     #[serde(default)]
-    pub(crate) era: u64,
+    pub(crate) instance_id: u64,
     /// What the client has already.
     #[serde(default)]
     pub(crate) known: HashMap<PoolId, u64>,
@@ -27,7 +27,7 @@ pub(crate) struct SnapshotRequest {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct SnapshotAnswer {
     /// Names this life of the server: versions of another one mean nothing.
-    pub(crate) era: u64,
+    pub(crate) instance_id: u64,
     pub(crate) slot: u64,
     pub(crate) secs: u64,
     pub(crate) pools: Vec<SnapshotItem>,

@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use order_ports::{Audience, Notice};
+use order_ports::{OrderNotification, Subscriptions};
 use redis::aio::{PubSubSink, PubSubStream};
 use redis::{ErrorKind, RedisError, RedisResult};
 use tokio::sync::{broadcast, watch};
@@ -26,8 +26,8 @@ pub(crate) struct Listener {
     pub(crate) address: RedisAddress,
     pub(crate) channel: String,
     pub(crate) origin: Origin,
-    pub(crate) heard: broadcast::Sender<Arc<[Notice]>>,
-    pub(crate) audience: Arc<OnceLock<Arc<dyn Audience>>>,
+    pub(crate) heard: broadcast::Sender<Arc<[OrderNotification]>>,
+    pub(crate) audience: Arc<OnceLock<Arc<dyn Subscriptions>>>,
     pub(crate) subscribed: watch::Sender<bool>,
 }
 
@@ -96,12 +96,12 @@ impl Listener {
         let wanted = |order, owner: &str| audience.is_none_or(|audience| audience.wants(order, owner));
         match decode(self.origin, message, wanted) {
             // Without listeners by now there is nobody to tell.
-            Message::Notices(notices) => drop(self.heard.send(notices)),
+            Message::Notifications(notifications) => drop(self.heard.send(notifications)),
             Message::Skip => {}
             Message::Unreadable(error) => {
                 tracing::warn!(
                     error = &error as &dyn std::error::Error,
-                    "a notice cannot be read"
+                    "a notification cannot be read"
                 );
             }
         }

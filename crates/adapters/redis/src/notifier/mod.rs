@@ -7,14 +7,14 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
-use order_ports::{Audience, Notice, Notices, Notifier, NotifyError};
+use order_ports::{Notifications, Notifier, NotifyError, OrderNotification, Subscriptions};
 use parking_lot::Mutex;
 use tokio::sync::{broadcast, watch};
 use tokio::time::timeout;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::error::RedisUnavailable;
-use crate::link::Ask;
+use crate::link::RedisRequest;
 use crate::server::RedisServer;
 
 use listener::Listener;
@@ -33,9 +33,9 @@ static INSTANCES: AtomicU32 = AtomicU32::new(0);
 pub struct RedisNotifier {
     server: RedisServer,
     origin: Origin,
-    heard: broadcast::Sender<Arc<[Notice]>>,
+    heard: broadcast::Sender<Arc<[OrderNotification]>>,
     /// Who wants to hear what; everything, until somebody says so.
-    audience: Arc<OnceLock<Arc<dyn Audience>>>,
+    audience: Arc<OnceLock<Arc<dyn Subscriptions>>>,
     /// Whether the subscription stands, once somebody has begun to listen.
     subscribed: Mutex<Option<watch::Receiver<bool>>>,
     stop: CancellationToken,
@@ -83,25 +83,25 @@ impl RedisNotifier {
 
 #[async_trait]
 impl Notifier for RedisNotifier {
-    async fn publish(&self, notices: Arc<[Notice]>) -> Result<(), NotifyError> {
-        if notices.is_empty() {
+    async fn publish(&self, notifications: Arc<[OrderNotification]>) -> Result<(), NotifyError> {
+        if notifications.is_empty() {
             return Ok(());
         }
-        let message = wire::encode(self.origin, &notices);
+        let message = wire::encode(self.origin, &notifications);
         // Without listeners there is nobody here to tell.
-        let _ = self.heard.send(notices);
+        let _ = self.heard.send(notifications);
         let mut publish = redis::cmd("PUBLISH");
         publish.arg(self.server.keys().events()).arg(message);
-        let _: u64 = self.server.link().ask(Ask::Command(&publish)).await?;
+        let _: u64 = self.server.link().ask(RedisRequest::Command(&publish)).await?;
         Ok(())
     }
 
-    fn heed(&self, audience: Arc<dyn Audience>) {
+    fn set_subscriptions(&self, audience: Arc<dyn Subscriptions>) {
         // There is one relay in a process; a second one hears what the first one wants, and reads the rest.
         let _ = self.audience.set(audience);
     }
 
-    async fn listen(&self) -> Result<Box<dyn Notices>, NotifyError> {
+    async fn listen(&self) -> Result<Box<dyn Notifications>, NotifyError> {
         let heard = self.heard.subscribe();
         let mut subscribed = self.subscribe();
         let patience = self.server.settings().patience;
@@ -113,16 +113,16 @@ impl Notifier for RedisNotifier {
     }
 }
 
-struct Heard(broadcast::Receiver<Arc<[Notice]>>);
+struct Heard(broadcast::Receiver<Arc<[OrderNotification]>>);
 
 #[async_trait]
-impl Notices for Heard {
-    async fn next(&mut self) -> Option<Arc<[Notice]>> {
+impl Notifications for Heard {
+    async fn next(&mut self) -> Option<Arc<[OrderNotification]>> {
         loop {
             match self.0.recv().await {
-                Ok(notices) => return Some(notices),
+                Ok(notifications) => return Some(notifications),
                 Err(broadcast::error::RecvError::Lagged(missed)) => {
-                    tracing::warn!(missed, "a listener was too slow and missed notices");
+                    tracing::warn!(missed, "a listener was too slow and missed notifications");
                 }
                 Err(broadcast::error::RecvError::Closed) => return None,
             }

@@ -1,16 +1,16 @@
-//! A message on the channel: a version, who sent it, then the notices. Each is its owner, its order,
+//! A message on the channel: a version, who sent it, then the notifications. Each is its owner, its order,
 //! the owner's own id of that order and its event; the names and the event behind their lengths, of which that of an id
 //! that there is not is zero; the event as JSON.
 //!
 //! The sender stands in front so that a process need not read its own messages, which it knows already; owner and
 //! order, so that it need not read events that nobody there wants, which are most. A message of another version is
-//! passed over: who misses a notice finds it in the store.
+//! passed over: who misses a notification finds it in the store.
 
 use std::sync::Arc;
 
 use order_core::id::{MAX_NAME, Name, OrderId, WorkerId};
 use order_core::lifecycle::RecordedEvent;
-use order_ports::Notice;
+use order_ports::OrderNotification;
 use uuid::Uuid;
 
 const VERSION: u8 = 3;
@@ -31,15 +31,15 @@ impl Origin {
     }
 }
 
-pub(crate) fn encode(origin: Origin, notices: &[Notice]) -> Vec<u8> {
-    let mut message = Vec::with_capacity(HEADER + 512 * notices.len());
+pub(crate) fn encode(origin: Origin, notifications: &[OrderNotification]) -> Vec<u8> {
+    let mut message = Vec::with_capacity(HEADER + 512 * notifications.len());
     message.push(VERSION);
     message.extend_from_slice(&origin.0);
-    for Notice {
+    for OrderNotification {
         owner,
         client_order_id,
         event,
-    } in notices
+    } in notifications
     {
         put_name(&mut message, owner.as_str());
         message.extend_from_slice(event.order_id.uuid().as_bytes());
@@ -50,7 +50,7 @@ pub(crate) fn encode(origin: Origin, notices: &[Notice]) -> Vec<u8> {
             // Only a map with keys that are no text can fail, and there is none. Nobody could read the message.
             tracing::error!(
                 error = &error as &dyn std::error::Error,
-                "a notice cannot be written"
+                "a notification cannot be written"
             );
         }
         let written = u32::try_from(message.len() - length - 4).unwrap_or(u32::MAX);
@@ -71,7 +71,7 @@ fn put_name(message: &mut Vec<u8>, name: &str) {
 #[derive(Debug)]
 pub(crate) enum Message {
     /// News from elsewhere.
-    Notices(Arc<[Notice]>),
+    Notifications(Arc<[OrderNotification]>),
     /// This process's own, or of a version that it does not know.
     Skip,
     /// What cannot be read.
@@ -92,7 +92,7 @@ pub(crate) enum Unreadable {
     Event(#[from] serde_json::Error),
 }
 
-/// Reads those notices that are wanted.
+/// Reads those notifications that are wanted.
 pub(crate) fn decode(own: Origin, message: &[u8], wanted: impl Fn(OrderId, &str) -> bool) -> Message {
     let Some((header, body)) = message.split_at_checked(HEADER) else {
         return Message::Skip;
@@ -100,15 +100,18 @@ pub(crate) fn decode(own: Origin, message: &[u8], wanted: impl Fn(OrderId, &str)
     if header[0] != VERSION || header[1..] == own.0 {
         return Message::Skip;
     }
-    match notices(body, wanted) {
-        Ok(notices) if notices.is_empty() => Message::Skip,
-        Ok(notices) => Message::Notices(notices.into()),
+    match notifications(body, wanted) {
+        Ok(notifications) if notifications.is_empty() => Message::Skip,
+        Ok(notifications) => Message::Notifications(notifications.into()),
         Err(error) => Message::Unreadable(error),
     }
 }
 
-fn notices(mut body: &[u8], wanted: impl Fn(OrderId, &str) -> bool) -> Result<Vec<Notice>, Unreadable> {
-    let mut notices = Vec::new();
+fn notifications(
+    mut body: &[u8],
+    wanted: impl Fn(OrderId, &str) -> bool,
+) -> Result<Vec<OrderNotification>, Unreadable> {
+    let mut notifications = Vec::new();
     while !body.is_empty() {
         let owner = name(&mut body)?;
         let order = OrderId::from_uuid(Uuid::from_bytes(*array(&mut body)?));
@@ -116,7 +119,7 @@ fn notices(mut body: &[u8], wanted: impl Fn(OrderId, &str) -> bool) -> Result<Ve
         let length = u32::from_be_bytes(*array(&mut body)?);
         let event = take(&mut body, usize::try_from(length).map_err(|_| Unreadable::Short)?)?;
         if wanted(order, owner) {
-            notices.push(Notice {
+            notifications.push(OrderNotification {
                 owner: owner.parse().map_err(|_| Unreadable::Name)?,
                 client_order_id: match client_order_id {
                     "" => None,
@@ -126,7 +129,7 @@ fn notices(mut body: &[u8], wanted: impl Fn(OrderId, &str) -> bool) -> Result<Ve
             });
         }
     }
-    Ok(notices)
+    Ok(notifications)
 }
 
 /// A name, which may be missing.
@@ -157,8 +160,8 @@ mod tests {
         true
     }
 
-    fn notices() -> Arc<[Notice]> {
-        let event = |seq, event| Notice {
+    fn notifications() -> Arc<[OrderNotification]> {
+        let event = |seq, event| OrderNotification {
             owner: "desk-1".parse().unwrap(),
             client_order_id: (seq == 2).then(|| "mine".parse().unwrap()),
             event: RecordedEvent {
@@ -177,25 +180,29 @@ mod tests {
             Origin::new(WorkerId(Uuid::nil()), 0),
             Origin::new(WorkerId(Uuid::nil()), 1),
         );
-        let message = encode(here, &notices());
-        assert!(matches!(decode(there, &message, all), Message::Notices(heard) if heard == notices()));
+        let message = encode(here, &notifications());
+        assert!(
+            matches!(decode(there, &message, all), Message::Notifications(heard) if heard == notifications())
+        );
         assert!(matches!(decode(here, &message, all), Message::Skip));
     }
 
     #[test]
     fn what_nobody_wants_is_left_out() {
-        let message = encode(Origin::new(WorkerId(Uuid::max()), 0), &notices());
+        let message = encode(Origin::new(WorkerId(Uuid::max()), 0), &notifications());
         let here = Origin::new(WorkerId(Uuid::nil()), 0);
-        let (order, owner) = (notices()[0].event.order_id, "desk-1");
+        let (order, owner) = (notifications()[0].event.order_id, "desk-1");
         let one = |wanted, theirs: &str| wanted == order && theirs == owner;
-        assert!(matches!(decode(here, &message, one), Message::Notices(heard) if heard == notices()));
+        assert!(
+            matches!(decode(here, &message, one), Message::Notifications(heard) if heard == notifications())
+        );
         assert!(matches!(decode(here, &message, |_, _| false), Message::Skip));
     }
 
     #[test]
     fn noise_is_passed_over() {
         let origin = Origin::new(WorkerId(Uuid::nil()), 0);
-        let mut other_version = encode(Origin::new(WorkerId(Uuid::max()), 0), &notices());
+        let mut other_version = encode(Origin::new(WorkerId(Uuid::max()), 0), &notifications());
         other_version[0] = 1;
         assert!(matches!(decode(origin, &other_version, all), Message::Skip));
         assert!(matches!(decode(origin, b"hello", all), Message::Skip));
@@ -204,11 +211,11 @@ mod tests {
             Message::Unreadable(_)
         ));
         // Cut anywhere, it is a shorter message or none.
-        let whole = encode(Origin::new(WorkerId(Uuid::max()), 0), &notices());
+        let whole = encode(Origin::new(WorkerId(Uuid::max()), 0), &notifications());
         for length in 0..whole.len() {
             let cut = decode(origin, &whole[..length], all);
             assert!(
-                !matches!(cut, Message::Notices(heard) if heard.len() > 1),
+                !matches!(cut, Message::Notifications(heard) if heard.len() > 1),
                 "{length}"
             );
         }

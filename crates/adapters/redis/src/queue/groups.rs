@@ -5,12 +5,13 @@ use redis::{Pipeline, RedisError, RedisResult, Value};
 
 use crate::error::RedisUnavailable;
 use crate::keys::{GROUP, Keys};
-use crate::link::{Ask, Link};
+use crate::link::{Link, RedisRequest};
 
 /// Makes every group that is not there.
 pub(crate) async fn make(link: &Link, keys: &Keys) -> Result<(), RedisUnavailable> {
     for shard in 0..keys.shards() {
-        let answers: Vec<RedisResult<Value>> = link.ask(Ask::Pipeline(&creation(keys, shard))).await?;
+        let answers: Vec<RedisResult<Value>> =
+            link.ask(RedisRequest::Pipeline(&creation(keys, shard))).await?;
         judge(answers)?;
     }
     Ok(())

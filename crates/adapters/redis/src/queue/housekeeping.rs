@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::error::RedisUnavailable;
 use crate::keys::GROUP;
-use crate::link::Ask;
+use crate::link::RedisRequest;
 use crate::server::RedisServer;
 
 /// How often, at most.
@@ -72,7 +72,7 @@ pub(crate) async fn forget(
             .arg(GROUP)
             .arg(u64::try_from(idle.as_millis()).unwrap_or(u64::MAX))
             .arg(only.unwrap_or(""));
-        let _: () = server.ask_rarely(Ask::Script(&invocation)).await?;
+        let _: () = server.ask_rarely(RedisRequest::Script(&invocation)).await?;
     }
     Ok(())
 }
@@ -83,7 +83,7 @@ async fn tidy(server: &RedisServer) -> Result<(), RedisUnavailable> {
     for shard in 0..keys.shards() {
         let mut invocation = script.key(keys.of_shard(shard));
         invocation.key(keys.held(shard)).arg(SAMPLE);
-        let removed: u64 = server.ask_rarely(Ask::Script(&invocation)).await?;
+        let removed: u64 = server.ask_rarely(RedisRequest::Script(&invocation)).await?;
         if removed > 0 {
             tracing::info!(removed, "forgot orders whose entries are gone");
         }

@@ -1,20 +1,20 @@
 //! The work queue.
 
 mod acks;
-mod desk;
+mod blocking_reader;
+mod buffer;
+mod coordinator;
 pub(crate) mod groups;
-mod hand;
 mod housekeeping;
 mod push;
 mod reader;
 mod take;
-mod waiter;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use order_ports::{Delivery, QueueDepth, QueueError, Receipt, WorkHint, WorkQueue};
+use order_ports::{Delivery, QueueDepth, QueueError, Receipt, WorkItem, WorkQueue};
 use parking_lot::Mutex;
 use redis::Script;
 use tokio::task::JoinHandle;
@@ -22,11 +22,11 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::error::RedisUnavailable;
 use crate::keys::GROUP;
-use crate::link::Ask;
+use crate::link::RedisRequest;
 use crate::server::RedisServer;
 
 use acks::Acks;
-use desk::Desk;
+use coordinator::PullCoordinator;
 use push::{Settlement, Writer};
 use reader::Reader;
 
@@ -42,7 +42,7 @@ return depth";
 /// The work queue on Redis Streams. Its tasks end with it.
 pub struct RedisQueue {
     server: RedisServer,
-    desk: Arc<Desk>,
+    coordinator: Arc<PullCoordinator>,
     writer: Arc<Writer>,
     acks: Acks,
     depth: Script,
@@ -54,7 +54,7 @@ pub struct RedisQueue {
 impl RedisQueue {
     /// The queue on this server; to be called in a Tokio runtime.
     pub fn new(server: &RedisServer) -> Self {
-        let desk = Arc::new(Desk::default());
+        let coordinator = Arc::new(PullCoordinator::default());
         let writer = Arc::new(Writer::new());
         let acks = Acks::new(
             server.link().clone(),
@@ -62,12 +62,17 @@ impl RedisQueue {
             Arc::clone(&writer),
         );
         let stop = CancellationToken::new();
-        let reader = Reader::new(server, Arc::clone(&desk), Arc::clone(&writer), acks.clone());
+        let reader = Reader::new(
+            server,
+            Arc::clone(&coordinator),
+            Arc::clone(&writer),
+            acks.clone(),
+        );
         let reader = tokio::spawn(reader.run(stop.clone()));
         tokio::spawn(housekeeping::run(server.clone(), stop.clone()));
         Self {
             server: server.clone(),
-            desk,
+            coordinator,
             writer,
             acks,
             depth: Script::new(DEPTH),
@@ -90,7 +95,7 @@ impl RedisQueue {
             // It can fail only by a panic, and then it has stopped as well.
             let _ = reader.await;
         }
-        let (link, keys, left) = (self.server.link(), self.server.keys(), self.desk.close());
+        let (link, keys, left) = (self.server.link(), self.server.keys(), self.coordinator.close());
         let receipts = left.iter().map(|delivery| &delivery.receipt);
         self.writer
             .settle(link, keys, receipts, Settlement::PutBack)
@@ -102,13 +107,13 @@ impl RedisQueue {
 
 #[async_trait]
 impl WorkQueue for RedisQueue {
-    async fn push(&self, hints: &[WorkHint]) -> Result<(), QueueError> {
+    async fn push(&self, items: &[WorkItem]) -> Result<(), QueueError> {
         let (link, keys) = (self.server.link(), self.server.keys());
-        Ok(self.writer.push(link, keys, hints).await?)
+        Ok(self.writer.push(link, keys, items).await?)
     }
 
     async fn pull(&self, max: usize) -> Result<Vec<Delivery>, QueueError> {
-        self.desk.pull(max).await
+        self.coordinator.pull(max).await
     }
 
     async fn acknowledge(&self, receipts: &[Receipt]) -> Result<(), QueueError> {
@@ -119,11 +124,11 @@ impl WorkQueue for RedisQueue {
     /// process has taken and not handed out is counted, what others have so is not; it is a few at most.
     async fn depth(&self) -> Result<QueueDepth, QueueError> {
         let keys = self.server.keys();
-        let mut depth = self.desk.held().map(|held| held as u64);
+        let mut depth = self.coordinator.held().map(|held| held as u64);
         for shard in 0..keys.shards() {
             let mut invocation = self.depth.key(keys.of_shard(shard));
             invocation.arg(GROUP);
-            let waiting: [i64; 3] = self.server.ask_rarely(Ask::Script(&invocation)).await?;
+            let waiting: [i64; 3] = self.server.ask_rarely(RedisRequest::Script(&invocation)).await?;
             for (total, waiting) in depth.iter_mut().zip(waiting) {
                 *total += u64::try_from(waiting).unwrap_or(0);
             }

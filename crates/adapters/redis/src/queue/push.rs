@@ -2,12 +2,12 @@
 //! what is held together.
 
 use order_core::priority::Priority;
-use order_ports::{HAND_OVER, Receipt, WorkHint};
+use order_ports::{HAND_OVER, Receipt, WorkItem};
 use redis::{Script, ScriptInvocation};
 
 use crate::error::RedisUnavailable;
 use crate::keys::{Entry, GROUP, Keys};
-use crate::link::{Ask, Link};
+use crate::link::{Link, RedisRequest};
 
 /// How many entries are asked for at once at most. All of them must be answered within the patience, which is
 /// meant for a server that is slow, not for a caller that has much to add.
@@ -41,30 +41,30 @@ impl Writer {
         &self,
         link: &Link,
         keys: &Keys,
-        hints: &[WorkHint],
+        items: &[WorkItem],
     ) -> Result<(), RedisUnavailable> {
-        for hints in hints.chunks(PORTION) {
-            for invocation in self.additions(keys, hints) {
-                let _: () = link.ask(Ask::Script(&invocation)).await?;
+        for items in items.chunks(PORTION) {
+            for invocation in self.additions(keys, items) {
+                let _: () = link.ask(RedisRequest::Script(&invocation)).await?;
             }
         }
         Ok(())
     }
 
     /// What adds these hints, for each shard that any of them belongs to.
-    fn additions(&self, keys: &Keys, hints: &[WorkHint]) -> Vec<ScriptInvocation<'_>> {
+    fn additions(&self, keys: &Keys, items: &[WorkItem]) -> Vec<ScriptInvocation<'_>> {
         let mut shards: Vec<Option<ScriptInvocation<'_>>> = Vec::new();
         shards.resize_with(keys.shards(), || None);
-        for hint in hints {
-            let shard = keys.shard_of(hint.order_id);
+        for item in items {
+            let shard = keys.shard_of(item.order_id);
             let invocation = shards[shard].get_or_insert_with(|| {
                 let mut invocation = on_shard(&self.push, keys, shard);
                 invocation.arg(GROUP).arg(HAND_OVER.as_millis().to_string());
                 invocation
             });
             invocation
-                .arg(stream_number(hint.priority))
-                .arg(hint.order_id.to_string());
+                .arg(stream_number(item.priority))
+                .arg(item.order_id.to_string());
         }
         shards.into_iter().flatten().collect()
     }
@@ -97,7 +97,7 @@ impl Writer {
                         .arg(entry.id)
                         .arg(entry.order);
                 }
-                let _: () = link.ask(Ask::Script(&invocation)).await?;
+                let _: () = link.ask(RedisRequest::Script(&invocation)).await?;
             }
         }
         Ok(())

@@ -12,12 +12,12 @@ use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::acks::Acks;
-use super::desk::{Desk, Task};
+use super::blocking_reader::{BlockingReader, Woken};
+use super::buffer::Plan;
+use super::coordinator::{PullCoordinator, Task};
 use super::groups;
-use super::hand::Plan;
 use super::push::{Settlement, Writer};
 use super::take::{Cursors, Taken, Taker, from_the_start};
-use super::waiter::{Waiter, Woken};
 use crate::error::{RedisUnavailable, says};
 use crate::keys::Keys;
 use crate::link::Link;
@@ -32,7 +32,7 @@ const HOLD: Duration = Duration::from_millis(100);
 
 /// Fills the desk.
 pub(crate) struct Reader {
-    desk: Arc<Desk>,
+    coordinator: Arc<PullCoordinator>,
     link: Link,
     keys: Arc<Keys>,
     taker: Arc<Taker>,
@@ -60,7 +60,12 @@ struct Shard {
 }
 
 impl Reader {
-    pub(crate) fn new(server: &RedisServer, desk: Arc<Desk>, writer: Arc<Writer>, acks: Acks) -> Self {
+    pub(crate) fn new(
+        server: &RedisServer,
+        coordinator: Arc<PullCoordinator>,
+        writer: Arc<Writer>,
+        acks: Acks,
+    ) -> Self {
         let settings = server.settings();
         let keys = Arc::clone(server.keys());
         let taker = Arc::new(Taker::new(settings.consumer.to_string()));
@@ -69,13 +74,13 @@ impl Reader {
         let shards = (0..keys.shards())
             .map(|shard| {
                 let (orders, told) = mpsc::channel(1);
-                let waiter = Waiter {
+                let blocking_reader = BlockingReader {
                     address: settings.address.clone(),
                     taker: Arc::clone(&taker),
                     keys: Arc::clone(&keys),
                     shard,
                 };
-                waiters.spawn(waiter.run(told, woken.clone()));
+                waiters.spawn(blocking_reader.run(told, woken.clone()));
                 Shard {
                     orders,
                     reading: false,
@@ -84,7 +89,7 @@ impl Reader {
             })
             .collect();
         Self {
-            desk,
+            coordinator,
             link: server.link().clone(),
             keys,
             taker,
@@ -104,8 +109,8 @@ impl Reader {
     /// Serves the desk until stopped. Stops between two steps, so that nothing is taken and then dropped.
     pub(crate) async fn run(mut self, stop: CancellationToken) {
         while !stop.is_cancelled() {
-            let task = self.desk.task();
-            let unasked = matches!(task, Task::Rest { unasked } if unasked > 0);
+            let task = self.coordinator.task();
+            let unasked = matches!(task, Task::WakeBackoff { unasked } if unasked > 0);
             let put_back_at = unasked.then(|| *self.put_back_at.get_or_insert(Instant::now() + HOLD));
             self.put_back_at = put_back_at;
             // Also before a look that will find enough: under load the dead would wait for ever.
@@ -119,10 +124,10 @@ impl Reader {
                     self.begin_to_read();
                     self.rest(Some(self.next_claim), &stop).await;
                 }
-                Task::Rest { .. } if put_back_at.is_some_and(|at| at <= Instant::now()) => {
+                Task::WakeBackoff { .. } if put_back_at.is_some_and(|at| at <= Instant::now()) => {
                     self.put_back().await
                 }
-                Task::Rest { .. } => self.rest(put_back_at, &stop).await,
+                Task::WakeBackoff { .. } => self.rest(put_back_at, &stop).await,
             }
         }
         while let Ok(woken) = self.woken.try_recv() {
@@ -138,9 +143,9 @@ impl Reader {
         match outcome {
             Ok(more) => {
                 self.settled = true;
-                self.desk.looked(upto, more);
+                self.coordinator.looked(upto, more);
             }
-            Err(error) => self.desk.failed(upto, error),
+            Err(error) => self.coordinator.failed(upto, error),
         }
     }
 
@@ -215,7 +220,7 @@ impl Reader {
         };
         tokio::select! {
             Some(woken) = self.woken.recv() => self.woken(woken),
-            () = self.desk.bell.notified() => {}
+            () = self.coordinator.wake_up.notified() => {}
             () = until => {}
             () = stop.cancelled() => {}
         }
@@ -228,7 +233,7 @@ impl Reader {
             Err(error) => {
                 tracing::debug!(error = &error as &dyn std::error::Error, "blocking read failed");
                 // The shared connection tells what the matter is.
-                self.desk.look_again();
+                self.coordinator.look_again();
             }
         }
     }
@@ -259,7 +264,7 @@ impl Reader {
                 }
                 Err(error) => {
                     tracing::debug!(error = &error as &dyn std::error::Error, "cannot claim");
-                    return self.desk.look_again();
+                    return self.coordinator.look_again();
                 }
             }
         }
@@ -268,7 +273,7 @@ impl Reader {
     /// Gives back what nobody here asks for: somebody elsewhere may.
     async fn put_back(&mut self) {
         self.put_back_at = None;
-        let deliveries = self.desk.take_unasked();
+        let deliveries = self.coordinator.take_unasked();
         let receipts = deliveries.iter().map(|delivery| &delivery.receipt);
         let settled = self
             .writer
@@ -286,13 +291,13 @@ impl Reader {
         groups::make(&self.link, &self.keys).await?;
         if self.settled {
             tracing::warn!("Redis has lost the queue; it is made again, to be filled from the store");
-            self.desk.lost();
+            self.coordinator.lost();
         }
         Ok(())
     }
 
     fn keep(&self, taken: Taken) {
-        let unreadable = self.desk.keep(taken);
+        let unreadable = self.coordinator.keep(taken);
         if !unreadable.is_empty() {
             tracing::warn!(
                 count = unreadable.len(),

@@ -5,15 +5,15 @@ use std::time::Duration;
 
 use order_core::id::OrderId;
 use order_core::priority::Priority;
-use order_ports::{Delivery, Receipt, WorkHint};
+use order_ports::{Delivery, Receipt, WorkItem};
 use redis::aio::ConnectionLike;
 use redis::streams::{StreamAutoClaimReply, StreamId, StreamReadReply};
 use redis::{Cmd, FromRedisValue as _, RedisResult, Script};
 
-use super::hand::Plan;
+use super::buffer::Plan;
 use crate::error::RedisUnavailable;
 use crate::keys::{Entry, FIELD, GROUP, Keys};
-use crate::link::{Ask, Link};
+use crate::link::{Link, RedisRequest};
 
 /// How many pages of pending entries one claim looks through; the next one goes on from there.
 const CLAIM_PAGES: usize = 16;
@@ -50,7 +50,7 @@ impl Taken {
         .receipt();
         match order {
             Some(order_id) => self.deliveries.push(Delivery {
-                hint: WorkHint { order_id, priority },
+                item: WorkItem { order_id, priority },
                 receipt,
             }),
             None => self.unreadable.push(receipt),
@@ -88,7 +88,7 @@ impl Taker {
             .arg(plan.fill)
             .arg(&plan.turns);
         let (short, entries): ([u8; 3], Vec<(usize, String, String)>) =
-            link.ask(Ask::Script(&invocation)).await?;
+            link.ask(RedisRequest::Script(&invocation)).await?;
         let mut taken = Taken {
             short: short.map(|flag| flag == 1),
             ..Taken::default()
@@ -158,7 +158,7 @@ impl Taker {
                 }
                 let claim = self.claim_command(stream, min_idle, cursor, missing);
                 // The server leaves entries out that were deleted meanwhile, and forgets them.
-                let page: StreamAutoClaimReply = link.ask(Ask::Command(&claim)).await?;
+                let page: StreamAutoClaimReply = link.ask(RedisRequest::Command(&claim)).await?;
                 for entry in &page.claimed {
                     taken.add(shard, priority, &entry.id, order_of(entry));
                 }

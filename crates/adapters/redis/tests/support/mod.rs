@@ -13,7 +13,7 @@ use order_core::lifecycle::{Event, RecordedEvent};
 use order_core::priority::Priority;
 use order_core::time::Timestamp;
 use order_ports::contract::fixtures::{name, order_id};
-use order_ports::{Delivery, Notice, WorkHint, WorkQueue};
+use order_ports::{Delivery, OrderNotification, WorkItem, WorkQueue};
 use order_redis::{RedisServer, RedisSettings};
 use order_test_servers::{Redis, RedisOptions};
 use redis::FromRedisValue;
@@ -125,26 +125,26 @@ impl<T> Deref for Subject<T> {
     }
 }
 
-pub fn hint(n: u32, priority: Priority) -> WorkHint {
-    WorkHint {
+pub fn item(n: u32, priority: Priority) -> WorkItem {
+    WorkItem {
         order_id: order_id(n),
         priority,
     }
 }
 
-pub fn hints(numbers: impl IntoIterator<Item = u32>, priority: Priority) -> Vec<WorkHint> {
-    numbers.into_iter().map(|n| hint(n, priority)).collect()
+pub fn items(numbers: impl IntoIterator<Item = u32>, priority: Priority) -> Vec<WorkItem> {
+    numbers.into_iter().map(|n| item(n, priority)).collect()
 }
 
-/// A notice that is told from others by its number.
-pub fn notice(seq: u32) -> Notice {
+/// A notification that is told from others by its number.
+pub fn notification(seq: u32) -> OrderNotification {
     let event = RecordedEvent {
         order_id: order_id(1),
         seq,
         at: Timestamp::from_millis(1_700_000_000_000),
         event: Event::Pending,
     };
-    Notice {
+    OrderNotification {
         owner: name("alice"),
         client_order_id: None,
         event,

@@ -8,7 +8,7 @@ use order_core::price::Price;
 use order_core::terms;
 use order_core::token::Side;
 use order_core::trigger::{Trigger, WaitsFor};
-use order_ports::WaitingSince;
+use order_ports::RestingSince;
 
 /// Which price decides when an order is worth a look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,7 +89,7 @@ impl Due {
 /// One resting order.
 pub(super) struct Entry {
     pub(super) order: Arc<Order>,
-    pub(super) since: WaitingSince,
+    pub(super) since: RestingSince,
     pub(super) gauge: Gauge,
     /// The price that it waits for; `None` while it waits for a pool.
     pub(super) trigger: Option<Trigger>,
@@ -103,7 +103,7 @@ pub(super) struct Entry {
 }
 
 impl Entry {
-    pub(super) fn new(order: Arc<Order>, since: WaitingSince, waits_for: WaitsFor, reading: u64) -> Self {
+    pub(super) fn new(order: Arc<Order>, since: RestingSince, waits_for: WaitsFor, reading: u64) -> Self {
         Self {
             gauge: Gauge::of(waits_for, order.spec().side),
             trigger: terms::trigger(&order),

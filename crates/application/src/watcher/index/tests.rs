@@ -25,7 +25,7 @@ fn resting(
     (token_in, token_out): (&str, &str),
     kind: OrderKind,
     waits_for: WaitsFor,
-) -> WaitingOrder {
+) -> RestingOrder {
     let spec = OrderSpec {
         kind,
         ..swap(token_in, token_out, 1_000)
@@ -37,13 +37,13 @@ fn resting(
         refused: None,
     };
     order.apply(event, Timestamp::from_millis(2)).unwrap();
-    WaitingOrder {
+    RestingOrder {
         order,
-        since: WaitingSince(i64::try_from(n).unwrap()),
+        since: RestingSince(i64::try_from(n).unwrap()),
     }
 }
 
-fn limit(n: u128, side: Side, whole: u128) -> WaitingOrder {
+fn limit(n: u128, side: Side, whole: u128) -> RestingOrder {
     let limit_price = price(whole);
     let tokens = match side {
         Side::Sell => ("SOL", "USDC"),
@@ -52,7 +52,7 @@ fn limit(n: u128, side: Side, whole: u128) -> WaitingOrder {
     resting(n, tokens, OrderKind::Limit { limit_price }, WaitsFor::Limit)
 }
 
-fn stop(n: u128) -> WaitingOrder {
+fn stop(n: u128) -> RestingOrder {
     let kind = OrderKind::StopLimit {
         stop_price: price(140),
         limit_price: price(139),
@@ -60,7 +60,7 @@ fn stop(n: u128) -> WaitingOrder {
     resting(n, ("SOL", "USDC"), kind, WaitsFor::Stop)
 }
 
-fn sniper(n: u128) -> WaitingOrder {
+fn sniper(n: u128) -> RestingOrder {
     resting(n, ("JUP", "BONK"), OrderKind::Sniper, WaitsFor::Pool)
 }
 
@@ -89,12 +89,12 @@ const MOST: usize = 64;
 impl Watch {
     fn new() -> Self {
         Self {
-            index: TriggerIndex::new(RestPolicy::default()),
+            index: TriggerIndex::new(WakeBackoffPolicy::default()),
             now: Duration::from_secs(1),
         }
     }
 
-    fn enter(&mut self, orders: impl IntoIterator<Item = WaitingOrder>) {
+    fn enter(&mut self, orders: impl IntoIterator<Item = RestingOrder>) {
         for order in orders {
             self.index.enter(order, self.now);
         }
@@ -116,8 +116,8 @@ impl Watch {
     }
 
     fn answer(&mut self, n: u128, check: Check) {
-        let since = WaitingSince(i64::try_from(n).unwrap());
-        let longest = RestPolicy::default().longest;
+        let since = RestingSince(i64::try_from(n).unwrap());
+        let longest = WakeBackoffPolicy::default().longest;
         self.index.answer(id(n), since, check, longest, self.now);
     }
 
@@ -305,7 +305,7 @@ fn an_order_that_is_read_twice_is_there_once_and_newer_terms_replace_older_ones(
     watch.moved(stands(140, 140));
     watch.enter([first.clone(), first.clone()]);
     let mut replaced = limit(1, Side::Sell, 135);
-    replaced.since = WaitingSince(7);
+    replaced.since = RestingSince(7);
     watch.enter([replaced, first]);
     assert_eq!(watch.index.len(), 1);
     assert_eq!(watch.found(), [id(1)]);
@@ -345,7 +345,7 @@ fn thousands_that_cannot_be_quoted_hold_up_no_other() {
         assert!(!found.is_empty(), "each is looked at once, without a pause");
         looks += found.len();
         for candidate in found {
-            let longest = RestPolicy::default().longest;
+            let longest = WakeBackoffPolicy::default().longest;
             watch.index.answer(
                 candidate.order.id(),
                 candidate.since,

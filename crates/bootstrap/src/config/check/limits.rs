@@ -1,4 +1,4 @@
-//! The ranges of what callers may take, and of how the doors are kept.
+//! The ranges of what callers may take, and of how the endpoints are kept.
 
 use std::net::IpAddr;
 use std::time::Duration;

@@ -278,7 +278,7 @@ pub async fn an_order_accepted_twice_is_stored_once(store: &dyn Store) {
 }
 
 pub async fn what_was_accepted_is_recalled_by_its_names(store: &dyn Store) {
-    let recalled = async |spec, key: Option<&str>| store.recall(&spec, key.map(name)).await.unwrap();
+    let recalled = async |spec, key: Option<&str>| store.find_replayed(&spec, key.map(name)).await.unwrap();
     assert_eq!(recalled(named("c"), Some("k")).await, None);
     assert_only(store, &[]).await;
     assert_eq!(store.accept(keyed(1, spec(), "k")).await.unwrap(), Accepted::New);
@@ -308,12 +308,12 @@ pub async fn a_different_request_under_a_taken_name_is_not_recalled(store: &dyn 
         amount_in: Amount::new(1),
         ..named("c")
     };
-    let by_key = store.recall(&other, Some(name("k"))).await;
+    let by_key = store.find_replayed(&other, Some(name("k"))).await;
     assert!(
         matches!(by_key, Err(AcceptError::KeyReused(id)) if id == order_id(1)),
         "{by_key:?}"
     );
-    let by_client_order_id = store.recall(&other, None).await;
+    let by_client_order_id = store.find_replayed(&other, None).await;
     assert!(
         matches!(by_client_order_id, Err(AcceptError::ClientOrderIdReused(id)) if id == order_id(1)),
         "{by_client_order_id:?}"

@@ -1,10 +1,11 @@
-//! The laws of the store: [`OrderIntake`], [`OrderLeases`], [`OrderJournal`], [`OrderReader`], [`WaitingRoom`] and
-//! [`OrderControl`] together,
+//! The laws of the store: [`OrderIntake`], [`OrderLeases`], [`OrderJournal`], [`OrderReader`], [`RestingOrders`] and
+//! [`OwnerCommands`] together,
 //! since each is only visible through the others.
 //!
 //! Every law gets a fresh, empty store. Laws about time wait by `tokio::time`, so they run in no time over a
 //! store that keeps tokio's (paused) clock, and in real time over one that keeps its own.
 
+mod backoff;
 mod intake;
 mod journal;
 mod leases;
@@ -12,7 +13,6 @@ mod listing;
 mod reading;
 mod resting;
 mod sweeping;
-mod waiting;
 
 use std::time::Duration;
 
@@ -20,6 +20,7 @@ use order_core::id::OrderId;
 use order_core::lifecycle::{AttemptOutcome, Release};
 use order_core::order::OrderSpec;
 
+pub use backoff::*;
 pub use intake::*;
 pub use journal::*;
 pub use leases::*;
@@ -27,19 +28,21 @@ pub use listing::*;
 pub use reading::*;
 pub use resting::*;
 pub use sweeping::*;
-pub use waiting::*;
 
 use super::fixtures::{Steps, Walk, acceptance, spec, worker};
 use crate::{
-    Accepted, Claim, Claimed, JournalError, Lease, OrderControl, OrderIntake, OrderJournal, OrderLeases,
-    OrderReader, WaitingRoom,
+    Accepted, Claim, Claimed, JournalError, Lease, OrderIntake, OrderJournal, OrderLeases, OrderReader,
+    OwnerCommands, RestingOrders,
 };
 
 /// Everything a store does.
-pub trait Store: OrderIntake + OrderLeases + OrderJournal + OrderReader + WaitingRoom + OrderControl {}
+pub trait Store:
+    OrderIntake + OrderLeases + OrderJournal + OrderReader + RestingOrders + OwnerCommands
+{
+}
 
 impl<S> Store for S where
-    S: OrderIntake + OrderLeases + OrderJournal + OrderReader + WaitingRoom + OrderControl + ?Sized
+    S: OrderIntake + OrderLeases + OrderJournal + OrderReader + RestingOrders + OwnerCommands + ?Sized
 {
 }
 
@@ -215,7 +218,7 @@ async fn execute(store: &dyn Store, lease: &Lease, walk: &mut Walk) -> AttemptOu
 /// Asserts that the store shows exactly what has happened to the order.
 async fn assert_stored(store: &dyn Store, walk: &Walk) {
     assert_eq!(store.order(walk.id()).await.unwrap().as_ref(), Some(walk.order()));
-    assert_eq!(store.events(walk.id(), 0, 1_000).await.unwrap(), walk.story());
+    assert_eq!(store.events(walk.id(), 0, 1_000).await.unwrap(), walk.history());
     assert_eq!(
         store.versions(&[walk.id()]).await.unwrap(),
         [(walk.id(), walk.order().version())]

@@ -1,4 +1,4 @@
-//! Reading one order: its state, its story, its version.
+//! Reading one order: its state, its history, its version.
 
 use order_core::lifecycle::{Event, Release};
 
@@ -10,11 +10,11 @@ pub async fn events_come_in_order_after_the_given_one_up_to_the_limit(store: &dy
     accepted(store, 2).await;
     let lease = hold(store, &walk).await;
     execute(store, &lease, &mut walk).await;
-    let story = walk.story();
-    assert_eq!(story.len(), 6);
+    let history = walk.history();
+    assert_eq!(history.len(), 6);
     for after in 0..=7 {
         for limit in 0..=7 {
-            let expected: Vec<_> = story.iter().skip(after).take(limit).cloned().collect();
+            let expected: Vec<_> = history.iter().skip(after).take(limit).cloned().collect();
             let events = store
                 .events(walk.id(), u32::try_from(after).unwrap(), limit)
                 .await
@@ -23,7 +23,7 @@ pub async fn events_come_in_order_after_the_given_one_up_to_the_limit(store: &dy
         }
     }
     assert_eq!(store.events(walk.id(), u32::MAX, usize::MAX).await.unwrap(), []);
-    assert_eq!(store.events(walk.id(), 0, usize::MAX).await.unwrap(), story);
+    assert_eq!(store.events(walk.id(), 0, usize::MAX).await.unwrap(), history);
 }
 
 /// Every kind of event, several attempts, several holders.

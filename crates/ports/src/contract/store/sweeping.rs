@@ -9,7 +9,7 @@ use order_core::priority::Priority;
 
 use super::{LONG, SHORT, Store, accepted, accepted_as, execute, hold, let_go, outlast_short, take};
 use crate::contract::fixtures::{order_id, spec};
-use crate::{Sweep, WorkHint};
+use crate::{Sweep, WorkItem};
 
 /// Finds announcements that are older than what [`outlast_short`] waits for.
 const OLD: Sweep = Sweep::Overdue(SHORT);
@@ -29,7 +29,7 @@ async fn found_in_order(store: &dyn Store, sweep: Sweep, limit: usize) -> Vec<Or
         .await
         .unwrap()
         .into_iter()
-        .map(|hint| hint.order_id)
+        .map(|item| item.order_id)
         .collect()
 }
 
@@ -140,14 +140,14 @@ pub async fn a_hint_carries_the_orders_priority(store: &dyn Store) {
     for (n, priority) in (1..).zip(Priority::ALL) {
         accepted_as(store, n, OrderSpec { priority, ..spec() }).await;
     }
-    let mut hints = store.due(Sweep::Everything, 10).await.unwrap();
-    hints.sort_unstable_by_key(|hint| hint.order_id);
+    let mut items = store.due(Sweep::Everything, 10).await.unwrap();
+    items.sort_unstable_by_key(|item| item.order_id);
     let expected: Vec<_> = (1..)
         .zip(Priority::ALL)
-        .map(|(n, priority)| WorkHint {
+        .map(|(n, priority)| WorkItem {
             order_id: order_id(n),
             priority,
         })
         .collect();
-    assert_eq!(hints, expected);
+    assert_eq!(items, expected);
 }

@@ -12,7 +12,7 @@ fn read(body: &str) -> Result<Requested, Value> {
         owner: None,
         registry: &registry,
         slippage_bps: 50,
-        seal: &QuoteSeal::new(b"key"),
+        seal: &QuoteSigner::new(b"key"),
         now: Timestamp::from_millis(1_000),
     };
     read_order(body.as_bytes(), &HeaderMap::new(), rules)
@@ -353,7 +353,7 @@ fn an_idempotency_key_is_short_and_printable_and_given_once() {
         owner: None,
         registry: &registry,
         slippage_bps: 50,
-        seal: &QuoteSeal::new(b"key"),
+        seal: &QuoteSigner::new(b"key"),
         now: Timestamp::from_millis(1_000),
     };
     let read = |keys: &[&[u8]]| {

@@ -12,8 +12,8 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 use super::session::Session;
 use crate::access::Principal;
-use crate::doors::Doors;
-use crate::guard::StreamPermit;
+use crate::admission::StreamPermit;
+use crate::api::ApiContext;
 use crate::wire::problem::Problem;
 
 /// A complete handshake that has not been answered yet.
@@ -32,7 +32,7 @@ pub fn complete(request: &Request) -> Option<Offer> {
     required(request).ok()
 }
 
-/// The handshake that a WebSocket door needs.
+/// The handshake that a WebSocket endpoint needs.
 ///
 /// # Errors
 /// A problem that says what is missing.
@@ -82,21 +82,21 @@ fn has_token(headers: &HeaderMap, name: HeaderName, token: &str) -> bool {
 impl Offer {
     /// Accepts the handshake. The conversation starts as soon as the answer is out, and counts as one of the
     /// caller's until it ends.
-    pub fn accept<F, Talk>(
+    pub fn accept<F, AnyScope>(
         self,
-        doors: &Arc<Doors>,
+        context: &Arc<ApiContext>,
         who: Principal,
         permit: StreamPermit,
         talk: F,
     ) -> Response
     where
-        F: FnOnce(Session) -> Talk + Send + 'static,
-        Talk: Future<Output = ()> + Send,
+        F: FnOnce(Session) -> AnyScope + Send + 'static,
+        AnyScope: Future<Output = ()> + Send,
     {
-        let (settings, stop) = (doors.settings.socket, doors.stop.clone());
-        let rate = doors.settings.limits.message_rate;
+        let (settings, stop) = (context.settings.socket, context.stop.clone());
+        let rate = context.settings.limits.message_rate;
         let on_upgrade = self.on_upgrade;
-        doors.tasks.spawn(async move {
+        context.tasks.spawn(async move {
             match on_upgrade.await {
                 Ok(upgraded) => {
                     talk(Session::open(upgraded, settings, rate, stop, who).await).await;

@@ -1,8 +1,8 @@
-//! The WebSocket doors: who may come in, and which conversation they get.
+//! The WebSocket endpoints: who may come in, and which conversation they get.
 
 pub mod handshake;
+mod history;
 mod session;
-mod story;
 mod submissions;
 
 use std::sync::Arc;
@@ -11,12 +11,12 @@ use order_core::id::{OrderId, Owner};
 use poem::{Request, Response};
 
 use self::handshake::Offer;
-use self::session::farewell;
-use self::story::{AllOrders, OneOrder, broken};
+use self::history::{OrderEvents, OwnerEvents, broken};
+use self::session::close_reason;
 use self::submissions::Submissions;
 use crate::access::Principal;
-use crate::doors::Doors;
-use crate::guard::StreamPermit;
+use crate::admission::StreamPermit;
+use crate::api::ApiContext;
 use crate::request::error::Errors;
 use crate::request::order::{idempotency_key, trace_parent};
 use crate::request::param::Query;
@@ -30,7 +30,7 @@ use crate::wire::text::{Name, Seq};
 /// A problem when this is no handshake or a parameter is wrong. An unknown order is told on the socket, since
 /// a browser shows nobody the status of a refused handshake.
 pub fn one_order(
-    doors: &Arc<Doors>,
+    context: &Arc<ApiContext>,
     who: Principal,
     request: &Request,
     id: &str,
@@ -38,32 +38,34 @@ pub fn one_order(
 ) -> Result<Response, Problem> {
     let offer = handshake::required(request)?;
     let after = resume::after(after)?;
-    let permit = doors.guard.stream(doors.guard.caller(request), who.owner())?;
+    let permit = context
+        .admission
+        .stream(context.admission.caller(request), who.owner())?;
     Ok(match id.parse() {
-        Ok(id) => story(doors, who, offer, permit, id, after),
-        Err(_) => offer.accept(doors, who, permit, |mut session| async move {
-            session.close(farewell::UNKNOWN_ORDER).await
+        Ok(id) => history(context, who, offer, permit, id, after),
+        Err(_) => offer.accept(context, who, permit, |mut session| async move {
+            session.close(close_reason::UNKNOWN_ORDER).await
         }),
     })
 }
 
-/// The story of one order of theirs.
-pub fn story(
-    doors: &Arc<Doors>,
+/// The history of one order of theirs.
+pub fn history(
+    context: &Arc<ApiContext>,
     who: Principal,
     offer: Offer,
     permit: StreamPermit,
     id: OrderId,
     after: u32,
 ) -> Response {
-    let at = Arc::clone(doors);
-    offer.accept(doors, who.clone(), permit, move |mut session| async move {
+    let at = Arc::clone(context);
+    offer.accept(context, who.clone(), permit, move |mut session| async move {
         match at.engine.watch(id, who.owner(), after).await {
-            Ok(Some((_, watch))) => session.talk(OneOrder::new(watch, at, who, id)).await,
-            Ok(None) => session.close(farewell::UNKNOWN_ORDER).await,
+            Ok(Some((_, watch))) => session.talk(OrderEvents::new(watch, at, who, id)).await,
+            Ok(None) => session.close(close_reason::UNKNOWN_ORDER).await,
             Err(error) => {
                 tracing::warn!(order_id = %id, error = &error as &dyn std::error::Error, "cannot watch");
-                session.close(farewell::TRY_AGAIN).await;
+                session.close(close_reason::TRY_AGAIN).await;
             }
         }
     })
@@ -74,7 +76,7 @@ pub fn story(
 /// # Errors
 /// A problem when this is no handshake or a parameter is wrong.
 pub async fn all_orders(
-    doors: &Arc<Doors>,
+    context: &Arc<ApiContext>,
     who: Principal,
     request: &Request,
     owner: &Query<Name>,
@@ -89,15 +91,17 @@ pub async fn all_orders(
         errors.into_problem()
     })?;
     let owner = who.owner_or(named)?.unwrap_or_else(Owner::anonymous);
-    let permit = doors.guard.stream(doors.guard.caller(request), Some(&owner))?;
+    let permit = context
+        .admission
+        .stream(context.admission.caller(request), Some(&owner))?;
     // Watched before the handshake is answered: what the client does next must not be missed.
     let watched = match after {
-        None => Ok(doors.engine.watch_owner(Some(owner))),
-        Some(after) => doors.engine.resume_owner(Some(owner), after).await,
+        None => Ok(context.engine.watch_owner(Some(owner))),
+        Some(after) => context.engine.resume_owner(Some(owner), after).await,
     };
-    Ok(offer.accept(doors, who, permit, move |mut session| async move {
+    Ok(offer.accept(context, who, permit, move |mut session| async move {
         match watched {
-            Ok(watch) => session.talk(AllOrders::new(watch)).await,
+            Ok(watch) => session.talk(OwnerEvents::new(watch)).await,
             Err(error) => session.close(broken(&error.into())).await,
         }
     }))
@@ -108,7 +112,7 @@ pub async fn all_orders(
 /// # Errors
 /// A problem when this is no handshake or a parameter or header is wrong.
 pub fn submissions(
-    doors: &Arc<Doors>,
+    context: &Arc<ApiContext>,
     who: Principal,
     request: &Request,
     after: &Query<Seq>,
@@ -120,11 +124,11 @@ pub fn submissions(
     if !errors.is_empty() {
         return Err(errors.into_problem());
     }
-    let caller = doors.guard.caller(request);
-    let permit = doors.guard.stream(caller, who.owner())?;
+    let caller = context.admission.caller(request);
+    let permit = context.admission.stream(caller, who.owner())?;
     let trace = trace_parent(request.headers());
-    let talk = Submissions::new(Arc::clone(doors), who.clone(), caller, key, trace, after);
-    Ok(offer.accept(doors, who, permit, move |mut session| async move {
+    let talk = Submissions::new(Arc::clone(context), who.clone(), caller, key, trace, after);
+    Ok(offer.accept(context, who, permit, move |mut session| async move {
         session.talk(talk).await
     }))
 }

@@ -1,5 +1,5 @@
 //! One WebSocket from its opening to its end: sending, pings, silence, closing. What is said on it is a
-//! [`Conversation`].
+//! [`SocketHandler`].
 
 use std::sync::Arc;
 
@@ -14,72 +14,72 @@ use tokio_tungstenite::tungstenite::{Bytes, Error, Message, Utf8Bytes};
 use tokio_util::sync::CancellationToken;
 
 use crate::access::Principal;
-use crate::guard::{Pace, Rate};
+use crate::admission::{Pace, Rate};
 use crate::settings::SocketSettings;
 
 /// Why a socket is closed by us, as the client is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Farewell {
+pub struct CloseReason {
     code: u16,
     reason: &'static str,
 }
 
 /// The reasons there are.
-pub mod farewell {
-    use super::Farewell;
+pub mod close_reason {
+    use super::CloseReason;
 
-    /// The order's story is over.
-    pub const DONE: Farewell = Farewell {
+    /// The order's history is over.
+    pub const DONE: CloseReason = CloseReason {
         code: 1000,
         reason: "the order is final",
     };
     /// The client broke the protocol.
-    pub const PROTOCOL: Farewell = Farewell {
+    pub const PROTOCOL: CloseReason = CloseReason {
         code: 1002,
         reason: "protocol error",
     };
     /// The client sent a binary message.
-    pub const BINARY: Farewell = Farewell {
+    pub const BINARY: CloseReason = CloseReason {
         code: 1003,
         reason: "text messages only",
     };
     /// The client sent a text that is none.
-    pub const NOT_UTF8: Farewell = Farewell {
+    pub const NOT_UTF8: CloseReason = CloseReason {
         code: 1007,
         reason: "text must be UTF-8",
     };
     /// The client talks too fast.
-    pub const TOO_FAST: Farewell = Farewell {
+    pub const TOO_FAST: CloseReason = CloseReason {
         code: 1008,
         reason: "too many messages",
     };
     /// The client sent a message that is too large.
-    pub const TOO_LARGE: Farewell = Farewell {
+    pub const TOO_LARGE: CloseReason = CloseReason {
         code: 1009,
         reason: "message too large",
     };
     /// The service stops.
-    pub const RESTART: Farewell = Farewell {
+    pub const RESTART: CloseReason = CloseReason {
         code: 1012,
         reason: "service restart; resume with after",
     };
     /// The store does not answer.
-    pub const TRY_AGAIN: Farewell = Farewell {
+    pub const TRY_AGAIN: CloseReason = CloseReason {
         code: 1013,
         reason: "store unavailable; resume with after",
     };
     /// The key by which the client came in is not good any more.
-    pub const KEY_ENDED: Farewell = Farewell {
+    pub const KEY_ENDED: CloseReason = CloseReason {
         code: 4401,
         reason: "the API key is not valid any more",
     };
     /// There is no such order.
-    pub const UNKNOWN_ORDER: Farewell = Farewell {
+    pub const UNKNOWN_ORDER: CloseReason = CloseReason {
         code: 4404,
         reason: "unknown order",
     };
     /// The client reads too slowly for what happens.
-    pub const TOO_SLOW: Farewell = Farewell {
+    pub const TOO_SLOW: CloseReason = CloseReason {
         code: 4408,
         reason: "too slow; resume with after",
     };
@@ -87,23 +87,23 @@ pub mod farewell {
 
 /// What a conversation does next.
 #[derive(Debug)]
-pub enum Say {
+pub enum Outgoing {
     /// Sends a text message.
     Text(Arc<str>),
     /// Ends.
-    Close(Farewell),
+    Close(CloseReason),
 }
 
 /// What is said on a socket.
-pub trait Conversation: Send {
+pub trait SocketHandler: Send {
     /// What to do next. Cancel-safe.
-    fn next(&mut self) -> impl Future<Output = Say> + Send;
+    fn next(&mut self) -> impl Future<Output = Outgoing> + Send;
 
     /// A text message came.
-    fn hear(&mut self, text: &str);
+    fn on_message(&mut self, text: &str);
 
     /// Whether it can take another message now.
-    fn listens(&self) -> bool {
+    fn accepts_input(&self) -> bool {
         true
     }
 }
@@ -111,9 +111,9 @@ pub trait Conversation: Send {
 /// How the reading or writing of a socket ended.
 enum Ended {
     /// We close it.
-    ByUs(Farewell),
+    ByUs(CloseReason),
     /// We close it, and what the client sends next cannot be understood.
-    Garbled(Farewell),
+    Malformed(CloseReason),
     /// The client closes it.
     ByClient,
     /// It is gone.
@@ -154,16 +154,16 @@ impl Session {
     }
 
     /// Holds a conversation to its end.
-    pub async fn talk(&mut self, mut conversation: impl Conversation) {
+    pub async fn talk(&mut self, mut conversation: impl SocketHandler) {
         match self.exchange(&mut conversation).await {
-            Ended::ByUs(farewell) => self.close(farewell).await,
-            Ended::Garbled(farewell) => self.hang_up(farewell).await,
+            Ended::ByUs(close_reason) => self.close(close_reason).await,
+            Ended::Malformed(close_reason) => self.hang_up(close_reason).await,
             Ended::ByClient => self.wait_for_end().await,
             Ended::Gone => {}
         }
     }
 
-    async fn exchange(&mut self, conversation: &mut impl Conversation) -> Ended {
+    async fn exchange(&mut self, conversation: &mut impl SocketHandler) -> Ended {
         let (stop, who) = (self.stop.clone(), self.who.clone());
         let period = self.settings.ping_interval;
         let mut pings = interval_at(Instant::now() + period, period);
@@ -171,16 +171,16 @@ impl Session {
         let mut heard = Instant::now();
         loop {
             let ended = tokio::select! {
-                () = stop.cancelled() => Some(Ended::ByUs(farewell::RESTART)),
-                () = who.ended() => Some(Ended::ByUs(farewell::KEY_ENDED)),
+                () = stop.cancelled() => Some(Ended::ByUs(close_reason::RESTART)),
+                () = who.ended() => Some(Ended::ByUs(close_reason::KEY_ENDED)),
                 say = conversation.next() => self.say(say, conversation).await.err(),
-                message = self.socket.next(), if conversation.listens() => {
+                message = self.socket.next(), if conversation.accepts_input() => {
                     heard = Instant::now();
                     // Pings count as well: answering them is work, too.
-                    if self.pace.allows() { hear(message, conversation).err() } else { Some(Ended::ByUs(farewell::TOO_FAST)) }
+                    if self.pace.allows() { on_message(message, conversation).err() } else { Some(Ended::ByUs(close_reason::TOO_FAST)) }
                 }
                 _ = pings.tick() => {
-                    let silent = conversation.listens() && heard.elapsed() >= self.settings.silence;
+                    let silent = conversation.accepts_input() && heard.elapsed() >= self.settings.silence;
                     if silent { Some(Ended::Gone) } else { self.send(Message::Ping(Bytes::new())).await.err() }
                 }
             };
@@ -191,17 +191,17 @@ impl Session {
     }
 
     /// Says it, and whatever else is ready to be said, in as few packets as possible.
-    async fn say(&mut self, first: Say, conversation: &mut impl Conversation) -> Result<(), Ended> {
+    async fn say(&mut self, first: Outgoing, conversation: &mut impl SocketHandler) -> Result<(), Ended> {
         let mut say = Some(first);
         while let Some(next) = say {
             match next {
-                Say::Text(text) => {
+                Outgoing::Text(text) => {
                     let message = Message::Text(Utf8Bytes::from(&*text));
                     within(self.settings, self.socket.feed(message)).await?;
                 }
-                Say::Close(farewell) => {
+                Outgoing::Close(close_reason) => {
                     within(self.settings, self.socket.flush()).await?;
-                    return Err(Ended::ByUs(farewell));
+                    return Err(Ended::ByUs(close_reason));
                 }
             }
             say = conversation.next().now_or_never();
@@ -214,8 +214,8 @@ impl Session {
     }
 
     /// Closes the socket and waits for the client to agree.
-    pub async fn close(&mut self, farewell: Farewell) {
-        if self.send(Message::Close(Some(farewell.into()))).await.is_ok() {
+    pub async fn close(&mut self, close_reason: CloseReason) {
+        if self.send(Message::Close(Some(close_reason.into()))).await.is_ok() {
             self.wait_for_end().await;
         }
     }
@@ -228,8 +228,12 @@ impl Session {
 
     /// Closes a socket on which frames cannot be read any more. What still comes is thrown away: a connection
     /// that is closed with bytes unread is reset, and the client would not learn why.
-    async fn hang_up(&mut self, farewell: Farewell) {
-        if self.send(Message::Close(Some(farewell.into()))).await.is_err() {
+    async fn hang_up(&mut self, close_reason: CloseReason) {
+        if self
+            .send(Message::Close(Some(close_reason.into())))
+            .await
+            .is_err()
+        {
             return;
         }
         let connection = self.socket.get_mut();
@@ -244,19 +248,22 @@ impl Session {
 }
 
 /// What a message, or its absence, means.
-fn hear(message: Option<Result<Message, Error>>, conversation: &mut impl Conversation) -> Result<(), Ended> {
+fn on_message(
+    message: Option<Result<Message, Error>>,
+    conversation: &mut impl SocketHandler,
+) -> Result<(), Ended> {
     match message {
         Some(Ok(Message::Text(text))) => {
-            conversation.hear(&text);
+            conversation.on_message(&text);
             Ok(())
         }
         // Pings are answered by the protocol itself.
         Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => Ok(()),
-        Some(Ok(Message::Binary(_))) => Err(Ended::ByUs(farewell::BINARY)),
+        Some(Ok(Message::Binary(_))) => Err(Ended::ByUs(close_reason::BINARY)),
         Some(Ok(Message::Close(_))) => Err(Ended::ByClient),
-        Some(Err(Error::Capacity(_))) => Err(Ended::Garbled(farewell::TOO_LARGE)),
-        Some(Err(Error::Utf8(_))) => Err(Ended::Garbled(farewell::NOT_UTF8)),
-        Some(Err(Error::Protocol(_))) => Err(Ended::Garbled(farewell::PROTOCOL)),
+        Some(Err(Error::Capacity(_))) => Err(Ended::Malformed(close_reason::TOO_LARGE)),
+        Some(Err(Error::Utf8(_))) => Err(Ended::Malformed(close_reason::NOT_UTF8)),
+        Some(Err(Error::Protocol(_))) => Err(Ended::Malformed(close_reason::PROTOCOL)),
         Some(Err(_)) | None => Err(Ended::Gone),
     }
 }
@@ -272,11 +279,11 @@ async fn within(
     }
 }
 
-impl From<Farewell> for CloseFrame {
-    fn from(farewell: Farewell) -> Self {
+impl From<CloseReason> for CloseFrame {
+    fn from(close_reason: CloseReason) -> Self {
         Self {
-            code: CloseCode::from(farewell.code),
-            reason: Utf8Bytes::from_static(farewell.reason),
+            code: CloseCode::from(close_reason.code),
+            reason: Utf8Bytes::from_static(close_reason.reason),
         }
     }
 }

@@ -12,11 +12,11 @@ use order_core::order::OrderSpec;
 use order_core::trace::TraceParent;
 use poem::http::StatusCode;
 
-use super::session::{Conversation, Say};
-use super::story::broken;
+use super::history::broken;
+use super::session::{Outgoing, SocketHandler};
 use crate::access::Principal;
-use crate::doors::{self, Doors};
-use crate::guard::Caller;
+use crate::admission::Caller;
+use crate::api::{self, ApiContext};
 use crate::request::amend::read_command;
 use crate::request::order::{Requested, read_order};
 use crate::wire::event::encode;
@@ -40,7 +40,7 @@ enum Done {
 
 /// Submissions over one socket.
 pub struct Submissions {
-    doors: Arc<Doors>,
+    context: Arc<ApiContext>,
     who: Principal,
     caller: Caller,
     /// Belongs to the first message.
@@ -51,14 +51,14 @@ pub struct Submissions {
     /// Messages that are not answered yet, in the order in which they came. Their orders enter the store
     /// side by side.
     unanswered: FuturesOrdered<BoxFuture<'static, Result<Done, Problem>>>,
-    /// The orders whose stories are not over.
+    /// The orders whose histories are not over.
     watched: FuturesUnordered<BoxFuture<'static, Watched>>,
 }
 
 impl Submissions {
     /// A socket that has not submitted anything yet.
     pub fn new(
-        doors: Arc<Doors>,
+        context: Arc<ApiContext>,
         who: Principal,
         caller: Caller,
         key: Option<IdempotencyKey>,
@@ -66,7 +66,7 @@ impl Submissions {
         after: u32,
     ) -> Self {
         Self {
-            doors,
+            context,
             who,
             caller,
             key,
@@ -78,44 +78,48 @@ impl Submissions {
     }
 
     /// The reply to a message, after which the order's events may follow.
-    fn reply(&mut self, outcome: Result<Done, Problem>) -> Say {
+    fn reply(&mut self, outcome: Result<Done, Problem>) -> Outgoing {
         let reply = match outcome {
             Ok(Done::Answered(answer)) => answer,
             Ok(Done::Accepted(submission)) => {
                 let id = submission.order_id;
                 self.watched
-                    .push(open(Arc::clone(&self.doors), id, self.after).boxed());
+                    .push(open(Arc::clone(&self.context), id, self.after).boxed());
                 message(&AcceptedView::from(&submission))
             }
             Err(problem) => problem.into_message(),
         };
-        Say::Text(reply.into())
+        Outgoing::Text(reply.into())
     }
 
-    fn event(&mut self, watched: Watched) -> Option<Say> {
+    fn event(&mut self, watched: Watched) -> Option<Outgoing> {
         match watched {
             Watched::Event(watch, live) => {
                 self.watched.push(follow(watch).boxed());
-                Some(Say::Text(live.wire(encode)))
+                Some(Outgoing::Text(live.wire(encode)))
             }
             Watched::Over => None,
-            Watched::Broken(error) => Some(Say::Close(broken(&error))),
+            Watched::Broken(error) => Some(Outgoing::Close(broken(&error))),
         }
     }
 
     fn submit(&mut self, text: &str) -> BoxFuture<'static, Result<Done, Problem>> {
         let key = self.key.take();
         if self.is_full() {
-            return ready(Err(too_many(self.doors.settings.socket.max_orders))).boxed();
+            return ready(Err(too_many(self.context.settings.socket.max_orders))).boxed();
         }
-        let requested = match read_order(text.as_bytes(), &HeaderMap::new(), self.doors.rules(&self.who)) {
+        let requested = match read_order(text.as_bytes(), &HeaderMap::new(), self.context.rules(&self.who)) {
             Ok(requested) => requested,
             Err(problem) => return ready(Err(problem)).boxed(),
         };
-        if let Err(problem) = self.doors.guard.admit_order(self.caller, &requested.spec.owner) {
+        if let Err(problem) = self
+            .context
+            .admission
+            .admit_order(self.caller, &requested.spec.owner)
+        {
             return ready(Err(problem)).boxed();
         }
-        let doors = Arc::clone(&self.doors);
+        let context = Arc::clone(&self.context);
         let Requested { spec, options, late } = requested;
         // A message has no headers, and the key of the handshake is the first message's.
         let options = SubmitOptions { key, ..options };
@@ -124,19 +128,19 @@ impl Submissions {
             ..spec
         };
         let submit = async move {
-            let submission = doors.submit(Requested { spec, options, late }).await?;
+            let submission = context.submit(Requested { spec, options, late }).await?;
             Ok(Done::Accepted(submission))
         };
         submit.boxed()
     }
 
     fn is_full(&self) -> bool {
-        self.watched.len() + self.unanswered.len() >= self.doors.settings.socket.max_orders
+        self.watched.len() + self.unanswered.len() >= self.context.settings.socket.max_orders
     }
 }
 
-impl Conversation for Submissions {
-    async fn next(&mut self) -> Say {
+impl SocketHandler for Submissions {
+    async fn next(&mut self) -> Outgoing {
         loop {
             tokio::select! {
                 biased;
@@ -151,10 +155,10 @@ impl Conversation for Submissions {
         }
     }
 
-    fn hear(&mut self, text: &str) {
+    fn on_message(&mut self, text: &str) {
         let answer = match read_command(text) {
             Ok(Some(command)) => {
-                let carry_out = doors::command(Arc::clone(&self.doors), self.who.clone(), command, None);
+                let carry_out = api::command(Arc::clone(&self.context), self.who.clone(), command, None);
                 carry_out.map(|answer| Ok(Done::Answered(answer))).boxed()
             }
             Ok(None) => self.submit(text),
@@ -163,8 +167,8 @@ impl Conversation for Submissions {
         self.unanswered.push_back(answer);
     }
 
-    fn listens(&self) -> bool {
-        self.unanswered.len() < self.doors.settings.socket.max_submissions
+    fn accepts_input(&self) -> bool {
+        self.unanswered.len() < self.context.settings.socket.max_submissions
     }
 }
 
@@ -180,8 +184,8 @@ fn too_many(most: usize) -> Problem {
 }
 
 /// Starts to watch an order that was just accepted from this caller.
-async fn open(doors: Arc<Doors>, id: OrderId, after: u32) -> Watched {
-    match doors.engine.watch(id, None, after).await {
+async fn open(context: Arc<ApiContext>, id: OrderId, after: u32) -> Watched {
+    match context.engine.watch(id, None, after).await {
         Ok(Some((_, watch))) => follow(Box::new(watch)).await,
         Ok(None) => Watched::Over,
         Err(error) => Watched::Broken(error.into()),

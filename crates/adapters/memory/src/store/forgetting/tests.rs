@@ -142,7 +142,7 @@ async fn the_names_of_a_forgotten_order_may_be_given_again() {
     assert_eq!(replayed, Accepted::Replayed(order_id(1)));
     execute(&store, 2).await;
     let known = store
-        .recall(request(1).order.spec(), Some(name("key")))
+        .find_replayed(request(1).order.spec(), Some(name("key")))
         .await
         .unwrap();
     assert_eq!(known, None);
