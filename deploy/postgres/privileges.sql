@@ -5,7 +5,7 @@
 
 revoke all on all tables in schema public from order_api, order_worker, order_reader;
 
--- Takes orders in, overrules and announces them. It cannot touch a transaction.
+-- Takes orders in, applies owners' commands and publishes them. It cannot touch a transaction.
 grant select, insert on orders, order_events to order_api;
 grant update (
     status, venue, state, version, attempt, updated_at, attempt_open, next_run_at, enqueued_at,

@@ -131,7 +131,7 @@ const OWNED: [(&str, &[&str]); 15] = [
 /// Everything in this workspace that breaks a rule.
 fn violations(workspace: &Workspace) -> Vec<String> {
     let mut found = Vec::new();
-    strangers(workspace, &mut found);
+    unlisted_members(workspace, &mut found);
     forbidden_neighbours(workspace, &mut found);
     purity(workspace, &mut found);
     ownership(workspace, &mut found);
@@ -145,7 +145,7 @@ fn allowed(member: &str) -> Option<&'static [&'static str]> {
         .map(|(_, allowed)| *allowed)
 }
 
-fn strangers(workspace: &Workspace, found: &mut Vec<String>) {
+fn unlisted_members(workspace: &Workspace, found: &mut Vec<String>) {
     for member in workspace.direct.keys().filter(|member| allowed(member).is_none()) {
         found.push(format!("{member} has no place in the rules yet"));
     }

@@ -236,7 +236,7 @@ impl Engine {
     }
 }
 
-/// Why an order was not overruled.
+/// Why an owner's command was not carried out.
 enum OwnerCommandRejected {
     /// The table forbids it.
     Illegal,

@@ -1,4 +1,4 @@
-//! What a endpoint talks to.
+//! What an endpoint talks to.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use crate::setup::{Ports, Settings};
 use crate::watch::OrderWatch;
 use crate::watch_owner::OwnerWatch;
 
-/// The use cases, for whoever stands at a endpoint. Cheap to share behind an `Arc`.
+/// The use cases, for whoever stands at an endpoint. Cheap to share behind an `Arc`.
 pub struct Engine {
     pub(crate) ports: Ports,
     pub(crate) settings: Settings,

@@ -88,7 +88,7 @@ impl Executor {
             Claim::Taken(claimed) => Some(*claimed),
             Claim::NotNow | Claim::Finished => None,
             Claim::NoSuchOrder => {
-                tracing::warn!("a hint names an order that does not exist");
+                tracing::warn!("a work item names an order that does not exist");
                 None
             }
         })

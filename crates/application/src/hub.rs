@@ -1,4 +1,4 @@
-//! Who watches what in this process. Notices come in from the relay and fan out to bounded buffers; a
+//! Who watches what in this process. Notifications come in from the relay and fan out to bounded buffers; a
 //! watcher whose buffer is full is dropped, so that it holds up nobody and no memory.
 
 use std::collections::hash_map::RandomState;

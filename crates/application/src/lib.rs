@@ -2,7 +2,7 @@
 //! callers in.
 //!
 //! Everything here acts on what `order_core` decides, through the ports alone: no adapter, no clock on the
-//! wall, no randomness of its own. [`Engine`] is what a endpoint (HTTP, a test, a script) talks to; the
+//! wall, no randomness of its own. [`Engine`] is what an endpoint (HTTP, a test, a script) talks to; the
 //! [`Worker`], the [`Sweeper`], the [`MarketWatcher`] and the [`Relay`] run beside it, in one process or in many.
 
 mod access;

@@ -1,6 +1,6 @@
 //! Telling the queue and the watchers what was just committed, off the committing path and in batches.
 //!
-//! Both may fail without harm: the sweep finds what the queue was not told, the patrol what the watchers
+//! Both may fail without harm: the sweep finds what the queue was not told, the reconciliation what the watchers
 //! were not. So a full buffer drops the announcement rather than making anybody wait.
 
 use std::sync::Arc;
@@ -27,7 +27,7 @@ pub struct EventPublisher {
 }
 
 impl EventPublisher {
-    /// An announcer, and the task that carries its announcements until stopped and empty.
+    /// The event publisher, and the task that carries its announcements until stopped and empty.
     pub fn new(
         queue: Arc<dyn WorkQueue>,
         notifier: Arc<dyn Notifier>,
@@ -74,7 +74,7 @@ impl EventPublisher {
                 event: event.clone(),
             };
             if self.notifications.try_send(notification).is_err() {
-                tracing::debug!(order_id = %event.order_id, "notification dropped; the patrol will find the event");
+                tracing::debug!(order_id = %event.order_id, "notification dropped; the reconciliation will find the event");
             }
         }
     }
@@ -153,7 +153,7 @@ async fn carry_notifications(
             tracing::warn!(
                 count,
                 error = &error as &dyn std::error::Error,
-                "watchers not told; the patrol will"
+                "subscribers were not notified; the reconciliation will do it"
             );
         }
     }

@@ -44,8 +44,8 @@ impl Relay {
     }
 
     async fn listen(&self) {
-        let audience = Arc::clone(&self.hub) as Arc<dyn Subscriptions>;
-        self.ports.notifier.set_subscriptions(audience);
+        let subscriptions = Arc::clone(&self.hub) as Arc<dyn Subscriptions>;
+        self.ports.notifier.set_subscriptions(subscriptions);
         loop {
             match self.ports.notifier.listen().await {
                 Ok(mut notifications) => {

@@ -1,4 +1,4 @@
-//! The worker: takes hints from the queue and executes the orders, so many at once.
+//! The worker: takes work items from the queue and executes the orders, so many at once.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -123,7 +123,10 @@ impl Worker {
     }
 
     async fn queue_failed(&self, error: &QueueError) {
-        tracing::warn!(error = error as &dyn std::error::Error, "no hints from the queue");
+        tracing::warn!(
+            error = error as &dyn std::error::Error,
+            "cannot pull work items from the queue"
+        );
         match error {
             // A full channel means that a sweep is coming anyway.
             QueueError::Lost => drop(self.sweeps.try_send(Sweep::Everything)),

@@ -125,7 +125,7 @@ impl Scene {
         (new.key.id, new.shown)
     }
 
-    fn patrols(&self) {
+    fn next_check(&self) {
         let gate = Arc::clone(&self.gate);
         tokio::spawn(async move { gate.run(CancellationToken::new()).await });
     }
@@ -166,7 +166,7 @@ async fn a_key_lets_its_owner_in_for_its_scopes() {
 async fn a_key_in_use_costs_the_store_one_question_a_second_however_often_it_is_shown() {
     let scene = scene();
     let (_, shown) = scene.key().await;
-    scene.patrols();
+    scene.next_check();
     for _ in 0..10_000 {
         scene.gate.by_key(&shown).await.unwrap();
         tokio::time::sleep(Duration::from_millis(1)).await;
@@ -186,7 +186,7 @@ async fn whoever_is_in_has_to_leave_soon_after_the_key_was_taken_away() {
         let scene = scene();
         let (id, shown) = scene.key().await;
         let (_, other) = scene.key().await;
-        scene.patrols();
+        scene.next_check();
         let access = scene.gate.by_key(&shown).await.unwrap();
         let stays = scene.gate.by_key(&other).await.unwrap();
         // A stream may be open for longer than an idle key is remembered.
@@ -227,7 +227,7 @@ async fn a_key_is_not_trusted_for_long_though_nobody_patrols() {
 async fn while_the_store_is_silent_nobody_new_comes_in_and_nobody_has_to_leave() {
     let scene = scene();
     let (_, shown) = scene.key().await;
-    scene.patrols();
+    scene.next_check();
     let access = scene.gate.by_key(&shown).await.unwrap();
     scene.shelf.down.store(true, Ordering::SeqCst);
     assert!(

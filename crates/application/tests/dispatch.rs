@@ -83,7 +83,7 @@ impl DispatchLimit for One {
     }
 }
 
-/// The order behind the thousand stale hints of a sweep that went on while no worker was there.
+/// The order behind the thousand stale work items of a sweep that went on while no worker was there.
 #[tokio::test(start_paused = true)]
 async fn only_orders_that_run_count_against_the_limit() {
     let fresh = id(1_001);

@@ -137,7 +137,7 @@ async fn a_late_watcher_gets_the_whole_story_and_the_end() {
     assert_eq!(rest(&mut scene.watch(4).await).await, [0u32; 0]);
 }
 
-/// A store in memory forgets orders that are over. Who missed the end and the patrols since must not wait for ever.
+/// A store in memory forgets orders that are over. A subscriber that missed the end and the reconciliations since must not wait for ever.
 #[tokio::test(start_paused = true)]
 async fn a_watcher_of_an_order_that_is_forgotten_is_told_that_it_fell_behind() {
     let scene = scene(2, Settings::default());

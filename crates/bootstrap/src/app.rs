@@ -142,7 +142,7 @@ impl App {
             phases.announce.clone(),
         );
         tasks.announce.push(run_until_stopped(
-            "the announcer",
+            "the event publisher",
             phases.announce.clone(),
             failures.clone(),
             carry,

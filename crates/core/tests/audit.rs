@@ -59,13 +59,13 @@ fn what_lands_while_the_store_is_read_is_no_violation() {
     let mut auditor = Auditor::new(terms, []);
     auditor.order(&good());
     assert_eq!(auditor.awaited(), 1);
-    let stranger = LandedTransaction {
+    let foreign = LandedTransaction {
         order_id: id(7),
         ..landed()
     };
-    auditor.landed_since([stranger]);
+    auditor.landed_since([foreign]);
     assert_eq!(auditor.awaited(), 1);
-    auditor.landed_since([stranger, landed()]);
+    auditor.landed_since([foreign, landed()]);
     assert_eq!(auditor.awaited(), 0);
     let report = auditor.finish();
     assert_eq!(report.violated(), 0, "{report}");

@@ -41,9 +41,9 @@ pub trait Notifier: Send + Sync {
     /// [`NotifyError`]; then some may have been told.
     async fn publish(&self, notifications: Arc<[OrderNotification]>) -> Result<(), NotifyError>;
 
-    /// Says who listens in this process. Notices that nobody there wants at the time may be left out from then on.
-    fn set_subscriptions(&self, audience: Arc<dyn Subscriptions>) {
-        drop(audience);
+    /// Says who listens in this process. Notifications that nobody there wants at the time may be left out from then on.
+    fn set_subscriptions(&self, subscriptions: Arc<dyn Subscriptions>) {
+        drop(subscriptions);
     }
 
     /// Starts to listen. Everything published from now on arrives, unless it is lost.

@@ -1,4 +1,4 @@
-//! The queue: hints that an order is due. It may lose, repeat and reorder them; the store is the truth.
+//! The queue: work items, each of which says that an order is due. It may lose, repeat and reorder them; the store is the truth.
 
 use std::time::Duration;
 
@@ -15,10 +15,10 @@ pub struct WorkItem {
     pub priority: Priority,
 }
 
-/// A hint that was handed out, and what it takes to be done with it.
+/// A work item that was handed out, and what it takes to be done with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Delivery {
-    /// The hint.
+    /// The work item.
     pub item: WorkItem,
     /// The queue's own name of this delivery.
     pub receipt: Receipt,
@@ -61,23 +61,23 @@ pub enum QueueError {
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait WorkQueue: Send + Sync {
-    /// Adds hints. They may be lost later all the same.
+    /// Adds work items. They may be lost later all the same.
     ///
     /// The queue holds an order once, however often a sweep announces it. For an order that waits, nothing is added;
-    /// if the new hint is more urgent, the order waits in that line from now on. For an order that is delivered and
-    /// not acknowledged, the hint is kept back until it is: then the order is delivered again, because it may have
+    /// if the new work item is more urgent, the order waits in that line from now on. For an order that is delivered and
+    /// not acknowledged, the work item is kept back until it is: then the order is delivered again, because it may have
     /// become due after its worker looked at it. A delivery older than [`HAND_OVER`] is given up in favour of the
-    /// new hint.
+    /// new work item.
     ///
     /// # Errors
-    /// [`QueueError`]; then some of the hints may have been added.
+    /// [`QueueError`]; then some of the work items may have been added.
     async fn push(&self, items: &[WorkItem]) -> Result<(), QueueError>;
 
-    /// Waits until there is at least one hint, then takes up to `max`: the urgent first, without starving
-    /// the others ([`order_core::priority::Turns`]). A hint is delivered again, here or elsewhere, unless
+    /// Waits until there is at least one work item, then takes up to `max`: the urgent first, without starving
+    /// the others ([`order_core::priority::Turns`]). A work item is delivered again, here or elsewhere, unless
     /// it is acknowledged in time.
     ///
-    /// Cancel-safe: a dropped future loses no hint for good.
+    /// Cancel-safe: a dropped future loses no work item for good.
     ///
     /// # Errors
     /// [`QueueError`].

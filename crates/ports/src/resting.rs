@@ -26,7 +26,7 @@ pub struct RestingOrder {
 /// What became of orders that were to be woken.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Woken {
-    /// The hints of those that are due now.
+    /// The work items of those that are due now.
     pub items: Vec<WorkItem>,
     /// Those that still rest, and how long their rest goes on.
     pub resting: Vec<(OrderId, Duration)>,

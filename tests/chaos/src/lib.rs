@@ -6,7 +6,7 @@
 //! and the invariants are checked over the store, the venue's ledger and what every client saw.
 //!
 //! What strikes when is drawn from a seed. What the machine makes of it is not: a run is no replay of another,
-//! but the storm is the same.
+//! but the faults are the same.
 
 mod checker;
 mod clients;

@@ -1,4 +1,4 @@
-//! `chaos --seconds N --seed S`: the real processes in a storm, then the audit. Exits with 1 on a violation.
+//! `chaos --seconds N --seed S`: the real processes under faults, then the audit. Exits with 1 on a violation.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -74,7 +74,7 @@ async fn play(arguments: Arguments) -> Result<Outcome, Failure> {
         calm: calm.clone(),
     };
     tokio::spawn(async move {
-        // The first interruption ends the storm; the second ends the program, and the watchdog cleans up.
+        // The first interruption ends the faults; the second ends the program, and the watchdog cleans up.
         if tokio::signal::ctrl_c().await.is_ok() {
             calm.cancel();
         }

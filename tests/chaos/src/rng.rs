@@ -11,7 +11,7 @@ use rand_chacha::ChaCha8Rng;
 pub struct SeededRng(Mutex<ChaCha8Rng>);
 
 impl SeededRng {
-    /// The dice of a seed. Streams of one seed are independent, so that what one part of a run draws does not
+    /// The generator of a seed. Streams of one seed are independent, so that what one part of a run draws does not
     /// depend on how far another has come.
     pub fn new(seed: u64, stream: u64) -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
@@ -19,7 +19,7 @@ impl SeededRng {
         Self(Mutex::new(rng))
     }
 
-    /// Dice for one part of what these are for.
+    /// A generator of its own for one part of the run.
     pub fn fork(&self) -> Self {
         let mut rng = self.0.lock();
         Self(Mutex::new(ChaCha8Rng::from_rng(&mut *rng)))

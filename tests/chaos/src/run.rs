@@ -1,4 +1,4 @@
-//! One run: the storm, the calm after it, and the judgement.
+//! One run: the faults, the recovery after them, and the check.
 
 use std::fmt;
 use std::io::{IsTerminal, Write};
@@ -41,7 +41,7 @@ pub struct Plan {
     pub rest_within: Duration,
     /// What is run.
     pub programs: Programs,
-    /// Ends the storm early when cancelled.
+    /// Ends the faults early when cancelled.
     pub calm: CancellationToken,
 }
 
@@ -115,7 +115,7 @@ pub async fn run(plan: Plan) -> Result<Outcome, Failure> {
     })
 }
 
-/// Storm and clients, then the calm; how long it took to come to rest, and how long it stormed.
+/// Faults and clients, then the recovery; returns how long that took, and for how long faults were injected.
 async fn weather(
     plan: &Plan,
     stage: &Arc<Stage>,
@@ -294,7 +294,7 @@ async fn show_progress(tally: Arc<Tally>, fault_schedule: Duration) {
         tokio::time::sleep(Duration::from_millis(500)).await;
         let passed = began.elapsed();
         let phase = if passed < fault_schedule {
-            "storm"
+            "faults"
         } else {
             "coming to rest"
         };
@@ -318,7 +318,7 @@ impl fmt::Display for Outcome {
             .map_or("never".into(), |rest| format!("after {:.0?}", rest));
         writeln!(
             f,
-            "seed {}, a storm of {:.0?}, at rest {rest}",
+            "seed {}, faults for {:.0?}, at rest {rest}",
             self.seed, self.fault_schedule
         )?;
         writeln!(

@@ -1,4 +1,4 @@
-//! The engine's processes in a storm of faults keep every promise; workers that promise nothing are found out.
+//! The engine's processes keep every promise under a schedule of faults; workers that promise nothing are found out.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::path::PathBuf;
@@ -17,7 +17,7 @@ fn naive() -> PathBuf {
     env!("CARGO_BIN_EXE_naive-worker").into()
 }
 
-/// `CHAOS_SEED` makes it another storm; the machine makes something else of it every time.
+/// `CHAOS_SEED` makes it another schedule; the machine makes something else of it every time.
 fn seed() -> u64 {
     let given = std::env::var("CHAOS_SEED").ok().map(|text| text.parse().unwrap());
     given.unwrap_or(20_251_125)
@@ -48,7 +48,7 @@ async fn play(plan: Plan) -> Outcome {
 async fn a_minute_of_chaos_breaks_no_promise() {
     let outcome = play(plan(60)).await;
     assert_eq!(outcome.verdict.violated(), 0, "{}", outcome.verdict);
-    // A storm that nobody felt proves nothing.
+    // Faults that no client felt prove nothing.
     let faults = outcome.tally.faults.lock();
     let struck = |name| faults.get(name).copied().unwrap_or_default();
     for fault in [
@@ -80,10 +80,10 @@ async fn a_minute_of_chaos_breaks_no_promise() {
     );
 }
 
-/// The same checks, the same storm, but workers that take a job, execute it, and then write down what came of it.
+/// The same checks, the same faults, but workers that take a job, execute it, and then write down what came of it.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_naive_worker_is_found_out() {
-    // A storm makes something else of a busy machine each time, and not every one hits a worker between its two steps.
+    // A busy machine meets the faults at other moments each time, and not every schedule hits a worker between its two steps.
     for fault_schedule in 0..4 {
         let mut plan = plan(20);
         plan.seed += fault_schedule;
@@ -98,7 +98,7 @@ async fn a_naive_worker_is_found_out() {
     panic!("four storms, and nothing was executed twice");
 }
 
-/// Nor is it found out for anything but what the storm does to it.
+/// Nor is it found out for anything but what the faults do to it.
 #[tokio::test(flavor = "multi_thread")]
 async fn in_fair_weather_even_a_naive_worker_passes() {
     let mut plan = plan(6);

@@ -116,7 +116,7 @@ wrong = refused("submitOrder", 400, "invalid_request", orders.submit_order, requ
 assert wrong.errors[0].var_field == "amountIn", wrong
 refused("getOrder", 404, "order_not_found", orders.get_order, "ORD-0")
 
-# The WebSocket doors tell a plain request to come again.
+# The WebSocket endpoints tell a plain request to come again.
 refused("executeSocket", 426, "upgrade_required", sockets.execute_socket)
 refused("watchOrder", 426, "upgrade_required", sockets.watch_order, placed.order_id)
 refused("watchOrderUpdates", 426, "upgrade_required", sockets.watch_order_updates, placed.order_id)

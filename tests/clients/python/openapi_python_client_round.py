@@ -145,7 +145,7 @@ wrong = called("submitOrder", submit(amount_in="-1"), Problem, 400, "invalid_req
 assert wrong.errors[0].field == "amountIn", wrong
 called("getOrder", get_order.sync_detailed("ORD-0", client=client), Problem, 404, "order_not_found")
 
-# The WebSocket doors tell a plain request to come again.
+# The WebSocket endpoints tell a plain request to come again.
 for operation, answer in [
     ("executeSocket", execute_socket.sync_detailed(client=client)),
     ("watchOrder", watch_order.sync_detailed(placed.order_id, client=client)),

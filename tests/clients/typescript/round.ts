@@ -130,7 +130,7 @@ assert.equal(wrong.errors[0].field, "amountIn");
 const unknown = await client.GET("/api/orders/{id}", { params: { path: { id: "ORD-0" } } });
 refused("getOrder", unknown, 404, "order_not_found");
 
-// The WebSocket doors tell a plain request to come again.
+// The WebSocket endpoints tell a plain request to come again.
 const upgrade = (operation: string, answer: Answer<unknown>) => refused(operation, answer, 426, "upgrade_required");
 upgrade("executeSocket", await client.GET("/api/orders/execute"));
 upgrade("watchOrder", await client.GET("/ws/orders/{id}", { params: { path } }));

@@ -106,7 +106,7 @@ pub struct Protocol {
 /// What happens next. Workers are numbered from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Action {
-    /// A hint reaches a worker, which claims the order.
+    /// A work item reaches a worker, which claims the order.
     Claim(usize),
     /// A worker finds the limit met, and stores the transaction it is about to send.
     WriteAhead(usize),

@@ -111,7 +111,7 @@ pub struct System {
     pub workers: [Worker; 2],
     /// All transactions ever made, by number.
     pub journeys: Vec<Journey>,
-    /// Whether a hint is in the queue.
+    /// Whether a work item is in the queue.
     pub item: bool,
     /// Whether the market's price meets the order's limit.
     pub met: bool,

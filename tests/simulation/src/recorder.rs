@@ -1,5 +1,5 @@
 //! What the clients have seen, kept outside them: a client that waits for something that never comes is a
-//! witness too.
+//! record too.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -14,7 +14,7 @@ use uuid::{Builder, Uuid};
 pub struct SeededRng(Mutex<ChaCha8Rng>);
 
 impl SeededRng {
-    /// The dice of a seed; different streams of one seed are independent.
+    /// The generator of a seed; different streams of one seed are independent.
     pub fn new(seed: u64, stream: u64) -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         rng.set_stream(stream);

@@ -40,7 +40,7 @@ const CHANGE_OF_MIND: Duration = Duration::from_secs(90);
 /// How large a world is and how long it suffers.
 #[derive(Clone, Copy, Debug)]
 pub struct Plan {
-    /// Processes, each with a endpoint and a worker.
+    /// Processes, each with an endpoint and a worker.
     pub processes: usize,
     /// Orders submitted.
     pub orders: u64,

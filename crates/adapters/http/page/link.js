@@ -11,14 +11,14 @@ import { byId, say, toast } from "./dom.js";
 
 const FIRST_PAUSE = 400;
 const LONGEST_PAUSE = 8_000;
-const PATROL = 15_000;
+const COMPARE_EVERY = 15_000;
 /** Of how many of the newest orders the page is compared with the engine. */
 const COMPARED = 50;
 
 let socket = null;
 let pause = FIRST_PAUSE;
 let timer = null;
-let patrol = null;
+let comparing = null;
 /** Counts the openings, so that one that is late gives way to a newer one. */
 let turn = 0;
 
@@ -80,7 +80,7 @@ async function address() {
 /** Opens the link, or opens it anew. */
 export async function connect() {
   clearTimeout(timer);
-  clearInterval(patrol);
+  clearInterval(comparing);
   socket?.close();
   socket = null;
   const mine = ++turn;
@@ -100,7 +100,7 @@ export async function connect() {
       await compare();
       pause = FIRST_PAUSE;
       show("live");
-      patrol = setInterval(() => compare().catch(() => opened.close()), PATROL);
+      comparing = setInterval(() => compare().catch(() => opened.close()), COMPARE_EVERY);
     } catch {
       opened.close();
     }
@@ -113,7 +113,7 @@ export async function connect() {
 
 /** The socket is gone. Until there is another one, asking must do. */
 async function broken() {
-  clearInterval(patrol);
+  clearInterval(comparing);
   socket = null;
   try {
     await compare();

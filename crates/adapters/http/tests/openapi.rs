@@ -18,19 +18,19 @@ fn the_committed_document_is_up_to_date() {
 }
 
 #[test]
-fn every_websocket_door_is_described_as_asyncapi_too() {
+fn every_websocket_endpoint_is_described_as_asyncapi_too() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../openapi/asyncapi.yaml");
     let asyncapi = std::fs::read_to_string(path).unwrap();
     let openapi: serde_json::Value = serde_json::from_str(&order_http::openapi_json()).unwrap();
-    let mut context = 0;
+    let mut endpoints = 0;
     for (path, operations) in openapi["paths"].as_object().unwrap() {
         if operations["get"]["tags"][0] == "WebSockets" {
             let address = format!("address: {}\n", path.replace("{id}", "{orderId}"));
             assert!(asyncapi.contains(&address), "{address}");
-            context += 1;
+            endpoints += 1;
         }
     }
     // And the handshake on a POST, which OpenAPI knows as an answer to that POST.
-    assert_eq!(asyncapi.matches("    address: ").count(), context + 1);
+    assert_eq!(asyncapi.matches("    address: ").count(), endpoints + 1);
     assert!(asyncapi.contains(&format!("version: {}\n", env!("CARGO_PKG_VERSION"))));
 }

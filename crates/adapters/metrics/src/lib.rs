@@ -3,7 +3,7 @@
 //! Each port has a decorator here that implements the same port, so that no use case knows that it is watched.
 //! What happens to orders is counted from the events that were committed, never from what somebody meant to
 //! do: a step that the store refused has not happened. What only one adapter can know (rows in a commit,
-//! requests at a endpoint) that adapter says itself, through the same facade, under the same rules: names as
+//! requests at an endpoint) that adapter says itself, through the same facade, under the same rules: names as
 //! Prometheus has them, base units, and labels whose values are a fixed few.
 
 mod births;

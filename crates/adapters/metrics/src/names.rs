@@ -87,7 +87,7 @@ const HISTOGRAMS: [(&str, &str); 9] = [
     ),
     (
         QUEUE_WAIT,
-        "From an order's acceptance to each delivery of its hint to a worker.",
+        "From an order's acceptance to each delivery of its work item to a worker.",
     ),
     (
         STEP_DURATION,

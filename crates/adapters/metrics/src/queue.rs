@@ -28,7 +28,7 @@ impl MeteredQueue {
         Self { queue, clock, waits }
     }
 
-    /// An order's id tells when it was minted, so that a hint tells how long its order has waited. A hint that
+    /// An order's id tells when it was minted, so that a work item tells how long its order has waited. A work item that
     /// comes again, for another attempt or because it was lost, counts from the beginning too.
     fn delivered(&self, deliveries: &[Delivery]) {
         let now = self.clock.now();

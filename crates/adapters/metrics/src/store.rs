@@ -86,7 +86,7 @@ impl MeteredStore {
             append: Meter::new("append"),
             write_ahead: Meter::new("write_ahead"),
             record: Meter::new("record"),
-            apply_owner_command: Meter::new("overrule"),
+            apply_owner_command: Meter::new("apply_owner_command"),
             lost: counter!(names::LEASES_LOST),
             swept: counter!(names::SWEPT),
         }

@@ -29,7 +29,7 @@ impl Call {
     }
 }
 
-/// The faults in force, and the dice that decide when they strike.
+/// The faults in force, and the generator that decides when they strike.
 pub(crate) struct Faults {
     settings: RwLock<FaultSettings>,
     rng: SeededRng,

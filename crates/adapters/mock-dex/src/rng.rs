@@ -23,7 +23,7 @@ pub(crate) fn price_stream(seed: u64, token: Symbol) -> ChaCha8Rng {
     ChaCha8Rng::from_seed(derive(seed, &format!("price of {token}")))
 }
 
-/// Dice that are thrown one after the other, whoever throws.
+/// A generator of numbers that several callers draw from in turn.
 #[derive(Debug)]
 pub(crate) struct SeededRng(Mutex<ChaCha8Rng>);
 
@@ -43,7 +43,7 @@ impl SeededRng {
         u64::try_from(wide >> 64).unwrap_or(0)
     }
 
-    /// Whether something of this probability happens. Certainties throw no dice.
+    /// Whether something of this probability happens. A certainty draws no number.
     pub(crate) fn happens(&self, probability: Ppm) -> bool {
         match probability {
             Ppm::NEVER => false,

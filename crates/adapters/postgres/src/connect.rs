@@ -207,7 +207,7 @@ async fn try_once(options: &PgConnectOptions, session: &Session) -> Result<(), C
     }
 }
 
-pub(crate) async fn farewell(connection: PgConnection) {
+pub(crate) async fn close_politely(connection: PgConnection) {
     if let Err(error) = connection.close().await {
         tracing::debug!(%error, "a connection was not closed in good order");
     }

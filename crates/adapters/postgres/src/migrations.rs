@@ -112,7 +112,7 @@ impl PostgresStore {
     }
 }
 
-/// The work is done: a failing farewell is no failure.
+/// The work is done: a failing goodbye is no failure.
 async fn close(connection: PgConnection) {
     if let Err(error) = connection.close().await {
         tracing::debug!(%error, "a connection was not closed in good order");

@@ -47,8 +47,8 @@ pub(crate) async fn check(options: &PgConnectOptions, session: &Session) -> Find
         other: Side::new(session.open(options).await?),
     };
     let finding = pair.compare(session).await;
-    crate::connect::farewell(pair.one.connection).await;
-    crate::connect::farewell(pair.other.connection).await;
+    crate::connect::close_politely(pair.one.connection).await;
+    crate::connect::close_politely(pair.other.connection).await;
     finding
 }
 

@@ -128,7 +128,7 @@ fn priority(row: &PgRow) -> Result<Priority, Failure> {
         .ok_or_else(|| Failure::out_of_range("priority"))
 }
 
-/// The hint of a row (`id`, `priority`).
+/// The work item of a row (`id`, `priority`).
 pub(crate) fn item(row: &PgRow) -> Result<WorkItem, Failure> {
     Ok(WorkItem {
         order_id: order_id(row, "id")?,

@@ -135,7 +135,7 @@ async fn attempt(settings: &RedisSettings, keys: &Keys, server: &str) -> RedisRe
     let info: RedisResult<InfoDict> = redis::cmd("INFO").query_async(&mut single).await;
     match info {
         Ok(info) => {
-            if let Err(refused) = judge(&info, || server.to_owned()) {
+            if let Err(refused) = check_response(&info, || server.to_owned()) {
                 return Ok(Err(refused));
             }
         }
@@ -212,7 +212,7 @@ fn named(source: RedisError, server: String) -> CheckError {
     }
 }
 
-fn judge(info: &InfoDict, server: impl Fn() -> String) -> Result<(), CheckError> {
+fn check_response(info: &InfoDict, server: impl Fn() -> String) -> Result<(), CheckError> {
     let field = |name: &str| info.get::<String>(name);
     if let Some(version) = field("redis_version").filter(|version| is_too_old(version)) {
         return Err(CheckError::TooOld {

@@ -67,7 +67,7 @@ impl Keys {
         self.streams.iter().flatten().map(String::as_str)
     }
 
-    /// Where an order's hints go. Every process must agree on it only to spread the load evenly.
+    /// Where an order's work items go. Every process must agree on it only to spread the load evenly.
     pub(crate) fn shard_of(&self, order_id: OrderId) -> usize {
         // The low half of a version 7 UUID is random.
         let (_, random) = order_id.uuid().as_u64_pair();

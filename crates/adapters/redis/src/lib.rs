@@ -1,6 +1,6 @@
 //! The work queue on Redis Streams, the notifier on Pub/Sub, and the dispatch limit that all workers share.
 //!
-//! Redis holds nothing that cannot be lost: the store is the truth, and a hint or a notification that goes missing
+//! Redis holds nothing that cannot be lost: the store is the truth, and a work item or a notification that goes missing
 //! here costs time, never an order. So nothing in this crate waits for Redis longer than its patience, and
 //! everything in it comes back by itself.
 //!
@@ -9,14 +9,14 @@
 //! braces put a shard into one slot of a cluster. All workers are consumers of one group, so each entry is
 //! handed to one of them, and stays in the group's list of pending entries until it is acknowledged.
 //!
-//! * **Push** is a script per shard and portion of hints: an XADD for each order that the queue does not hold. In
+//! * **Push** is a script per shard and portion of work items: an XADD for each order that the queue does not hold. In
 //!   which entry an order is, says the hash `{orders:k}:held` beside the streams; whoever writes to the streams
 //!   writes to it in the same step. What of the two is lost alone is made good by the next push. The streams are
 //!   never trimmed: that would drop entries that somebody still works on. An acknowledged entry is deleted, so a
 //!   stream is as long as its work.
 //! * **Pull** takes from Redis just what is asked for, in one script per shard, in the turns that
 //!   [`order_core::priority::Turns`] says. Nothing is read ahead: what one worker held back, an idle one could
-//!   not take, and an urgent hint could not overtake. Only when there is nothing does a blocking read wait, on a
+//!   not take, and an urgent work item could not overtake. Only when there is nothing does a blocking read wait, on a
 //!   connection of its own, for one entry. It is never dropped while it waits, since an entry that is on its
 //!   way at that moment would reach nobody; instead what it brings is kept for the next pull, and put back if
 //!   none follows.
@@ -38,7 +38,7 @@
 //! be held up by the rest. After a break all of them come back by themselves.
 //!
 //! Where the address leads to a node of a cluster, the commands find the other nodes through it, and the shards
-//! spread over them. Notices stay on the channel that every node passes on to all others: sharded channels need
+//! spread over them. Notifications stay on the channel that every node passes on to all others: sharded channels need
 //! a subscription per node, for a load that the queue's shards do not have.
 
 mod address;

@@ -126,7 +126,7 @@ async fn a_worker_that_stops_pulling_holds_nothing_back_from_the_others() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_lost_doubled_or_left_behind_by_four_workers() {
-    const HINTS: u32 = 10_000;
+    const ITEMS: u32 = 10_000;
     let test = TestServer::start().await;
     let worker = || async {
         let queue = RedisQueue::new(&test.connect());
@@ -141,7 +141,7 @@ async fn nothing_is_lost_doubled_or_left_behind_by_four_workers() {
     };
     let push = async {
         let queue = RedisQueue::new(&test.connect());
-        for (chunk, numbers) in (1..=HINTS).collect::<Vec<_>>().chunks(50).enumerate() {
+        for (chunk, numbers) in (1..=ITEMS).collect::<Vec<_>>().chunks(50).enumerate() {
             queue
                 .push(&items(numbers.iter().copied(), Priority::ALL[chunk % 3]))
                 .await
@@ -154,8 +154,8 @@ async fn nothing_is_lost_doubled_or_left_behind_by_four_workers() {
         "everybody has a share"
     );
     let all = [a, b, c, d].concat();
-    assert_eq!(all.len(), HINTS as usize);
-    assert_eq!(all.into_iter().collect::<HashSet<_>>().len(), HINTS as usize);
+    assert_eq!(all.len(), ITEMS as usize);
+    assert_eq!(all.into_iter().collect::<HashSet<_>>().len(), ITEMS as usize);
     for priority in Priority::ALL {
         assert_eq!(test.entries(priority).await, (0, 0), "{priority:?}");
     }

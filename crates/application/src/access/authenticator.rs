@@ -1,8 +1,8 @@
 //! Checking what callers show, without asking the store each time, and noticing when a key is taken away.
 //!
-//! What is known of a key is trusted for [`TRUSTED`]. A patrol renews it every [`PATROL`] for all keys that are in
+//! What is known of a key is trusted for [`TRUSTED`]. The recheck renews it every [`RECHECK`] for all keys that are in
 //! use, so that a request finds it fresh and does not wait for the store. Whoever came in holds an [`Access`], which
-//! the patrol ends when the key was revoked or got another secret, in whatever process.
+//! the recheck ends when the key was revoked or got another secret, in whatever process.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 use super::secret;
 
 /// How often what is known of keys is renewed.
-const PATROL: Duration = Duration::from_secs(1);
+const RECHECK: Duration = Duration::from_secs(1);
 /// How long it may be trusted without that.
 const TRUSTED: Duration = Duration::from_secs(2);
 /// How long a key is renewed that nobody uses.
@@ -159,7 +159,7 @@ impl Authenticator {
             tokio::select! {
                 biased;
                 () = stop.cancelled() => return,
-                () = self.clock.sleep(PATROL) => {}
+                () = self.clock.sleep(RECHECK) => {}
             }
             if let Err(error) = self.reconcile().await {
                 // Those who are in stay in; nobody else is let in on old knowledge.

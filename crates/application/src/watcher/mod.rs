@@ -111,7 +111,7 @@ impl MarketWatcher {
             let idle = self.until_something_is_due();
             tokio::select! {
                 biased;
-                moved = next(&mut self.moves) => self.heed(moved),
+                moved = next(&mut self.moves) => self.on_moves(moved),
                 Some(look) = self.looks.next(), if !self.looks.is_empty() => self.learn(look),
                 () = resting.changed() => self.reading.hurry(),
                 () = self.ports.clock.sleep(idle) => {}
@@ -159,7 +159,7 @@ impl MarketWatcher {
         })
     }
 
-    fn heed(&mut self, moved: Result<MarketMoves, VenueError>) {
+    fn on_moves(&mut self, moved: Result<MarketMoves, VenueError>) {
         self.moves = None;
         match moved {
             Ok(moves) => {

@@ -166,7 +166,7 @@ pub fn ports() -> Ports {
     }
 }
 
-/// An engine with its announcer and relay running.
+/// An engine with its event publisher and relay running.
 pub fn engine(ports: Ports, settings: Settings) -> (Arc<Engine>, CancellationToken) {
     let drain = CancellationToken::new();
     let hub = Arc::new(Hub::new(settings.watch_buffer));

@@ -80,7 +80,7 @@ pub(super) fn keys(
     failures: &Failures,
 ) -> JoinHandle<()> {
     keep_running(
-        "the patrol of the keys",
+        "the recheck of the keys",
         stop,
         failures,
         Arc::clone(part),

@@ -20,13 +20,13 @@ pub(super) async fn follow(
     connection: &Connection,
     id: &str,
     after: u64,
-    teller: &mut Printer,
+    printer: &mut Printer,
 ) -> Result<Outcome, ClientError> {
     let (mut seen, mut pause, mut tries) = (after, FIRST_PAUSE, 0);
     loop {
         let before = seen;
         let broken = match connection.events(id, seen).await {
-            Ok(stream) => match read(stream, &mut seen, teller).await? {
+            Ok(stream) => match read(stream, &mut seen, printer).await? {
                 Some(outcome) => return Ok(outcome),
                 None => None,
             },
@@ -40,7 +40,7 @@ pub(super) async fn follow(
         if let (Some(error), true) = (broken, tries > TRIES) {
             return Err(error);
         }
-        teller.broken();
+        printer.broken();
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(LONGEST_PAUSE);
     }
@@ -50,7 +50,7 @@ pub(super) async fn follow(
 async fn read(
     mut stream: Response,
     seen: &mut u64,
-    teller: &mut Printer,
+    printer: &mut Printer,
 ) -> Result<Option<Outcome>, ClientError> {
     let mut lines = Lines::default();
     while let Ok(Some(chunk)) = stream.chunk().await {
@@ -65,7 +65,7 @@ async fn read(
                 continue;
             }
             *seen = seq;
-            teller.event(data.trim_start(), &event);
+            printer.event(data.trim_start(), &event);
             if let Some(outcome) = event["status"].as_str().and_then(Outcome::of) {
                 return Ok(Some(outcome));
             }

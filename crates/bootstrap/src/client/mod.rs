@@ -81,9 +81,9 @@ pub async fn watch(args: WatchArgs) -> Result<Outcome, ClientError> {
 }
 
 async fn followed(connection: &Connection, id: &str, after: u64, json: bool) -> Result<Outcome, ClientError> {
-    let mut teller = Printer::new(id, json);
-    let outcome = follow(connection, id, after, &mut teller).await;
-    teller.end();
+    let mut printer = Printer::new(id, json);
+    let outcome = follow(connection, id, after, &mut printer).await;
+    printer.end();
     outcome
 }
 

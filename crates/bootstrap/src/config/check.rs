@@ -182,7 +182,7 @@ impl Check<'_> {
                 10 * MILLISECOND,
             ),
             (
-                "watch.patrol_interval",
+                "watch.reconcile_interval",
                 watch.reconcile_interval,
                 10 * MILLISECOND,
             ),

@@ -43,7 +43,7 @@ pub(crate) use self::metering::{Scrape, count, fold, metered};
 pub(crate) use self::spans::traced;
 pub(crate) use self::surroundings::Surroundings;
 
-/// How much longer than its lease an order's hint is left with a worker before another gets it: by then the
+/// How much longer than its lease an order's work item is left with a worker before another gets it: by then the
 /// order can be claimed.
 const AFTER_LEASE: Duration = Duration::from_secs(5);
 
@@ -58,7 +58,7 @@ pub(crate) struct Wired {
     pub(crate) closing: Closing,
 }
 
-/// Connections that want a farewell.
+/// Connections that are closed politely at the end.
 #[derive(Default)]
 pub(crate) struct Closing {
     store: Option<PostgresStore>,

@@ -15,7 +15,7 @@ use crate::{Delivery, QueueDepth, WorkItem, WorkQueue};
 /// Runs every law of the queue as a test of its own.
 ///
 /// Give it the attribute of the tests, an async function that makes a fresh, empty queue (it may return
-/// anything that dereferences to one), and the time after which an unacknowledged hint is delivered again,
+/// anything that dereferences to one), and the time after which an unacknowledged work item is delivered again,
 /// at the latest. It should be short, but no less than half a second if the queue keeps real time.
 ///
 /// ```ignore
@@ -247,7 +247,7 @@ pub async fn a_dropped_pull_loses_no_hint(queue: &dyn WorkQueue, redelivery: Dur
             }
             queue.push(&[item]).await.unwrap();
         };
-        // Dropped before, while and after the hint arrives.
+        // Dropped before, while and after the work item arrives.
         let abandoned = timeout(Duration::from_micros(u64::from(n % 12) * 250), queue.pull(1));
         let (pulled, ()) = tokio::join!(abandoned, push);
         if let Ok(pulled) = pulled {

@@ -14,7 +14,7 @@ use super::{Endpoints, PATIENCE};
 use crate::rng::SeededRng;
 use crate::tally::Acknowledged;
 
-/// What a endpoint said.
+/// What an endpoint said.
 #[derive(Debug)]
 enum Answer {
     Accepted(OrderId),

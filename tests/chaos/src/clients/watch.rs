@@ -59,7 +59,7 @@ pub(super) async fn watcher(endpoints: Endpoints, rng: SeededRng, watch: Watch) 
             Ended::Unknown => {
                 endpoints.tally.surprise(
                     "I1",
-                    format!("{} is acknowledged and unknown to a endpoint", watch.id),
+                    format!("{} is acknowledged and unknown to an endpoint", watch.id),
                 );
                 break;
             }

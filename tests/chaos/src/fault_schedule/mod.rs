@@ -1,4 +1,4 @@
-//! The storm: what strikes, when, and how long, until the calm.
+//! The fault schedule: which fault is injected, when, and for how long, until the recovery.
 
 mod card;
 mod engine;

@@ -32,9 +32,9 @@ pub struct Rates {
     pub delay: u32,
     /// The longest delay.
     pub longest: Duration,
-    /// A hint or notification is lost.
+    /// A work item or notification is lost.
     pub lost: u32,
-    /// A hint or notification comes twice.
+    /// A work item or notification comes twice.
     pub twice: u32,
     /// The queue loses everything.
     pub flush: u32,

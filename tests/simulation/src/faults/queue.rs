@@ -39,7 +39,7 @@ fn mangled<T: Clone>(life: &Life, what: &'static str, items: &[T]) -> Vec<T> {
 #[async_trait]
 impl WorkQueue for FaultyQueue {
     async fn push(&self, items: &[WorkItem]) -> Result<(), QueueError> {
-        let items = mangled(&self.life, "hint", items);
+        let items = mangled(&self.life, "item", items);
         self.life.call("push", unavailable, self.queue.push(&items)).await
     }
 

@@ -75,7 +75,7 @@ impl OrderIntake for FaultyStore {
         let error = |injected| AcceptError::Store(unavailable(injected));
         self.life
             .call(
-                "recall",
+                "find_replayed",
                 error,
                 self.store.intake.find_replayed(spec, idempotency_key),
             )
@@ -196,6 +196,6 @@ impl OwnerCommands for FaultyStore {
         release: Release,
     ) -> Result<(), JournalError> {
         let write = self.store.control.apply_owner_command(moved, release);
-        self.life.call("overrule", not_stored, write).await
+        self.life.call("apply_owner_command", not_stored, write).await
     }
 }

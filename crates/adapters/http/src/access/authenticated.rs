@@ -1,5 +1,5 @@
-//! By what a endpoint is passed: lets in who may do what stands behind it, and describes itself for the API's document.
-//! A endpoint without it has no principal, and so no way to anybody's orders.
+//! By what an endpoint is passed: lets in who may do what stands behind it, and describes itself for the API's document.
+//! An endpoint without it has no principal, and so no way to anybody's orders.
 
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -22,7 +22,7 @@ const KEY: &str = "ApiKey";
 const BEARER: &str = "Bearer";
 const TICKET: &str = "Ticket";
 
-/// What a endpoint asks for.
+/// What an endpoint asks for.
 pub trait RequiredScope: Send + Sync + 'static {
     /// What the key must be good for; none if that depends on the request, and the endpoint asks itself.
     const SCOPE: Option<Scope>;

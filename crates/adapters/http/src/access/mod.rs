@@ -1,4 +1,4 @@
-//! Who stands at a endpoint, and what they may do there.
+//! Who stands at an endpoint, and what they may do there.
 //!
 //! Every endpoint that is about orders or prices has a [`Principal`] from [`Authenticated`], and nothing else says
 //! whose orders it is about. Where the engine wants no keys, that is anybody, and orders belong to whom the
@@ -18,7 +18,7 @@ pub use authenticated::{AnyKey, AnyScope, Authenticated, Read, Trade, Watch, adm
 use crate::request::error::Errors;
 use crate::wire::problem::Problem;
 
-/// Who stands at a endpoint.
+/// Who stands at an endpoint.
 #[derive(Clone, Debug)]
 pub enum Principal {
     /// Anybody: the engine wants no keys.

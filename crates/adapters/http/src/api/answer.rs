@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use crate::wire::problem::{PROBLEM_JSON, Problem, ProblemView};
 
-/// All that a endpoint may answer, for the API's description.
+/// All that an endpoint may answer, for the API's description.
 pub trait Responses: Send + 'static {
     /// Whether the endpoint wants a key where keys are on.
     const GUARDED: bool = true;
@@ -21,7 +21,7 @@ pub trait Responses: Send + 'static {
     fn register(registry: &mut Registry);
 }
 
-/// A response of a endpoint that is described by `D`.
+/// A response of an endpoint that is described by `D`.
 pub struct Answer<D> {
     response: Response,
     described: PhantomData<fn() -> D>,

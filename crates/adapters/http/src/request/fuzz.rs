@@ -1,4 +1,4 @@
-//! Whatever a stranger sends is either understood, the same each time, or refused with a problem. So many inputs as are
+//! Whatever a client sends is either understood, the same each time, or refused with a problem. So many inputs as are
 //! tried here are made anew in each run; a failure says which one it was.
 
 use http::HeaderMap;

@@ -18,7 +18,7 @@ fn rate(per_second: u32, burst: u32) -> Option<Rate> {
     Some(Rate { per_second, burst })
 }
 
-/// Doors behind one proxy, that count callers on this machine too.
+/// Endpoints behind one proxy, that count callers on this machine too.
 async fn stage(change: impl FnOnce(&mut LimitSettings)) -> Stage {
     Stage::with_settings(|settings: &mut HttpSettings| {
         settings.limits.exempt_loopback = false;

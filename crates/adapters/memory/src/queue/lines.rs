@@ -15,7 +15,7 @@ pub(super) struct Lines {
     held: HashMap<OrderId, Place>,
     turns: Turns,
     handed_out: HashMap<u64, HandedOut>,
-    /// When each hint that was handed out comes back, in order; acknowledged ones are skipped.
+    /// When each work item that was handed out comes back, in order; acknowledged ones are skipped.
     deadlines: VecDeque<(Instant, u64)>,
     next_receipt: u64,
 }
@@ -37,7 +37,7 @@ struct HandedOut {
 }
 
 impl Lines {
-    /// Enters a hint, unless the order waits already, or is in somebody's hands.
+    /// Enters a work item, unless the order waits already, or is in somebody's hands.
     pub(super) fn push(&mut self, item: WorkItem, now: Instant) {
         match self.held.get(&item.order_id).copied() {
             None => self.enter(item, VecDeque::push_back),
@@ -63,7 +63,7 @@ impl Lines {
         place(&mut self.by_priority[item.priority.index()], item.order_id);
     }
 
-    /// Puts the hints whose time is up back at the head of their lines, the oldest in front.
+    /// Puts the work items whose time is up back at the head of their lines, the oldest in front.
     pub(super) fn call_back(&mut self, now: Instant) {
         let overdue = self.deadlines.partition_point(|(deadline, _)| *deadline <= now);
         let receipts: Vec<_> = self
@@ -123,7 +123,7 @@ impl Lines {
         again.is_some()
     }
 
-    /// Keeps the deadlines about as many as there are hints handed out.
+    /// Keeps the deadlines about as many as there are work items handed out.
     pub(super) fn forget_acknowledged(&mut self) {
         while let Some((_, receipt)) = self.deadlines.front()
             && !self.handed_out.contains_key(receipt)
@@ -132,7 +132,7 @@ impl Lines {
         }
     }
 
-    /// When the next hint comes back, if any is handed out.
+    /// When the next work item comes back, if any is handed out.
     pub(super) fn next_deadline(&self) -> Option<Instant> {
         self.deadlines.front().map(|(deadline, _)| *deadline)
     }

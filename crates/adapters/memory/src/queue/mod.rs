@@ -1,14 +1,14 @@
 //! The queue in memory.
 //!
-//! Three lines, one for each priority, and the hints that were handed out and not acknowledged yet. Those come
+//! Three lines, one for each priority, and the work items that were handed out and not acknowledged yet. Those come
 //! back to the head of their line when their time is up, by `tokio::time`; whoever waits in [`WorkQueue::pull`]
 //! wakes for it.
 //!
-//! A hint says no more than "this order is due", so an order is held once: however often a sweep announces a
+//! A work item says no more than "this order is due", so an order is held once: however often a sweep announces a
 //! backlog, the queue stays as long as there are orders. What is announced while it is handed out is entered again
 //! when it is acknowledged.
 //!
-//! A push wakes one that waits; whoever takes hints and leaves some wakes the next. A wake-up that finds nobody
+//! A push wakes one that waits; whoever takes work items and leaves some wakes the next. A wake-up that finds nobody
 //! waiting is kept, and one whose sleeper is dropped goes to another, so none is lost.
 
 mod lines;
@@ -27,14 +27,14 @@ use lines::Lines;
 /// The work queue of a single process.
 #[derive(Debug)]
 pub struct MemoryQueue {
-    /// How long a hint may be worked on before it is delivered again.
+    /// How long a work item may be worked on before it is delivered again.
     redelivery: Duration,
     lines: Mutex<Lines>,
     arrivals: Notify,
 }
 
 impl MemoryQueue {
-    /// An empty queue that delivers a hint again unless it is acknowledged within `redelivery`.
+    /// An empty queue that delivers a work item again unless it is acknowledged within `redelivery`.
     pub fn new(redelivery: Duration) -> Self {
         Self {
             redelivery,
@@ -51,7 +51,7 @@ impl MemoryQueue {
         let deadline = later(now, self.redelivery);
         let taken = lines.take(max, now, deadline);
         let left = !lines.is_empty();
-        // A hint that is handed out after this look comes back later than that.
+        // A work item that is handed out after this look comes back later than that.
         let wake_at = lines.next_deadline().unwrap_or(deadline);
         drop(lines);
         if taken.is_empty() {
@@ -76,7 +76,7 @@ impl WorkQueue for MemoryQueue {
     }
 
     async fn pull(&self, max: usize) -> Result<Vec<Delivery>, QueueError> {
-        // Nobody can be handed a part of a hint.
+        // Nobody can be handed a part of a work item.
         let max = max.max(1);
         loop {
             let wake_at = match self.take(max) {

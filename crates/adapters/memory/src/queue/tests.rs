@@ -77,7 +77,7 @@ async fn what_comes_back_goes_first_and_on_time() {
     assert_eq!(pull(&queue).await, [item(1), item(2), item(3)]);
 }
 
-/// A puller that sleeps since before a hint was handed out to somebody else still wakes when it comes back.
+/// A puller that sleeps since before a work item was handed out to somebody else still wakes when it comes back.
 #[tokio::test(start_paused = true)]
 async fn an_early_sleeper_wakes_for_what_comes_back() {
     let queue = Arc::new(MemoryQueue::new(REDELIVERY));
@@ -118,11 +118,11 @@ async fn it_remembers_nothing_of_what_was_acknowledged() {
     assert_eq!(queue.lines.lock().memory(), (0, 0, 0));
 }
 
-/// On several threads, with pulls that are dropped all the time: every hint comes exactly once, and nobody
+/// On several threads, with pulls that are dropped all the time: every work item comes exactly once, and nobody
 /// sleeps while there is something to take.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn no_wake_up_is_lost_between_threads() {
-    const HINTS: u32 = 20_000;
+    const ITEMS: u32 = 20_000;
     let queue = Arc::new(MemoryQueue::new(REDELIVERY));
     let (sender, mut taken) = tokio::sync::mpsc::unbounded_channel();
     let mut workers = JoinSet::new();
@@ -150,7 +150,7 @@ async fn no_wake_up_is_lost_between_threads() {
     let pusher = tokio::spawn({
         let queue = queue.clone();
         async move {
-            for n in 0..HINTS {
+            for n in 0..ITEMS {
                 queue.push(&[item(n)]).await.unwrap();
                 if n % 7 == 0 {
                     tokio::task::yield_now().await;
@@ -159,10 +159,10 @@ async fn no_wake_up_is_lost_between_threads() {
         }
     });
     let mut seen = HashSet::new();
-    while seen.len() < HINTS as usize {
+    while seen.len() < ITEMS as usize {
         let next = timeout(Duration::from_secs(20), taken.recv()).await;
         let id = next
-            .unwrap_or_else(|_| panic!("stuck after {} hints", seen.len()))
+            .unwrap_or_else(|_| panic!("stuck after {} work items", seen.len()))
             .unwrap();
         assert!(seen.insert(id), "{id} came twice");
     }

@@ -60,8 +60,8 @@ pub(crate) enum Break {
     NeverRests,
     HidesRests,
     ListsWaitsByAge,
-    OverrulesNobody,
-    OverrulesWithoutLooking,
+    RefusesOwners,
+    IgnoresOpenAttempts,
     // Audit
     AuditsNoKeys,
     AuditsNoEpochs,
@@ -355,8 +355,8 @@ impl OwnerCommands for Broken {
         release: Release,
     ) -> Result<(), JournalError> {
         match self.at {
-            Break::OverrulesNobody => Err(JournalError::Fenced),
-            Break::OverrulesWithoutLooking => {
+            Break::RefusesOwners => Err(JournalError::Fenced),
+            Break::IgnoresOpenAttempts => {
                 self.stored(match self.inner.apply_owner_command(moved, release).await {
                     Err(JournalError::Fenced) => Ok(()),
                     result => result,
@@ -382,11 +382,11 @@ crate::bites! { Broken::new, (), [
         Break::NeverRests => a_rest_ends_and_its_length_is_told_with_the_next_lease, "left == right";
     a_store_that_lists_waits_by_age:
         Break::ListsWaitsByAge => orders_that_wait_are_listed_by_when_they_began_to, "left == right";
-    a_store_whose_owners_have_no_say: Break::OverrulesNobody => an_owner_cancels_an_order_that_waits, "Fenced";
+    a_store_whose_owners_have_no_say: Break::RefusesOwners => an_owner_cancels_an_order_that_waits, "Fenced";
     a_store_whose_owners_are_told_lies:
-        Break::OverrulesWithoutLooking => an_open_attempt_overrules_the_owner, "should be fenced";
+        Break::IgnoresOpenAttempts => an_open_attempt_rejects_the_owners_command, "should be fenced";
     a_store_that_cancels_and_sends:
-        Break::OverrulesWithoutLooking => of_a_cancel_and_a_write_ahead_at_once_one_is_stored, "left != right";
+        Break::IgnoresOpenAttempts => of_a_cancel_and_a_write_ahead_at_once_one_is_stored, "left != right";
     a_store_that_forgets_keys:
         Break::ForgetsKeys => the_same_request_with_the_same_key_is_the_same_order, "Replayed";
     a_store_that_forgets_keys_under_load:

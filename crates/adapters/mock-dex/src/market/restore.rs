@@ -245,7 +245,7 @@ impl Market {
             .unwrap_or(0)
             .saturating_add(past.advanced.saturating_mul(BLOCK_MS));
         let base_ms = lived_ms.max(past.height.saturating_mul(BLOCK_MS));
-        let instance_id = format!("era of {} at {base_ms} ms", clock.now().millis());
+        let instance_id = format!("instance of {} at {base_ms} ms", clock.now().millis());
         let instance_id = SeededRng::new(seed, &instance_id).next();
         Self {
             chain: Chain::new(rng::derive(seed, "chain"), clock, base_ms),

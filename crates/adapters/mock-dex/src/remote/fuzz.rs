@@ -1,4 +1,4 @@
-//! A venue is a stranger as well: whatever it answers is understood or odd, and proves nothing that it does not say.
+//! What a venue answers is not trusted: whatever it answers is understood or odd, and proves nothing that it does not say.
 
 use order_core::failure::VenueError;
 use reqwest::StatusCode;
@@ -14,7 +14,7 @@ const INPUTS: usize = 3_000;
 const ANSWERS: [&str; 3] = [
     r#"{"code":"rate_limited","detail":"slow down","status":503}"#,
     r#"{"txHash":"1111111111111111111111111111111111111111111111111111111111111111","status":"landed","slot":7,"legs":[],"removesDuplicates":true}"#,
-    r#"{"era":1,"slot":2,"secs":3,"pools":[{"id":"raydium:SOL/USDC","dex":"Raydium","base":"SOL","quote":"USDC","version":1}]}"#,
+    r#"{"instance_id":1,"slot":2,"secs":3,"pools":[{"id":"raydium:SOL/USDC","dex":"Raydium","base":"SOL","quote":"USDC","version":1}]}"#,
 ];
 
 /// One of the answers, cut off and with noise behind.

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) struct SnapshotRequest {
     pub(crate) token_in: Symbol,
     pub(crate) token_out: Symbol,
-    /// The era that the known versions are of.
+    /// The instance that the known versions are of.
     #[serde(default)]
     pub(crate) instance_id: u64,
     /// What the client has already.

@@ -27,7 +27,7 @@ pub(crate) struct Listener {
     pub(crate) channel: String,
     pub(crate) origin: Origin,
     pub(crate) heard: broadcast::Sender<Arc<[OrderNotification]>>,
-    pub(crate) audience: Arc<OnceLock<Arc<dyn Subscriptions>>>,
+    pub(crate) subscriptions: Arc<OnceLock<Arc<dyn Subscriptions>>>,
     pub(crate) subscribed: watch::Sender<bool>,
 }
 
@@ -92,8 +92,9 @@ impl Listener {
         if self.heard.receiver_count() == 0 {
             return;
         }
-        let audience = self.audience.get();
-        let wanted = |order, owner: &str| audience.is_none_or(|audience| audience.wants(order, owner));
+        let subscriptions = self.subscriptions.get();
+        let wanted =
+            |order, owner: &str| subscriptions.is_none_or(|subscriptions| subscriptions.wants(order, owner));
         match decode(self.origin, message, wanted) {
             // Without listeners by now there is nobody to tell.
             Message::Notifications(notifications) => drop(self.heard.send(notifications)),

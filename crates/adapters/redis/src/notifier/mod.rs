@@ -35,7 +35,7 @@ pub struct RedisNotifier {
     origin: Origin,
     heard: broadcast::Sender<Arc<[OrderNotification]>>,
     /// Who wants to hear what; everything, until somebody says so.
-    audience: Arc<OnceLock<Arc<dyn Subscriptions>>>,
+    subscriptions: Arc<OnceLock<Arc<dyn Subscriptions>>>,
     /// Whether the subscription stands, once somebody has begun to listen.
     subscribed: Mutex<Option<watch::Receiver<bool>>>,
     stop: CancellationToken,
@@ -53,7 +53,7 @@ impl RedisNotifier {
                 INSTANCES.fetch_add(1, Ordering::Relaxed),
             ),
             heard: broadcast::Sender::new(BUFFER),
-            audience: Arc::default(),
+            subscriptions: Arc::default(),
             subscribed: Mutex::new(None),
             _stop: stop.clone().drop_guard(),
             stop,
@@ -73,7 +73,7 @@ impl RedisNotifier {
             channel: self.server.keys().events().to_owned(),
             origin: self.origin,
             heard: self.heard.clone(),
-            audience: Arc::clone(&self.audience),
+            subscriptions: Arc::clone(&self.subscriptions),
             subscribed: state,
         };
         tokio::spawn(listener.run(self.stop.clone()));
@@ -96,9 +96,9 @@ impl Notifier for RedisNotifier {
         Ok(())
     }
 
-    fn set_subscriptions(&self, audience: Arc<dyn Subscriptions>) {
+    fn set_subscriptions(&self, subscriptions: Arc<dyn Subscriptions>) {
         // There is one relay in a process; a second one hears what the first one wants, and reads the rest.
-        let _ = self.audience.set(audience);
+        let _ = self.subscriptions.set(subscriptions);
     }
 
     async fn listen(&self) -> Result<Box<dyn Notifications>, NotifyError> {

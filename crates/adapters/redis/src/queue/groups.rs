@@ -12,7 +12,7 @@ pub(crate) async fn make(link: &Link, keys: &Keys) -> Result<(), RedisUnavailabl
     for shard in 0..keys.shards() {
         let answers: Vec<RedisResult<Value>> =
             link.ask(RedisRequest::Pipeline(&creation(keys, shard))).await?;
-        judge(answers)?;
+        check_response(answers)?;
     }
     Ok(())
 }
@@ -21,7 +21,7 @@ pub(crate) async fn make(link: &Link, keys: &Keys) -> Result<(), RedisUnavailabl
 pub(crate) async fn make_on(connection: &mut (impl ConnectionLike + Send), keys: &Keys) -> RedisResult<()> {
     for shard in 0..keys.shards() {
         let answers: Vec<RedisResult<Value>> = creation(keys, shard).query_async(connection).await?;
-        judge(answers)?;
+        check_response(answers)?;
     }
     Ok(())
 }
@@ -42,7 +42,7 @@ fn creation(keys: &Keys, shard: usize) -> Pipeline {
     pipeline
 }
 
-fn judge(answers: Vec<RedisResult<Value>>) -> RedisResult<()> {
+fn check_response(answers: Vec<RedisResult<Value>>) -> RedisResult<()> {
     answers.into_iter().try_for_each(|answer| match answer {
         Ok(_) => Ok(()),
         Err(error) if is_there_already(&error) => Ok(()),

@@ -1,7 +1,7 @@
--- Adds hints to one shard, so that it holds each order once.
+-- Adds work items to one shard, so that it holds each order once.
 -- KEYS: the streams, the most urgent first, then the hash of what is held: order -> stream/entry, and /stream again
 -- where the order was pushed while it was delivered.
--- ARGV: the group, for how long a delivery is in its worker's hands (ms), then of each hint its stream and its order.
+-- ARGV: the group, for how long a delivery is in its worker's hands (ms), then of each work item its stream and its order.
 local held, group, hand_over = KEYS[#KEYS], ARGV[1], tonumber(ARGV[2])
 
 local function add(stream, order)

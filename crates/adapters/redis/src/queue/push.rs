@@ -51,7 +51,7 @@ impl Writer {
         Ok(())
     }
 
-    /// What adds these hints, for each shard that any of them belongs to.
+    /// What adds these work items, for each shard that any of them belongs to.
     fn additions(&self, keys: &Keys, items: &[WorkItem]) -> Vec<ScriptInvocation<'_>> {
         let mut shards: Vec<Option<ScriptInvocation<'_>>> = Vec::new();
         shards.resize_with(keys.shards(), || None);

@@ -1,4 +1,4 @@
-//! A Redis of one's own, connections to it, and hints to push.
+//! A Redis of one's own, connections to it, and work items to push.
 
 #![allow(dead_code, reason = "each test binary uses its own part")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "test support")]

@@ -260,7 +260,7 @@ pub async fn an_owner_takes_an_order_out_of_its_holders_hands(store: &dyn Store)
     assert_stored(store, &walk).await;
 }
 
-pub async fn an_open_attempt_overrules_the_owner(store: &dyn Store) {
+pub async fn an_open_attempt_rejects_the_owners_command(store: &dyn Store) {
     let mut walk = accepted(store, 1).await;
     let lease = hold(store, &walk).await;
     store.append(&lease, walk.route().moved()).await.unwrap();
@@ -295,7 +295,7 @@ pub async fn an_owner_who_is_behind_is_fenced(store: &dyn Store) {
     assert_fenced(store.apply_owner_command(unknown.moved(), Release::Done).await);
 }
 
-pub async fn nobody_overrules_an_end(store: &dyn Store) {
+pub async fn no_owner_command_changes_an_end(store: &dyn Store) {
     let mut walk = accepted(store, 1).await;
     cancelled(store, &mut walk).await;
     assert_fenced(
