@@ -7,13 +7,13 @@ use serde_json::{Value, json};
 use crate::{LIFE, sell, sell_with, statuses};
 
 in_both_modes!(
-    every_door_tells_the_same_story,
+    every_endpoint_tells_the_same_history,
     watchers_who_come_at_any_time_miss_nothing,
     orders_are_submitted_and_followed_on_one_socket,
     a_caller_follows_all_of_their_orders,
 );
 
-async fn every_door_tells_the_same_story(mode: Mode) {
+async fn every_endpoint_tells_the_same_history(mode: Mode) {
     let engine = TestEngine::start(mode, "").await;
     let id = engine.accepted(&sell()).await;
     let history = engine.history(&id).await;
@@ -142,7 +142,7 @@ async fn a_caller_follows_all_of_their_orders(mode: Mode) {
 }
 
 #[tokio::test]
-async fn an_unknown_order_is_unknown_at_every_door() {
+async fn an_unknown_order_is_unknown_at_every_endpoint() {
     let engine = TestEngine::memory("").await;
     let id = "ORD-01890a5d-ac96-774b-bcce-b302099a8057";
     for path in [format!("/api/orders/{id}"), format!("/api/orders/{id}/events")] {

@@ -62,7 +62,7 @@ async fn a_worker_is_killed_half_way() {
 }
 
 #[tokio::test]
-async fn a_worker_opens_its_doors_only_where_it_is_told() {
+async fn a_worker_opens_its_endpoints_only_where_it_is_told() {
     let deployment = Deployment::start("instant").await;
     let quiet = deployment.process("worker", &[]);
     let told = deployment.process("worker", &[("ORDER_ENGINE__SERVER__WORKER_PORT", "0")]);

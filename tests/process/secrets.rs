@@ -15,7 +15,7 @@ fn assert_silent(what: &str, text: &str) {
 }
 
 #[tokio::test]
-async fn no_log_no_error_and_no_door_shows_a_secret() {
+async fn no_log_no_error_and_no_endpoint_shows_a_secret() {
     let guarded = Guarded::start().await;
     let folder = tempfile::tempdir().unwrap();
     let venue = venue(&folder);

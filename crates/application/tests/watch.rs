@@ -130,7 +130,7 @@ async fn rest(watch: &mut OrderWatch) -> Vec<u32> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_late_watcher_gets_the_whole_story_and_the_end() {
+async fn a_late_watcher_gets_the_whole_history_and_the_end() {
     let scene = scene(4, Settings::default());
     assert_eq!(rest(&mut scene.watch(0).await).await, [1, 2, 3, 4]);
     assert_eq!(rest(&mut scene.watch(2).await).await, [3, 4]);

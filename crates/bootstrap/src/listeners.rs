@@ -121,7 +121,7 @@ fn usual(loaded: &Loaded, settings: Settings, behind: &Behind) -> HttpSettings {
             silence: limits.ping_timeout,
             ..SocketSettings::default()
         },
-        limits: limits.for_doors(&config.server, config.auth.mode),
+        limits: limits.for_endpoints(&config.server, config.auth.mode),
         load_shedding: behind.load_shedding.clone(),
         ..HttpSettings::new(Arc::new(loaded.tokens.clone()), Arc::clone(&behind.health))
     }

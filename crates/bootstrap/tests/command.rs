@@ -251,7 +251,7 @@ fn help_shows_commands_and_variables() {
 }
 
 #[test]
-fn the_document_of_the_doors_is_json_and_nothing_else() {
+fn the_document_of_the_endpoints_is_json_and_nothing_else() {
     let (code, stdout, stderr) = output(&["openapi"], &[]);
     assert_eq!((code, stderr.as_str()), (Some(0), ""));
     let committed = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../openapi/order-engine.json");

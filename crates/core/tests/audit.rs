@@ -21,7 +21,7 @@ use order_core::venue::{PoolId, Quote, QuoteAnswer, TxId, Venue};
 use std::time::Duration;
 
 #[test]
-fn a_good_story_has_no_violation() {
+fn a_good_history_has_no_violation() {
     let report = audit(&[good()], &[landed()]);
     assert_eq!(report.violated(), 0, "{report}");
     assert!(report.figure(Invariant::ExecutedOnce).checked > 0);
@@ -102,7 +102,7 @@ fn amounts_must_hold() {
 }
 
 #[test]
-fn a_story_must_be_whole_legal_and_at_its_end() {
+fn a_history_must_be_whole_legal_and_at_its_end() {
     let mut gap = good();
     gap.events.remove(2);
     assert_caught(&audit(&[gap], &[landed()]), Invariant::StoryWithoutGap);

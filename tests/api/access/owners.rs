@@ -9,7 +9,7 @@ use super::{Holder, operations, start, trader, wait, waiting};
 use crate::{LIFE, sell, sell_with, statuses};
 
 in_both_modes!(
-    another_owners_orders_are_unknown_at_every_door,
+    another_owners_orders_are_unknown_at_every_endpoint,
     names_of_requests_are_an_owners_own,
     quotes_and_cursors_are_an_owners_own,
 );
@@ -224,7 +224,7 @@ async fn try_operation(scene: &Scene, name: &str, method: &str, path: &str) {
     }
 }
 
-async fn another_owners_orders_are_unknown_at_every_door(mode: Mode) {
+async fn another_owners_orders_are_unknown_at_every_endpoint(mode: Mode) {
     let engine = start(mode).await;
     let (ann, bob) = (trader(&engine, "ann").await, trader(&engine, "bob").await);
     let waiting = wait(&ann).await;

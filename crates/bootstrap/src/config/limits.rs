@@ -62,7 +62,7 @@ pub struct Limits {
 
 impl Limits {
     /// As the endpoints want it.
-    pub fn for_doors(&self, server: &Server, auth: AuthMode) -> LimitSettings {
+    pub fn for_endpoints(&self, server: &Server, auth: AuthMode) -> LimitSettings {
         LimitSettings {
             trusted_hops: server.trusted_hops,
             exempt_loopback: self.exempt_loopback,

@@ -58,7 +58,7 @@ fn as_audited(attempt: &Attempt, outcome: Option<AttemptOutcome>) -> AuditedAtte
     }
 }
 
-fn assert_story(audited: &AuditedOrder, walk: &Walk, epochs: &[u64]) {
+fn assert_history(audited: &AuditedOrder, walk: &Walk, epochs: &[u64]) {
     assert_eq!(&audited.order, walk.order());
     let events: Vec<_> = audited
         .events
@@ -82,7 +82,7 @@ pub async fn an_audit_shows_an_order_that_nobody_has_touched(store: &dyn Audited
     let walk = Walk::of(&acceptance);
     store.accept(acceptance.clone()).await.unwrap();
     let audited = audit_one(store).await;
-    assert_story(&audited, &walk, &[0]);
+    assert_history(&audited, &walk, &[0]);
     assert_eq!(
         (audited.idempotency_key, audited.attempts),
         (acceptance.idempotency_key, vec![])
@@ -133,7 +133,7 @@ pub async fn an_audit_shows_each_attempt_and_who_wrote_which_event(store: &dyn A
 
     let audited = audit_one(store).await;
     let epochs = [vec![0], vec![first.epoch; 5], vec![last.epoch; 5]].concat();
-    assert_story(&audited, &walk, &epochs);
+    assert_history(&audited, &walk, &epochs);
     assert_eq!(
         audited.attempts,
         [as_audited(&dead, Some(death)), as_audited(&landed, Some(landing))]
@@ -159,7 +159,7 @@ pub async fn an_audit_shows_an_open_attempt(store: &dyn AuditedStore) {
         .await
         .unwrap();
     let audited = audit_one(store).await;
-    assert_story(&audited, &walk, &[0, 1, 1, 1, 1].map(|epoch| epoch * lease.epoch));
+    assert_history(&audited, &walk, &[0, 1, 1, 1, 1].map(|epoch| epoch * lease.epoch));
     assert_eq!(audited.attempts, [as_audited(&attempt, None)]);
 }
 

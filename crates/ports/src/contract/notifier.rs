@@ -27,7 +27,7 @@ use crate::{Notifications, Notifier, OrderNotification};
 macro_rules! notifier_contract {
     ($(#[$attribute:meta])+ $make:expr) => {
         $crate::__laws! { notifier, [$(#[$attribute])+], $make, (), [
-            a_listener_hears_an_orders_story_in_order,
+            a_listener_hears_an_orders_events_in_order,
             every_listener_hears_everything,
             a_listener_that_is_gone_harms_nobody,
             publishing_to_nobody_is_no_error,
@@ -114,7 +114,7 @@ async fn tell(notifier: &dyn Notifier, histories: &[Vec<OrderNotification>]) {
     }
 }
 
-pub async fn a_listener_hears_an_orders_story_in_order(notifier: &dyn Notifier) {
+pub async fn a_listener_hears_an_orders_events_in_order(notifier: &dyn Notifier) {
     let histories: Vec<_> = (1..=25).map(history).collect();
     let mut listener = notifier.listen().await.unwrap();
     let (heard, ()) = tokio::join!(hear_all(&mut *listener, 150), tell(notifier, &histories));

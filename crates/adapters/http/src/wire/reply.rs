@@ -107,7 +107,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_reply_names_the_order_and_its_doors() {
+    fn the_reply_names_the_order_and_its_endpoints() {
         let id = "ORD-01939c3e-7a40-7c5e-9d8e-0f3b8a1c2d4e";
         assert_eq!(
             serde_json::to_value(AcceptedView::example()).unwrap(),

@@ -45,7 +45,7 @@ async fn a_body_must_say_that_it_is_json() {
 }
 
 #[tokio::test]
-async fn a_compressed_body_is_refused_at_every_door_that_takes_one() {
+async fn a_compressed_body_is_refused_at_every_endpoint_that_takes_one() {
     let stage = Stage::open().await;
     let order = format!("/api/orders/{}", stage.order().await);
     for (method, path) in [
@@ -230,7 +230,7 @@ async fn other_paths_are_not_found() {
 }
 
 #[tokio::test]
-async fn a_plain_get_on_a_websocket_door_is_told_to_upgrade() {
+async fn a_plain_get_on_a_websocket_endpoint_is_told_to_upgrade() {
     let stage = Stage::open().await;
     let order = stage.order().await;
     for path in [

@@ -91,7 +91,7 @@ async fn callers_on_this_machine_are_exempt_unless_it_is_said() {
 }
 
 #[tokio::test]
-async fn an_owner_who_submits_too_often_is_told_on_every_door() {
+async fn an_owner_who_submits_too_often_is_told_on_every_endpoint() {
     let stage = stage(|limits| limits.owner_rate = rate(1, 2)).await;
     assert_eq!(stage.order_of("alice").await.status(), 202);
     let mut socket = stage.socket("/api/orders/execute").await;

@@ -75,7 +75,7 @@ async fn addresses_local_names_and_listed_ones_are_answered() {
 }
 
 #[tokio::test]
-async fn a_request_names_one_host_at_every_door() {
+async fn a_request_names_one_host_at_every_endpoint() {
     let admin = Stage::with_settings(|settings| {
         settings.health_only = true;
         settings.idle_timeout = Duration::from_millis(200);

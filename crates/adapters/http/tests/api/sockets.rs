@@ -13,7 +13,7 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 use crate::stage::{LIFE, LONG, ORDER, Stage, close_code, id, next, say, statuses};
 
 #[tokio::test]
-async fn every_door_tells_the_whole_story_then_live_then_closes() {
+async fn every_endpoint_tells_the_whole_history_then_live_then_closes() {
     let stage = Stage::open().await;
     for endpoint in [
         "/ws/orders/",
@@ -46,7 +46,7 @@ async fn a_socket_is_resumed_after_a_number() {
 }
 
 #[tokio::test]
-async fn the_same_event_is_the_same_text_at_every_door() {
+async fn the_same_event_is_the_same_text_at_every_endpoint() {
     let stage = Stage::open().await;
     let order = stage.order().await;
     stage.confirm(order);

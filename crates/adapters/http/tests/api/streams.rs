@@ -76,7 +76,7 @@ async fn a_posted_order_goes_on_as_its_event_stream() {
 }
 
 #[tokio::test]
-async fn a_late_stream_gets_the_whole_story_and_ends() {
+async fn a_late_stream_gets_the_whole_history_and_ends() {
     let stage = Stage::open().await;
     let order = stage.order().await;
     stage.confirm(order);
