@@ -1,10 +1,7 @@
-//! Why the engine does not start, or stopped by itself.
+//! Why the engine does not start, and how an error is told.
 
 use std::error::Error;
-use std::net::SocketAddr;
 use std::path::PathBuf;
-
-use crate::supervise::TaskFailed;
 
 /// What can be done where a ledger cannot be kept.
 const KEEPING: &str = "set market.ledger to a file that can be written, or to \"off\" if it may be forgotten at exit (an \
@@ -110,32 +107,6 @@ pub enum StartError {
     Interrupted(#[from] tokio::task::JoinError),
 }
 
-/// Why a running engine stopped by itself.
-#[derive(Debug, thiserror::Error)]
-pub enum RunError {
-    /// It did not start.
-    #[error(transparent)]
-    Start(#[from] StartError),
-    /// There is no log.
-    #[error("the log")]
-    Telemetry(#[from] crate::telemetry::TelemetryError),
-    /// What a venue server executed may not be on the disk.
-    #[error("the venue server")]
-    Venue(#[from] order_mock_dex::ServeError),
-    /// The service that was looked at is not well.
-    #[error("not healthy")]
-    Health(#[from] crate::probe::Unhealthy),
-    /// Keys were not made, listed or taken away.
-    #[error(transparent)]
-    Keys(#[from] crate::keys::KeysError),
-    /// What store and venues hold is not as it must be, or cannot be read.
-    #[error(transparent)]
-    Verify(#[from] crate::verify::VerifyError),
-    /// A part of it could not be kept running.
-    #[error(transparent)]
-    Task(#[from] TaskFailed),
-}
-
 /// The error and all its causes, in one line.
 pub fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
@@ -149,22 +120,4 @@ pub fn chain(error: &dyn Error) -> String {
         cause = error.source();
     }
     text
-}
-
-/// The error for an address that could not be bound.
-pub(crate) fn listening(address: String, source: std::io::Error) -> StartError {
-    if source.kind() == std::io::ErrorKind::AddrInUse {
-        StartError::AddressInUse(address)
-    } else {
-        StartError::Listen { address, source }
-    }
-}
-
-/// The address as something that can be opened: a listener on all interfaces is reached by localhost.
-pub(crate) fn reachable(address: SocketAddr) -> String {
-    if address.ip().is_unspecified() {
-        format!("localhost:{}", address.port())
-    } else {
-        address.to_string()
-    }
 }

@@ -1,5 +1,6 @@
 //! The endpoints of the process: where they listen, how they behave, and when they let nobody in.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{Config, Loaded, Role};
-use crate::error::{StartError, listening};
+use crate::error::StartError;
 
 /// How often what waits is measured.
 const MEASURE: Duration = Duration::from_millis(500);
@@ -24,6 +25,13 @@ pub(crate) struct Listeners {
     pub(crate) public: Option<TcpListener>,
     /// For whoever watches the process, where others cannot reach.
     pub(crate) admin: Option<TcpListener>,
+}
+
+/// Where it listens; none where it does not.
+#[derive(Clone, Copy)]
+pub(crate) struct Addresses {
+    pub(crate) public: Option<SocketAddr>,
+    pub(crate) admin: Option<SocketAddr>,
 }
 
 impl Listeners {
@@ -45,6 +53,15 @@ impl Listeners {
         })
     }
 
+    /// Where it listens.
+    pub(crate) fn addresses(&self) -> Addresses {
+        let at = |listener: &Option<TcpListener>| listener.as_ref()?.local_addr().ok();
+        Addresses {
+            public: at(&self.public),
+            admin: at(&self.admin),
+        }
+    }
+
     /// Whether there is any.
     pub(crate) const fn any(&self) -> bool {
         self.public.is_some() || self.admin.is_some()
@@ -59,8 +76,26 @@ pub(crate) async fn listen(host: &str, port: u16) -> Result<TcpListener, StartEr
         .map_err(|source| listening(format!("{host}:{port}"), source))
 }
 
+/// The error for an address that could not be bound.
+fn listening(address: String, source: std::io::Error) -> StartError {
+    if source.kind() == std::io::ErrorKind::AddrInUse {
+        StartError::AddressInUse(address)
+    } else {
+        StartError::Listen { address, source }
+    }
+}
+
+/// The address as something that can be opened: a listener on all interfaces is reached by localhost.
+pub(crate) fn reachable(address: SocketAddr) -> String {
+    if address.ip().is_unspecified() {
+        format!("localhost:{}", address.port())
+    } else {
+        address.to_string()
+    }
+}
+
 /// What all endpoints of a process share.
-pub(crate) struct Behind {
+pub(crate) struct SharedByEndpoints {
     pub(crate) health: Arc<dyn HealthReport>,
     pub(crate) metrics: Arc<dyn MetricsReport>,
     pub(crate) load_shedding: LoadShedding,
@@ -75,33 +110,33 @@ pub(crate) fn public(
     loaded: &Loaded,
     role: Role,
     settings: Settings,
-    behind: &Behind,
+    shared: &SharedByEndpoints,
 ) -> Result<HttpSettings, StartError> {
     let Config { server, .. } = &loaded.config;
     let certificates = match (&server.tls_certificate, &server.tls_key) {
         (Some(certificate), Some(key)) => Some(Certificates::read(certificate, key)?),
         _ => None,
     };
-    let metrics = server.admin_port.is_none().then(|| Arc::clone(&behind.metrics));
+    let metrics = server.admin_port.is_none().then(|| Arc::clone(&shared.metrics));
     Ok(HttpSettings {
         health_only: !role.takes_orders(),
         certificates,
         metrics,
-        auth: behind.auth.clone(),
-        ..usual(loaded, settings, behind)
+        auth: shared.auth.clone(),
+        ..usual(loaded, settings, shared)
     })
 }
 
 /// How the endpoints behave that only say how the process is.
-pub(crate) fn admin(loaded: &Loaded, settings: Settings, behind: &Behind) -> HttpSettings {
+pub(crate) fn admin(loaded: &Loaded, settings: Settings, shared: &SharedByEndpoints) -> HttpSettings {
     HttpSettings {
         health_only: true,
-        metrics: Some(Arc::clone(&behind.metrics)),
-        ..usual(loaded, settings, behind)
+        metrics: Some(Arc::clone(&shared.metrics)),
+        ..usual(loaded, settings, shared)
     }
 }
 
-fn usual(loaded: &Loaded, settings: Settings, behind: &Behind) -> HttpSettings {
+fn usual(loaded: &Loaded, settings: Settings, shared: &SharedByEndpoints) -> HttpSettings {
     let config = &loaded.config;
     let limits = &config.limits;
     HttpSettings {
@@ -113,7 +148,7 @@ fn usual(loaded: &Loaded, settings: Settings, behind: &Behind) -> HttpSettings {
         body_limit: limits.body_bytes,
         header_timeout: limits.header_timeout,
         idle_timeout: limits.idle_timeout,
-        leaving: behind.leaving.clone(),
+        leaving: shared.leaving.clone(),
         body_timeout: limits.body_timeout,
         socket: SocketSettings {
             max_message: limits.message_bytes,
@@ -122,8 +157,8 @@ fn usual(loaded: &Loaded, settings: Settings, behind: &Behind) -> HttpSettings {
             ..SocketSettings::default()
         },
         limits: limits.for_endpoints(&config.server, config.auth.mode),
-        load_shedding: behind.load_shedding.clone(),
-        ..HttpSettings::new(Arc::new(loaded.tokens.clone()), Arc::clone(&behind.health))
+        load_shedding: shared.load_shedding.clone(),
+        ..HttpSettings::new(Arc::new(loaded.tokens.clone()), Arc::clone(&shared.health))
     }
 }
 

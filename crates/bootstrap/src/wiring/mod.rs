@@ -28,7 +28,7 @@ use order_ports::{Clock, Entropy, OrderBacklog};
 use order_postgres::PostgresStore;
 use order_redis::{RedisDispatchWindow, RedisNotifier, RedisQueue};
 
-use self::backend::{AccessPorts, QueuePorts, StorePorts};
+use self::backend::{QueuePorts, StorePorts};
 use self::health::Report;
 use crate::config::{Config, Loaded, Role};
 use crate::environment::{OsEntropy, SystemClock, TimeOrderedIds};
@@ -36,7 +36,7 @@ use crate::error::StartError;
 
 pub(crate) use self::access::{authenticator, key_ring, unmanaged_keys, warn as warn_of_access};
 pub(crate) use self::audit::{Records, records};
-pub(crate) use self::backend::migrate;
+pub(crate) use self::backend::{AccessPorts, migrate};
 pub(crate) use self::health::FORGETS;
 pub(crate) use self::market::open as open_market;
 pub(crate) use self::metering::{Scrape, count, fold, metered};

@@ -4,9 +4,11 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use order_bootstrap::cli::{Cli, Command, ServeArgs, VenueArgs};
+use order_bootstrap::cli::{Cli, Command};
+use order_bootstrap::commands::serve::ServeArgs;
+use order_bootstrap::commands::venue::serve_venue;
 use order_bootstrap::config::{Config, Inputs, Purpose, Role};
-use order_bootstrap::{VenueOptions, chain, run_decorated, serve_venue, signals, telemetry};
+use order_bootstrap::{chain, run_decorated, signals, telemetry};
 use order_chaos::Failure;
 use order_chaos::fault_points::FaultPoints;
 use tokio::runtime::Runtime;
@@ -27,11 +29,10 @@ fn work() -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     match cli.command {
         Some(Command::Serve(ServeArgs { role })) => serve(&runtime, &inputs, role),
-        Some(Command::Venue(VenueArgs { port, ledger, admin })) => {
+        Some(Command::Venue(args)) => {
             let loaded = Config::load(&inputs, Purpose::Venue)?;
             let _log = telemetry::init(&loaded.config, Purpose::Venue)?;
-            let options = VenueOptions { port, ledger, admin };
-            Ok(runtime.block_on(serve_venue(loaded, options, signals::stop()))?)
+            Ok(runtime.block_on(serve_venue(loaded, args, signals::stop()))?)
         }
         Some(_) | None => Err("only `serve` and `venue` are done here".into()),
     }

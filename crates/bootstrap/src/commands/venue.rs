@@ -3,40 +3,55 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use order_mock_dex::ServeOptions;
+use clap::Args;
+use order_mock_dex::{ServeError, ServeOptions};
 use order_ports::{Clock, Entropy};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Loaded;
 use crate::environment::{OsEntropy, SystemClock};
-use crate::error::{RunError, reachable};
-use crate::listeners::listen;
+use crate::error::StartError;
+use crate::listeners::{listen, reachable};
 use crate::wiring;
 
-/// How the market is served.
-#[derive(Clone, Debug)]
-pub struct VenueOptions {
-    /// Where to listen; 0 takes any free port.
+/// How to be the market. What it is like, its pools, prices and faults, is the section [venues].
+#[derive(Clone, Debug, Args)]
+pub struct VenueArgs {
+    /// Where to listen.
+    #[arg(long, default_value_t = 4000)]
     pub port: u16,
-    /// The file that keeps what was executed; without it the market forgets at exit.
+    /// The file that keeps what was executed; without it, and without market.ledger, it is forgotten at exit.
+    #[arg(long, value_name = "FILE")]
     pub ledger: Option<PathBuf>,
-    /// Whether anybody may change prices, pools, faults and time.
+    /// Let anybody change prices, pools, faults and time: for tests.
+    #[arg(long)]
     pub admin: bool,
+}
+
+/// Why the market is not served, or ended by itself.
+#[derive(Debug, thiserror::Error)]
+pub enum VenueServerError {
+    /// It did not start.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// The journal of its executions may not be on the disk.
+    #[error("the venue server")]
+    Serve(#[from] ServeError),
 }
 
 /// Serves the market until `stop` is ready, then ends it in good order.
 ///
 /// # Errors
-/// [`RunError`].
+/// [`VenueServerError`].
 pub async fn serve_venue(
     loaded: Loaded,
-    options: VenueOptions,
+    args: VenueArgs,
     stop: impl Future<Output = ()>,
-) -> Result<(), RunError> {
-    let listener = listen(&loaded.config.server.host, options.port).await?;
+) -> Result<(), VenueServerError> {
+    let listener = listen(&loaded.config.server.host, args.port).await?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let entropy: Arc<dyn Entropy> = Arc::new(OsEntropy);
-    let ledger = options
+    let ledger = args
         .ledger
         .or_else(|| loaded.config.market.ledger.file().map(Into::into));
     if ledger.is_none() {
@@ -45,7 +60,7 @@ pub async fn serve_venue(
     let market = wiring::open_market(&loaded, ledger.as_deref(), &clock, &entropy).await?;
     if let Ok(address) = listener.local_addr() {
         tracing::info!(
-            admin = options.admin,
+            admin = args.admin,
             height = market.height(),
             "listening on http://{}",
             reachable(address)
@@ -55,7 +70,7 @@ pub async fn serve_venue(
     let serving = order_mock_dex::serve(
         market,
         listener,
-        ServeOptions { admin: options.admin },
+        ServeOptions { admin: args.admin },
         stopped.clone(),
     );
     tokio::pin!(serving);

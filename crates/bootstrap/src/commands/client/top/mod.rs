@@ -7,13 +7,14 @@ use std::collections::VecDeque;
 use std::io::IsTerminal;
 use std::time::Duration;
 
+use clap::Args;
 use ratatui::crossterm::event::{self, Event, KeyCode, KeyEventKind, KeyModifiers};
 use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::connection::{ClientError, Connection};
-use crate::cli::TopArgs;
+use crate::commands::args::{ClientArgs, duration};
 use numbers::Scrape;
 
 /// How many orders are shown at most.
@@ -22,6 +23,17 @@ const ORDERS: usize = 50;
 const KEPT: usize = 240;
 /// How often the keyboard is looked at.
 const KEYS: Duration = Duration::from_millis(100);
+
+/// How to look at an engine.
+#[derive(Clone, Debug, Args)]
+pub struct TopArgs {
+    /// How often to ask it.
+    #[arg(long, value_name = "DURATION", default_value = "1s", value_parser = duration)]
+    pub interval: Duration,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "its own members say what they are")]
+    pub client: ClientArgs,
+}
 
 /// All that is on the screen.
 #[derive(Default)]

@@ -6,7 +6,7 @@ use reqwest::{Method, RequestBuilder, Response};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::cli::ClientArgs;
+use crate::commands::args::ClientArgs;
 use crate::config::shown;
 
 /// How long an answer may take to begin.

@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::time::{Duration, UNIX_EPOCH};
 
+use clap::Subcommand;
 use humantime_serde::re::humantime::format_rfc3339_seconds;
 use order_application::{KeyRing, NewKey};
 use order_core::access::{ApiKey, KeyId, Scope, Scopes};
@@ -12,11 +13,56 @@ use order_ports::KeyError;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 
-use crate::cli::KeysAction;
+use super::output::print;
 use crate::config::Config;
 use crate::error::StartError;
-use crate::output::print;
 use crate::wiring;
+
+/// Printed after the arguments by --help.
+pub(crate) const KEYS_HELP: &str = "\
+Keys are kept in the database (DATABASE_URL), as hashes, and are asked for where auth.mode is \"keys\". Without a
+database they stand in the configuration: `create` then prints the entry for it to standard error.
+
+The scopes: trade places, cancels and replaces; read reads, watches and asks for quotes; admin reads /metrics.
+
+Exit status: 0 when it is done, 1 when there is no such key or the database fails, 2 for a mistake in the
+configuration.";
+
+/// What to do with API keys.
+#[derive(Clone, Debug, Subcommand)]
+pub enum KeysAction {
+    /// Make a key. It is printed once, and cannot be read back from anywhere.
+    Create {
+        /// Whose orders the key is about.
+        #[arg(long, value_name = "NAME")]
+        owner: Owner,
+        /// What it is good for: trade, read or admin; may be given several times [default: trade and read].
+        #[arg(long = "scope", value_name = "SCOPE", value_delimiter = ',')]
+        scopes: Vec<Scope>,
+        /// Print one JSON object in one line, `{"key":"id.secret"}`.
+        #[arg(long)]
+        json: bool,
+    },
+    /// List all keys, the oldest first; never their secrets.
+    List {
+        /// Print a JSON object a line.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Make a key good for nothing, for good. What was opened by it closes within two seconds.
+    Revoke {
+        /// The part of the key before the dot.
+        id: KeyId,
+    },
+    /// Give a key another secret, which is printed once. The one before is good for nothing within two seconds.
+    Rotate {
+        /// The part of the key before the dot.
+        id: KeyId,
+        /// Print one JSON object in one line, `{"key":"id.secret"}`.
+        #[arg(long)]
+        json: bool,
+    },
+}
 
 /// Why it was not done.
 #[derive(Debug, thiserror::Error)]

@@ -7,8 +7,26 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use order_load::{Follow, LoadError, LoadOptions, OrderMix, Pace, Target};
 
-use crate::cli::KeyArg;
-use crate::output::print;
+use super::args::{KeyArg, duration};
+use super::output::print;
+
+/// Printed after the arguments by --help.
+pub(crate) const LOAD_HELP: &str = "\
+With --rate, latencies count from the time at which an order was due, so that a server that stalls is
+charged for every order it keeps waiting. Without it, the requests that a stall kept from being sent
+are added to the latencies of `submit`; the line below it shows them as measured.
+
+The report goes to standard output, progress to standard error if that is a terminal. Ctrl-C ends the
+run and prints what there is.
+
+Examples:
+  order-engine load --duration 30s
+  order-engine load --rate 500 --watchers 1 --json
+  order-engine load --in-flight 64 --connections 64 --follow feed
+  order-engine load --order '3*{\"tokenIn\":\"SOL\",\"tokenOut\":\"USDC\",\"amountIn\":\"1\"}' \\
+                    --order '{\"tokenIn\":\"USDC\",\"tokenOut\":\"ETH\",\"amountIn\":\"500\"}'
+
+Exit status: 0 with a report, 1 when nothing was accepted or the run could not begin.";
 
 /// Connections of a closed loop, if nothing else is said: as many orders are submitted at once.
 const CLOSED: NonZeroUsize = NonZeroUsize::MIN.saturating_add(9);
@@ -35,10 +53,10 @@ pub struct LoadArgs {
     #[arg(long, value_name = "N", conflicts_with = "rate")]
     pub in_flight: Option<NonZeroUsize>,
     /// How long orders are submitted that count.
-    #[arg(long, default_value = "10s", value_parser = crate::cli::duration)]
+    #[arg(long, default_value = "10s", value_parser = duration)]
     pub duration: Duration,
     /// How long orders are submitted before that.
-    #[arg(long, default_value = "2s", value_parser = crate::cli::duration)]
+    #[arg(long, default_value = "2s", value_parser = duration)]
     pub warm_up: Duration,
     /// How the ends of the orders become known.
     #[arg(long, value_enum, conflicts_with = "watchers")]
@@ -51,7 +69,7 @@ pub struct LoadArgs {
     #[arg(long = "order", value_name = "JSON")]
     pub orders: Vec<String>,
     /// How long the last orders may take to end.
-    #[arg(long, default_value = "30s", value_parser = crate::cli::duration)]
+    #[arg(long, default_value = "30s", value_parser = duration)]
     pub patience: Duration,
     /// The server is the Node peer of benches/peer, which names a few things differently.
     #[arg(long)]
@@ -155,14 +173,16 @@ mod tests {
     use clap::Parser;
 
     use super::*;
-    use crate::cli::{Cli, Command};
+
+    #[derive(Debug, Parser)]
+    struct CommandLine {
+        #[command(flatten)]
+        args: LoadArgs,
+    }
 
     fn options(args: &[&str]) -> LoadOptions {
-        let words = ["order-engine", "load"].iter().chain(args);
-        let Some(Command::Load(args)) = Cli::parse_from(words).command else {
-            panic!()
-        };
-        args.options().unwrap()
+        let words = ["load"].iter().chain(args);
+        CommandLine::parse_from(words).args.options().unwrap()
     }
 
     #[test]
@@ -180,7 +200,7 @@ mod tests {
         assert_eq!(open.pace, Pace::Open { rate });
         assert_eq!(open.connections.get(), 100);
         assert_eq!(open.follow, Follow::Each(NonZeroUsize::new(2).unwrap()));
-        assert!(Cli::try_parse_from(["order-engine", "load", "--rate=5", "--in-flight=3"]).is_err());
+        assert!(CommandLine::try_parse_from(["load", "--rate=5", "--in-flight=3"]).is_err());
     }
 
     #[test]

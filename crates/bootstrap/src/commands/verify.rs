@@ -4,13 +4,23 @@ use std::fmt;
 use std::io::{IsTerminal, Write};
 use std::time::Duration;
 
+use clap::Args;
 use order_core::audit::{Auditor, Report, Terms};
 use order_ports::{LookUpError, StoreError};
 
+use super::args::duration;
+use super::output::print;
 use crate::config::Loaded;
 use crate::error::StartError;
-use crate::output::print;
 use crate::wiring::{self, Records};
+
+/// Printed after the arguments by --help.
+pub(crate) const VERIFY_HELP: &str = "\
+Reads the database (DATABASE_URL) and the venues' ledger (VENUE_URL, or the file market.ledger, which
+without a value is the one beside the database), and changes neither. queue.max_attempts must be what the engine runs with.
+
+Exit status: 0 when every invariant holds, 1 when one does not or something cannot be read, 2 for a
+mistake in the configuration.";
 
 /// How many orders are read at once.
 const PAGE: usize = 500;
@@ -21,11 +31,15 @@ const RETRIES: usize = 5;
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// What to check.
-#[derive(Clone, Copy, Debug)]
-pub struct VerifyOptions {
-    /// Whether nothing is under way any more, so that an order that has not ended is a violation.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct VerifyArgs {
+    /// Nothing is under way any more: an order that has not come to its end is a violation too, unless it is
+    /// visibly unknown.
+    #[arg(long)]
     pub drained: bool,
-    /// How far the clocks of the workers may be apart.
+    /// How far the clocks of the machines may be apart: retries are timed by the database, and told by the
+    /// workers.
+    #[arg(long, value_name = "DURATION", default_value = "1s", value_parser = duration)]
     pub clock_skew: Duration,
 }
 
@@ -105,8 +119,8 @@ impl fmt::Display for Verdict {
 ///
 /// # Errors
 /// [`VerifyError`], also when something was found.
-pub async fn verify(loaded: &Loaded, options: VerifyOptions) -> Result<(), VerifyError> {
-    let verdict = audit(loaded, options).await?;
+pub async fn verify(loaded: &Loaded, args: VerifyArgs) -> Result<(), VerifyError> {
+    let verdict = audit(loaded, args).await?;
     print(format_args!("{verdict}\n"))?;
     match verdict.violated() {
         0 => Ok(()),
@@ -118,12 +132,12 @@ pub async fn verify(loaded: &Loaded, options: VerifyOptions) -> Result<(), Verif
 ///
 /// # Errors
 /// [`VerifyError`] when something cannot be read; what was found is in the verdict.
-pub async fn audit(loaded: &Loaded, options: VerifyOptions) -> Result<Verdict, VerifyError> {
+pub async fn audit(loaded: &Loaded, args: VerifyArgs) -> Result<Verdict, VerifyError> {
     let records = wiring::records(loaded).await?;
     let terms = Terms {
         max_attempts: loaded.config.queue.max_attempts,
-        drained: options.drained,
-        clock_skew: options.clock_skew,
+        drained: args.drained,
+        clock_skew: args.clock_skew,
     };
     let landed = records.ledger.landed().await?;
     let executions = landed.len();
