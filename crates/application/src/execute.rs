@@ -14,7 +14,7 @@ use tracing::{Instrument, Span};
 
 use crate::leased_order::LeasedOrder;
 use crate::publisher::EventPublisher;
-use crate::quote::ask_all;
+use crate::quotes::ask_all;
 use crate::setup::{Ports, Settings};
 use crate::spans;
 

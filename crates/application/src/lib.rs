@@ -6,19 +6,16 @@
 //! [`Worker`], the [`Sweeper`], the [`MarketWatcher`] and the [`Relay`] run beside it, in one process or in many.
 
 mod access;
-mod control;
 mod engine;
 mod execute;
 mod hub;
 mod leased_order;
 mod live;
-mod market_check;
 mod publisher;
-mod quote;
+mod quotes;
 mod relay;
 mod setup;
 mod spans;
-mod submit;
 mod sweep;
 mod watch;
 mod watch_owner;
@@ -26,16 +23,16 @@ mod watcher;
 mod worker;
 
 pub use access::{Access, AccessError, Authenticator, KeyRing, NewKey, Ticket};
-pub use control::{Amendment, CancelledMany, ControlError, Expected};
-pub use engine::Engine;
+pub use engine::{
+    Amendment, CancelledMany, ControlError, Engine, Expected, QuoteReport, Submission, SubmitError,
+    SubmitOptions,
+};
 pub use execute::ExecuteError;
 pub use hub::Hub;
 pub use live::LiveEvent;
 pub use publisher::EventPublisher;
-pub use quote::QuoteReport;
 pub use relay::Relay;
 pub use setup::{Ports, Settings};
-pub use submit::{Submission, SubmitError, SubmitOptions};
 pub use sweep::Sweeper;
 pub use watch::{OrderWatch, WatchError};
 pub use watch_owner::OwnerWatch;

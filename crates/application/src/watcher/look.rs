@@ -8,7 +8,7 @@ use order_core::venue::QuoteAnswer;
 use order_ports::RestingSince;
 
 use super::index::Candidate;
-use crate::quote::ask_all;
+use crate::quotes::ask_all;
 use crate::setup::{Ports, Settings};
 
 /// What a look has found.

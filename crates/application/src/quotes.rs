@@ -1,40 +1,17 @@
-//! Asking all venues at once, for an order or for somebody who only wants to know.
+//! Asking all venues at once what they pay, and what their pools hold.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use order_core::failure::{Failure, VenueError};
-use order_core::routing::{self, LiquiditySnapshot, Market, Route, RouteLimits, RouteRequest};
+use order_core::failure::VenueError;
+use order_core::routing::{LiquiditySnapshot, Market, RouteLimits};
 use order_core::venue::{QuoteAnswer, QuoteRequest};
 use order_ports::QuoteSource;
 use tracing::Instrument;
 
-use crate::engine::Engine;
 use crate::setup::Ports;
 use crate::spans;
-
-/// What the venues would pay, and the route that an order would take now.
-#[derive(Clone, Debug)]
-pub struct QuoteReport {
-    /// Every asked venue's answer.
-    pub answers: Vec<QuoteAnswer>,
-    /// The route, or why there is none.
-    pub route: Result<Route, Failure>,
-}
-
-impl Engine {
-    /// Quotes a size on all venues that may be used. Nothing is reserved: the next swap moves the pools.
-    pub async fn quote(&self, ask: &RouteRequest<'_>) -> QuoteReport {
-        let timeout = self.settings.quote_timeout;
-        let market = ask_all(&self.ports, &ask.request, ask.limits, timeout).await;
-        let (route, _) = routing::route(ask, &market, &self.settings.routing);
-        QuoteReport {
-            answers: market.answers,
-            route,
-        }
-    }
-}
 
 /// The answers of every venue that may be used, in the order of the venues, and the pools as they stand then.
 /// A venue that takes too long has not answered; pools that cannot be seen in time are done without.

@@ -12,9 +12,9 @@ use order_core::routing::{RouteRequest, RuledOut};
 use order_core::terms::{self, ReachedStop};
 use parking_lot::Mutex;
 
-use crate::engine::Engine;
-use crate::quote::{ask_all, look};
-use crate::submit::SubmitError;
+use super::Engine;
+use super::submit::SubmitError;
+use crate::quotes::{ask_all, look};
 
 /// How long acceptance waits for the market.
 const LONGEST: Duration = Duration::from_millis(500);

@@ -1,4 +1,9 @@
-//! What an endpoint talks to.
+//! What an endpoint talks to: the use cases of a caller.
+
+mod control;
+mod market_check;
+mod quote;
+mod submit;
 
 use std::sync::Arc;
 
@@ -9,8 +14,11 @@ use order_core::time::Timestamp;
 use order_ports::{OrderFilter, OrderPage, StoreError};
 use tokio_util::sync::CancellationToken;
 
+pub use self::control::{Amendment, CancelledMany, ControlError, Expected};
+use self::market_check::MarketSilence;
+pub use self::quote::QuoteReport;
+pub use self::submit::{Submission, SubmitError, SubmitOptions};
 use crate::hub::Hub;
-use crate::market_check::MarketSilence;
 use crate::publisher::EventPublisher;
 use crate::setup::{Ports, Settings};
 use crate::watch::OrderWatch;

@@ -10,7 +10,7 @@ use order_core::price::Price;
 use order_core::trigger::WaitsFor;
 use order_ports::{JournalError, OrderFilter, StoreError, Transition};
 
-use crate::engine::Engine;
+use super::Engine;
 
 /// How often a decision is taken anew because the order has moved meanwhile.
 const TRIES: usize = 16;

@@ -10,7 +10,7 @@ use order_core::time::Timestamp;
 use order_ports::{AcceptError, Acceptance, Accepted, OrderFilter, StoreError, WorkItem};
 use tracing::{Instrument, Span};
 
-use crate::engine::Engine;
+use super::Engine;
 use crate::spans;
 
 /// What a submission says besides the order itself.
