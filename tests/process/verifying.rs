@@ -1,4 +1,4 @@
-//! `order-engine verify`: it passes what the engine leaves behind, at work and at rest, and notifications a record
+//! `order-engine verify`: it passes what the engine leaves behind, at work and at rest, and notices a record
 //! that somebody has changed.
 
 use order_tests::EngineProcess;

@@ -32,6 +32,7 @@ mod target;
 pub use error::LoadError;
 pub use mix::{InvalidOrder, OrderMix};
 pub use options::{Follow, LoadOptions, Pace};
-pub use report::{OrderCounts, Report};
+pub use orders::OrderCounts;
+pub use report::Report;
 pub use run::run;
 pub use target::{InvalidKey, InvalidTarget, Target};

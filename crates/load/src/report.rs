@@ -8,34 +8,7 @@ use serde::Serialize;
 
 use crate::latency::Percentiles;
 use crate::options::{Follow, LoadOptions, Pace};
-use crate::orders::{Tally, Window};
-
-/// What became of the orders that were due in the time that counts.
-///
-/// `submitted = accepted + refused`, and
-/// `accepted = confirmed + failed + cancelled + expired + open`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct OrderCounts {
-    /// All of them.
-    pub submitted: u64,
-    /// Answered with an order's id.
-    pub accepted: u64,
-    /// Answered with anything else, or not at all.
-    pub refused: u64,
-    /// Executed.
-    pub confirmed: u64,
-    /// Ended without being executed.
-    pub failed: u64,
-    /// Cancelled by somebody.
-    pub cancelled: u64,
-    /// Too late to be executed.
-    pub expired: u64,
-    /// Not ended as far as is known.
-    pub open: u64,
-    /// Accepted before the time that counts, and in none of the other numbers.
-    pub warm_up: u64,
-}
+use crate::orders::{OrderCounts, Tally, Window};
 
 /// What a run has shown. Rates are orders a second, latencies microseconds.
 #[derive(Clone, Debug, Serialize)]

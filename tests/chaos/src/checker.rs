@@ -16,6 +16,7 @@ use order_postgres::PostgresStore;
 use serde_json::Value;
 
 use crate::Failure;
+use crate::check::Check;
 use crate::owners::Owners;
 use crate::stage::{MAX_ATTEMPTS, http_client};
 use crate::tally::{Acknowledged, Replaced, Tally};
@@ -24,19 +25,6 @@ use crate::tally::{Acknowledged, Replaced, Tally};
 const PAGE: usize = 500;
 /// How many violations of one check are shown in words.
 const SHOWN: usize = 20;
-
-/// A check beside those of the auditor.
-#[derive(Clone, Debug)]
-pub struct Check {
-    /// The invariant's code, or a word.
-    pub code: &'static str,
-    /// What must hold.
-    pub title: &'static str,
-    /// How often it was checked.
-    pub checked: u64,
-    /// How it did not hold.
-    pub violations: Vec<String>,
-}
 
 /// What came of everything.
 #[derive(Clone, Debug, Default)]

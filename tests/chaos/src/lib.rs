@@ -8,6 +8,7 @@
 //! What strikes when is drawn from a seed. What the machine makes of it is not: a run is no replay of another,
 //! but the faults are the same.
 
+mod check;
 mod checker;
 mod clients;
 pub mod fault_points;
@@ -25,7 +26,8 @@ mod steps;
 mod tally;
 mod watchdog;
 
-pub use checker::{Check, Verdict};
+pub use check::Check;
+pub use checker::Verdict;
 pub use rng::SeededRng;
 pub use run::{Outcome, Plan, run};
 pub use stage::Programs;

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
 use crate::Failure;
-use crate::checker::Check;
+use crate::check::Check;
 use crate::process::{Launch, Process, free_port};
 use crate::rng::SeededRng;
 use crate::stage::{await_answer, http_client, owned};

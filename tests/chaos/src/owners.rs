@@ -7,7 +7,7 @@ use order_core::id::OrderId;
 use order_core::lifecycle::{Event, Status};
 use order_core::price::Price;
 
-use crate::checker::Check;
+use crate::check::Check;
 use crate::tally::Replaced;
 
 /// What was said, and whether it is so.

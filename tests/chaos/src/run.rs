@@ -13,9 +13,9 @@ use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::Failure;
+use crate::check::Check;
 use crate::checker::{
-    Census, Check, Testimony, Verdict, audit_stores, books, listings, still_open, surprises, under_way,
-    venues,
+    Census, Testimony, Verdict, audit_stores, books, listings, still_open, surprises, under_way, venues,
 };
 use crate::clients::{Endpoints, Kinds, USERS, crowd, watch_owner};
 use crate::fault_schedule::{FaultSchedule, NAMES};

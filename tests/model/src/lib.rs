@@ -7,6 +7,7 @@
 //! The model is small enough to read and says nothing about code. It exists to show that the protocol itself
 //! holds, and that each of its parts is needed: every [`Flaw`] leaves one part out and must be caught.
 
+mod fence;
 mod owner;
 mod state;
 mod steps;

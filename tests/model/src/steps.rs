@@ -1,5 +1,6 @@
 //! What may happen in a state, and what it does to it.
 
+use crate::fence::admitted;
 use crate::state::{Journey, Status, System, Tx, Worker};
 use crate::{Action, Flaw, Protocol, owner, waiting};
 
@@ -133,12 +134,6 @@ fn claim(model: &Protocol, state: &mut System, worker: usize) {
         Some(tx) if model.flaw != Flaw::NoLookUp => Worker::Waiting { epoch, tx },
         Some(_) | None => Worker::Claimed { epoch, terms },
     };
-}
-
-/// Whether the store takes a write of this epoch. An order that is over is held by nobody.
-pub(crate) fn admitted(model: &Protocol, state: &System, worker: usize, epoch: u8) -> bool {
-    let holds = state.order.holder == Some(worker) && state.order.epoch == epoch;
-    model.flaw == Flaw::NoFence || holds
 }
 
 fn make(state: &mut System, terms: u8) -> Tx {

@@ -1,7 +1,7 @@
 //! Orders whose limit is not met: they wait, held by nobody, until a watcher of the market wakes them.
 
+use crate::fence::admitted;
 use crate::state::{Status, System, Worker};
-use crate::steps::admitted;
 use crate::{Action, Flaw, Protocol};
 
 /// Lists what the market and its watchers may do.

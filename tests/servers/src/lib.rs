@@ -24,6 +24,7 @@ mod pooler;
 mod postgres;
 mod redis;
 mod runtime;
+mod search;
 mod server;
 mod source;
 

@@ -12,9 +12,9 @@ use order_core::price::Price;
 use order_mock_dex::LandedTransaction as Landed;
 use order_ports::{OrderAudit, StoreError};
 
+use crate::plan::Plan;
 use crate::process::{CLOCK_SKEW, Ground, settings};
 use crate::recorder::{Seen, Testimony};
-use crate::world::Plan;
 
 /// What became of a world.
 #[derive(Debug)]
@@ -82,7 +82,7 @@ impl std::fmt::Display for Outcome {
 }
 
 /// Judges a world that has come to rest `settled_in` after its last fault.
-pub async fn checker(
+pub async fn check(
     ground: &Ground,
     testimony: &Testimony,
     plan: Plan,

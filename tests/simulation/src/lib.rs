@@ -3,7 +3,7 @@
 //!
 //! A simulation is one thread on paused time. Everything random is drawn from the seed, so a failure is repeated
 //! by its number: `simulate --seed N`. Engines that are broken on purpose ([`Variant`]) run in the same worlds,
-//! to show that the audit notifications.
+//! to show that the audit notices.
 
 mod broken;
 mod checker;
@@ -12,6 +12,7 @@ mod clock;
 mod faults;
 mod fixed;
 mod panics;
+mod plan;
 mod process;
 mod recorder;
 mod rng;
@@ -22,5 +23,6 @@ pub use broken::Variant;
 pub use checker::Outcome;
 pub use faults::{Rates, StorePorts};
 pub use fixed::{Backends, NotTold, Told, histories, stories_in_memory};
+pub use plan::Plan;
 pub use tally::{Tally, simulate_many};
-pub use world::{Plan, simulate};
+pub use world::simulate;

@@ -11,7 +11,8 @@ use order_core::lifecycle::EventKind;
 use parking_lot::Mutex;
 
 use crate::checker::Outcome;
-use crate::world::{Plan, simulate};
+use crate::plan::Plan;
+use crate::world::simulate;
 
 /// What many worlds came to.
 #[derive(Debug, Default)]

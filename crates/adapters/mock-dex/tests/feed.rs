@@ -1,5 +1,5 @@
 //! The laws of the market's moves: of the market in this process, and of one that is served. And they bite: the market
-//! seen through something that is broken in one way, and the law that notifications.
+//! seen through something that is broken in one way, and the law that notices.
 
 #![allow(
     clippy::unwrap_used,

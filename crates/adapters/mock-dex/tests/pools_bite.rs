@@ -1,5 +1,5 @@
 //! The laws of the visible pools bite: the market as it is, seen and traded through something that is broken in one
-//! way, and the law that notifications. Unbroken, the market keeps them all (`pools.rs`).
+//! way, and the law that notices. Unbroken, the market keeps them all (`pools.rs`).
 
 #![allow(
     clippy::unwrap_used,

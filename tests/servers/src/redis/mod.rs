@@ -17,8 +17,9 @@ use crate::{
     error::ServerError,
     local::on_a_free_port,
     runtime::blocking,
+    search::Search,
     server::Server,
-    source::{Search, Source},
+    source::Source,
 };
 use local::LocalRedis;
 use talk::Address;

@@ -1,4 +1,4 @@
-//! What a connection does beside speaking HTTP: it times its client, and notifications when the client is gone.
+//! What a connection does beside speaking HTTP: it times its client, and notices when the client is gone.
 
 mod gone;
 mod head_time;

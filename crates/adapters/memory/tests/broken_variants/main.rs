@@ -1,4 +1,4 @@
-//! The laws bite: adapters that are broken in one way each, and the law that notifications.
+//! The laws bite: adapters that are broken in one way each, and the law that notices.
 //!
 //! A law that every broken adapter passed would be worth nothing, so each kind of break has a test here that
 //! must panic. Unbroken, the same wrappers keep every law.
