@@ -41,6 +41,7 @@ mod tests {
 
     const ALL: [(&str, &str); 27] = [
         ("accept", super::ACCEPT),
+        ("apply_owner_command", super::APPLY_OWNER_COMMAND),
         ("audit", super::AUDIT),
         ("backlog", super::BACKLOG),
         ("claim", super::CLAIM),
@@ -57,7 +58,6 @@ mod tests {
         ("key_rotate", super::KEY_ROTATE),
         ("open_attempts", super::OPEN_ATTEMPTS),
         ("order", super::ORDER),
-        ("apply_owner_command", super::APPLY_OWNER_COMMAND),
         ("ping", super::PING),
         ("ticket_keep", super::TICKET_KEEP),
         ("ticket_redeem", super::TICKET_REDEEM),
