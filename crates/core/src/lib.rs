@@ -11,6 +11,7 @@ pub mod decimal;
 pub mod explain;
 pub mod failure;
 pub mod id;
+pub mod invariant;
 pub mod lifecycle;
 pub mod order;
 pub mod price;

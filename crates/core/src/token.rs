@@ -1,5 +1,6 @@
 //! Tokens, the registry of those that may be traded, and the pair that two of them form.
 
+use crate::invariant::impossible;
 use std::fmt;
 use std::str::FromStr;
 
@@ -26,8 +27,8 @@ pub struct InvalidSymbol;
 impl Symbol {
     /// The symbol as text.
     pub fn as_str(&self) -> &str {
-        // Only ASCII is ever stored, so this cannot fall back.
-        std::str::from_utf8(&self.bytes[..usize::from(self.len)]).unwrap_or_default()
+        std::str::from_utf8(&self.bytes[..usize::from(self.len)])
+            .unwrap_or_else(|_| impossible("a symbol holds other characters than ASCII", ""))
     }
 }
 

@@ -38,6 +38,7 @@ pub(crate) fn count_from_zero() {
     for call in queue::CALLS {
         counter!(names::QUEUE_ERRORS, "call" => call).increment(0);
     }
+    counter!(names::BREACHES).increment(0);
     counter!(names::UNMATCHED).increment(0);
 }
 
@@ -76,6 +77,7 @@ mod tests {
             ("order_engine_quote_errors_total", 22),
             ("order_engine_settlement_errors_total", 3),
             ("order_engine_queue_errors_total", 4),
+            ("order_engine_invariant_breaches_total", 1),
             ("http_server_unmatched_requests_total", 1),
         ] {
             let lines = lines(&told, name);

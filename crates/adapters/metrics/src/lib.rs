@@ -14,7 +14,7 @@ mod recorder;
 mod store;
 mod venues;
 
-pub use names::Gauges;
+pub use names::{Gauges, count_breach};
 pub use queue::MeteredQueue;
 pub use recorder::{Recorder, RecorderError};
 pub use store::MeteredStore;

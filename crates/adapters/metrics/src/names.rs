@@ -26,6 +26,9 @@ pub(crate) const STEP_ERRORS: &str = "order_engine_store_errors_total";
 pub(crate) const LEASES_LOST: &str = "order_engine_leases_lost_total";
 pub(crate) const SWEPT: &str = "order_engine_sweeper_found_total";
 
+/// Counted where a breach is reported to this process.
+pub(crate) const BREACHES: &str = "order_engine_invariant_breaches_total";
+
 /// Counted at the endpoints.
 pub(crate) const UNMATCHED: &str = "http_server_unmatched_requests_total";
 
@@ -40,7 +43,11 @@ const UNSAFE: &str = "order_engine_store_unsafe";
 const BUILD: &str = "order_engine_build_info";
 
 /// What every name means, the adapters' own included.
-const COUNTERS: [(&str, &str); 13] = [
+const COUNTERS: [(&str, &str); 14] = [
+    (
+        BREACHES,
+        "Times that something was so which cannot be: defects of this program.",
+    ),
     (ACCEPTED, "Orders that were accepted, durably, by type."),
     (
         REPLAYED,
@@ -195,4 +202,9 @@ pub(crate) fn show_build(version: &'static str, role: &'static str) {
 /// A count as a gauge takes it; more than four thousand million are shown as that many.
 fn shown(count: impl TryInto<u32>) -> u32 {
     count.try_into().unwrap_or(u32::MAX)
+}
+
+/// Counts a broken invariant of this process.
+pub fn count_breach() {
+    counter!(BREACHES).increment(1);
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use order_application::{Hub, Ports};
+use order_core::invariant;
 use order_http::MetricsReport;
 use order_metrics::{Gauges, MeteredQueue, MeteredQuotes, MeteredSettlement, MeteredStore, Recorder};
 use order_ports::{OrderBacklog, QuoteSource, WorkQueue};
@@ -22,7 +23,12 @@ const FOLD: Duration = Duration::from_secs(5);
 
 /// Begins to count in this process.
 pub(crate) fn count(role: Role) -> Result<Recorder, StartError> {
-    Ok(Recorder::install(env!("CARGO_PKG_VERSION"), role.as_str())?)
+    let recorder = Recorder::install(env!("CARGO_PKG_VERSION"), role.as_str())?;
+    invariant::report_breaches(|breach| {
+        order_metrics::count_breach();
+        tracing::error!(what = %breach.what, at = %breach.at, "an invariant is broken: a defect of this program");
+    });
+    Ok(recorder)
 }
 
 /// Folds observations until stopped, so that they do not pile up while nobody asks.

@@ -1,5 +1,6 @@
 //! Numbers wide enough for closed forms: roots of products, compared and divided exactly.
 
+use crate::invariant::impossible;
 use ruint::Uint;
 
 use super::Ratio;
@@ -27,7 +28,8 @@ pub(super) fn isqrt(n: Wide) -> Wide {
     }
     // Newton from above: the root of the 128 leading bits, rounded up, is right to 63 bits already.
     let shift = (n.bit_len() - 127) & !1;
-    let leading = u128::try_from(n >> shift).unwrap_or(u128::MAX);
+    let leading = u128::try_from(n >> shift)
+        .unwrap_or_else(|_| impossible("128 leading bits do not fit into 128 bits", u128::MAX));
     let mut root = Wide::from(leading.isqrt() + 1) << (shift / 2);
     loop {
         let next = (root + n / root) >> 1;

@@ -2,6 +2,7 @@
 
 use crate::amount::Amount;
 use crate::failure::Failure;
+use crate::invariant::impossible;
 use crate::lifecycle::{Event, RecordedEvent};
 use crate::order::{Order, OrderSpec};
 use crate::price::Price;
@@ -220,7 +221,8 @@ impl ExplainedAttempt {
     }
 
     fn judged(&self, chosen: &Chosen, candidate: Candidate, combination: Combination) -> Rejected {
-        let taken = u8::try_from(chosen.legs.len()).unwrap_or(u8::MAX);
+        let taken = u8::try_from(chosen.legs.len())
+            .unwrap_or_else(|_| impossible("a route has more legs than any order may", u8::MAX));
         let further = u128::from(combination.legs.saturating_sub(taken));
         let verdict = if combination.out > chosen.amount_out && further > 0 {
             Verdict::DoesNotPay {

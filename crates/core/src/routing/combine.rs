@@ -11,6 +11,7 @@ use super::single::{best, minimum_out, no_quotes};
 use crate::amm::{Path, Split, SplitRules, best_split, mul_div_ceil, split_bound};
 use crate::amount::Amount;
 use crate::failure::{Failure, FailureClass};
+use crate::invariant::impossible;
 use crate::order::{OrderSpec, Protection};
 use crate::price::Price;
 use crate::token::{Pair, Side};
@@ -166,7 +167,8 @@ impl Plan<'_> {
 
     fn combination(&self) -> Combination {
         Combination {
-            legs: u8::try_from(self.legs()).unwrap_or(u8::MAX),
+            legs: u8::try_from(self.legs())
+                .unwrap_or_else(|_| impossible("a route has more legs than any order may", u8::MAX)),
             out: Amount::new(self.split.out),
         }
     }

@@ -9,6 +9,7 @@
 use std::sync::Arc;
 
 use order_core::id::{MAX_NAME, Name, OrderId, WorkerId};
+use order_core::invariant::{breached, impossible};
 use order_core::lifecycle::RecordedEvent;
 use order_ports::OrderNotification;
 use uuid::Uuid;
@@ -47,13 +48,11 @@ pub(crate) fn encode(origin: Origin, notifications: &[OrderNotification]) -> Vec
         let length = message.len();
         message.extend_from_slice(&[0; 4]);
         if let Err(error) = serde_json::to_writer(&mut message, event) {
-            // Only a map with keys that are no text can fail, and there is none. Nobody could read the message.
-            tracing::error!(
-                error = &error as &dyn std::error::Error,
-                "a notification cannot be written"
-            );
+            // Only a map with keys that are no text can fail, and an event has none.
+            breached(format_args!("an event cannot be written: {error}"));
         }
-        let written = u32::try_from(message.len() - length - 4).unwrap_or(u32::MAX);
+        let written = u32::try_from(message.len() - length - 4)
+            .unwrap_or_else(|_| impossible("an event is longer than four gigabytes", 0));
         message[length..length + 4].copy_from_slice(&written.to_be_bytes());
     }
     message
