@@ -32,7 +32,8 @@ const EXCUSED: [(&str, &str); 2] = [
     ),
 ];
 
-fn rust_files(folder: &Path) -> Vec<PathBuf> {
+/// All Rust files below a folder, sorted.
+pub fn rust_files(folder: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     let mut ahead = vec![folder.to_owned()];
     while let Some(folder) = ahead.pop() {

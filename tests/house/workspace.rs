@@ -20,6 +20,21 @@ pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
+/// The folders of the workspace's members.
+pub fn member_folders() -> Vec<PathBuf> {
+    let metadata = MetadataCommand::new()
+        .manifest_path(root().join("Cargo.toml"))
+        .no_deps()
+        .exec()
+        .unwrap();
+    let manifests = metadata.workspace_packages();
+    manifests
+        .iter()
+        .filter_map(|package| package.manifest_path.parent())
+        .map(|folder| folder.to_owned().into())
+        .collect()
+}
+
 impl Workspace {
     /// This workspace, on this machine's platform.
     pub fn real() -> Self {
