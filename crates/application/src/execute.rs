@@ -19,17 +19,17 @@ use crate::setup::{Ports, Settings};
 use crate::spans;
 
 /// Events that are no barrier wait this long for the next commit to carry them; then they are stored alone,
-/// so that those who watch see them while a slow transaction is being built.
+/// so that subscribers see them while a slow transaction is being built.
 const RIDE_ALONG: Duration = Duration::from_millis(5);
 /// The first pause between two look-ups that failed; it doubles up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
-/// Why a worker dropped an order before its step said stop. The order itself is safe: whoever claims it
+/// Why a worker dropped an order before its step said stop. The order itself is safe: the worker that claims it
 /// next goes on from what is stored.
 #[derive(Debug, thiserror::Error)]
 pub enum ExecuteError {
-    /// Somebody else has the order by now.
+    /// Another worker has the lease by now.
     #[error("the lease was lost")]
     Fenced,
     /// The store failed for as long as the lease lasted.

@@ -1,5 +1,5 @@
-//! Who watches what in this process. Notifications come in from the relay and fan out to bounded buffers; a
-//! watcher whose buffer is full is dropped, so that it holds up nobody and no memory.
+//! The subscriptions of this process. Notifications come in from the relay and fan out to bounded buffers; a
+//! watcher whose buffer is full is dropped, so that it holds up no other and keeps no memory.
 
 use std::collections::hash_map::RandomState;
 use std::collections::{BTreeMap, HashMap};
@@ -89,7 +89,7 @@ impl Hub {
         }
     }
 
-    /// Watches all orders of an owner, or of everybody, from now on.
+    /// Watches all orders of an owner, or of all owners, from now on.
     pub(crate) fn watch_owner(self: &Arc<Self>, owner: Option<Owner>) -> Subscription {
         let (sender, signals) = mpsc::channel(self.buffer);
         let id = self.next_id.fetch_add(1, Ordering::Relaxed);
@@ -212,8 +212,8 @@ impl Hub {
     }
 }
 
-/// A watcher is here before it reads the store, and an event is told after its commit: whatever is told while nobody
-/// wants it is in the store for all who come later.
+/// A watcher is here before it reads the store, and an event is told after its commit: whatever is published while no
+/// watcher wants it is in the store for all that come later.
 impl Subscriptions for Hub {
     fn wants(&self, order: OrderId, owner: &str) -> bool {
         let concerned = |watcher: &OwnerWatcher| {
@@ -224,7 +224,7 @@ impl Subscriptions for Hub {
     }
 }
 
-/// The event, shared by all who watch it.
+/// The event, shared by all of its watchers.
 fn encodable(notification: &OrderNotification, live: &mut Option<Arc<LiveEvent>>) -> Arc<LiveEvent> {
     let new = || LiveEvent::new(notification.event.clone(), notification.client_order_id.clone());
     Arc::clone(live.get_or_insert_with(|| Arc::new(new())))

@@ -1,11 +1,11 @@
-//! A committed event on its way to those who watch, encoded once however many they are.
+//! A committed event on its way to its subscribers, encoded once however many they are.
 
 use std::sync::{Arc, OnceLock};
 
 use order_core::id::ClientOrderId;
 use order_core::lifecycle::RecordedEvent;
 
-/// An event and, once somebody has needed it, its text on the wire.
+/// An event and, once a subscriber has needed it, its text on the wire.
 #[derive(Debug)]
 pub struct LiveEvent {
     event: RecordedEvent,
@@ -14,7 +14,7 @@ pub struct LiveEvent {
 }
 
 impl LiveEvent {
-    /// An event that nobody has encoded yet, of the order that its owner calls so.
+    /// An event that is not encoded yet, of the order that its owner calls so.
     pub const fn new(event: RecordedEvent, client_order_id: Option<ClientOrderId>) -> Self {
         Self {
             event,
@@ -33,7 +33,7 @@ impl LiveEvent {
         self.client_order_id.as_ref()
     }
 
-    /// Its text on the wire, encoded by whoever comes first. All callers must encode alike.
+    /// Its text on the wire, encoded by the first caller. All callers must encode alike.
     pub fn wire(&self, encode: impl FnOnce(&Self) -> String) -> Arc<str> {
         Arc::clone(self.wire.get_or_init(|| encode(self).into()))
     }

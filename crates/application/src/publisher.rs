@@ -1,7 +1,7 @@
 //! Telling the queue and the watchers what was just committed, off the committing path and in batches.
 //!
 //! Both may fail without harm: the sweep finds what the queue was not told, the reconciliation what the watchers
-//! were not. So a full buffer drops the announcement rather than making anybody wait.
+//! were not. So a full buffer drops the announcement rather than making a caller wait.
 
 use std::sync::Arc;
 

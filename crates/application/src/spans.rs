@@ -1,6 +1,6 @@
 //! The spans of an order's trace: what was done for it, and how long that took.
 //!
-//! Which trace they belong to is not known here. Whoever collects them learns it at the store, when the order is
+//! Which trace they belong to is not known here. The collector learns it at the store, when the order is
 //! accepted or claimed; so no other span may be opened within one of those before that.
 
 use order_core::id::OrderId;

@@ -1,4 +1,4 @@
-//! The sweep: finds orders that are due and that nobody works on, and announces them to the queue again.
+//! The sweep: finds orders that are due and that no worker has, and announces them to the queue again.
 //!
 //! The queue may lose anything; this is what makes that a delay and nothing else. Every process sweeps.
 

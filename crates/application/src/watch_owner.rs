@@ -75,7 +75,7 @@ impl OwnerWatch {
     }
 
     /// Goes on after that number with every order that exists now. No order counts as told further than it has
-    /// come: whatever happens from now on is new to everybody.
+    /// come: whatever happens from now on is new to every watcher.
     pub(crate) async fn resume(&mut self, after: u32) -> Result<(), StoreError> {
         for order in self.newest(RESUMED).await?.into_iter().chain(self.open().await?) {
             if self.delivered.contains_key(&order.id()) {

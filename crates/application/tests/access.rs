@@ -1,4 +1,4 @@
-//! Who is let in, and how often the store is asked for that.
+//! Which callers are authenticated, and how often the store is asked for that.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![allow(

@@ -1,4 +1,4 @@
-//! Who spends the grants of a limited dispatch.
+//! Which orders spend the grants of a limited dispatch.
 
 #![allow(
     clippy::disallowed_methods,

@@ -65,7 +65,7 @@ async fn an_accepted_order_is_announced_with_its_priority() {
     notifier.expect_publish().returning(|_| Ok(()));
     notifier
         .expect_listen()
-        .returning(|| Err(NotifyError::Unavailable("nobody listens here".into())));
+        .returning(|| Err(NotifyError::Unavailable("no subscribers here".into())));
     ports.notifier = Arc::new(notifier);
 
     let (engine, _) = engine(ports, Settings::default());
@@ -118,7 +118,7 @@ async fn a_repeated_request_gets_the_first_order_and_is_not_announced_again() {
     let mut notifier = MockNotifier::new();
     notifier
         .expect_listen()
-        .returning(|| Err(NotifyError::Unavailable("nobody listens here".into())));
+        .returning(|| Err(NotifyError::Unavailable("no subscribers here".into())));
     ports.notifier = Arc::new(notifier);
 
     let (engine, _) = engine(ports, Settings::default());
@@ -142,7 +142,7 @@ fn out_of_reach(recalled: impl Fn() -> Result<Option<OrderId>, AcceptError> + Se
     let mut notifier = MockNotifier::new();
     notifier
         .expect_listen()
-        .returning(|| Err(NotifyError::Unavailable("nobody listens here".into())));
+        .returning(|| Err(NotifyError::Unavailable("no subscribers here".into())));
     ports.notifier = Arc::new(notifier);
     engine(ports, Settings::default()).0
 }
@@ -178,7 +178,7 @@ async fn refusal(
     let mut notifier = MockNotifier::new();
     notifier
         .expect_listen()
-        .returning(|| Err(NotifyError::Unavailable("nobody listens here".into())));
+        .returning(|| Err(NotifyError::Unavailable("no subscribers here".into())));
     ports.notifier = Arc::new(notifier);
     let (engine, _) = engine(ports, Settings::default());
     engine.submit(spec, SubmitOptions::default()).await.unwrap_err()
@@ -219,7 +219,7 @@ async fn a_store_that_is_away_is_said_so() {
     let mut notifier = MockNotifier::new();
     notifier
         .expect_listen()
-        .returning(|| Err(NotifyError::Unavailable("nobody listens here".into())));
+        .returning(|| Err(NotifyError::Unavailable("no subscribers here".into())));
     ports.notifier = Arc::new(notifier);
     let (engine, drain) = engine(ports, Settings::default());
     let error = engine.submit(spec(), SubmitOptions::default()).await.unwrap_err();
@@ -264,7 +264,7 @@ async fn a_venue_that_hangs_holds_up_no_acceptance() {
     for _ in 0..100 {
         engine.submit(spec(), SubmitOptions::default()).await.unwrap();
     }
-    // Whoever comes first waits a moment, and the others not at all.
+    // The first request waits a moment, and the others not at all.
     assert!(
         began.elapsed() <= std::time::Duration::from_millis(500),
         "{:?}",

@@ -137,7 +137,8 @@ async fn a_late_watcher_gets_the_whole_history_and_the_end() {
     assert_eq!(rest(&mut scene.watch(4).await).await, [0u32; 0]);
 }
 
-/// A store in memory forgets orders that are over. A subscriber that missed the end and the reconciliations since must not wait for ever.
+/// A store in memory forgets orders that are over. A subscriber that missed the end and the reconciliations since must
+/// not wait for ever.
 #[tokio::test(start_paused = true)]
 async fn a_watcher_of_an_order_that_is_forgotten_is_told_that_it_fell_behind() {
     let scene = scene(2, Settings::default());
@@ -222,7 +223,7 @@ async fn a_watcher_that_reads_too_slowly_is_dropped_and_holds_up_nobody() {
     assert_eq!(
         rest(&mut scene.watch(1).await).await,
         [2, 3, 4],
-        "whoever was dropped resumes"
+        "a subscriber that was dropped resumes"
     );
 }
 

@@ -1,4 +1,4 @@
-//! How the watcher reads who waits.
+//! How the watcher reads the resting orders.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![allow(

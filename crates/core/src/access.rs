@@ -1,4 +1,4 @@
-//! Who may come in, and what for: API keys as the engine knows them. A secret is never among it, only its hash; how
+//! Authentication: API keys as the engine knows them. A secret is never among it, only its hash; how
 //! secrets are made, hashed and compared is the application's business.
 
 use std::fmt;
@@ -71,7 +71,7 @@ impl fmt::Display for Scope {
 pub struct Scopes(u8);
 
 impl Scopes {
-    /// What a key is good for if nobody says: everything about its owner's orders.
+    /// The scopes of a key that was made without any: everything about its owner's orders.
     pub const USUAL: Self = Self(Scope::Trade.bit() | Scope::Read.bit());
 
     /// Whether this scope is among them.
@@ -230,7 +230,7 @@ impl fmt::Debug for SecretHash {
 pub struct ApiKey {
     /// Its public half.
     pub id: KeyId,
-    /// Whose orders it is about.
+    /// The owner of the orders that it is good for.
     pub owner: Owner,
     /// What it is good for.
     pub scopes: Scopes,

@@ -56,7 +56,7 @@ impl fmt::Debug for OrderId {
     }
 }
 
-/// One life of one worker process; a restarted worker is somebody else.
+/// One life of one worker process; a restarted worker is another one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct WorkerId(pub Uuid);
@@ -81,7 +81,7 @@ pub struct InvalidName;
 pub const MAX_NAME: usize = 128;
 
 impl Name {
-    /// Whose orders those are that nobody calls theirs.
+    /// The owner of orders that were placed without a user id or a key.
     pub const ANONYMOUS: &str = "anonymous";
 
     /// The owner of that name.
@@ -129,7 +129,7 @@ impl fmt::Display for Name {
     }
 }
 
-/// Whose order it is.
+/// The owner of the order.
 pub type Owner = Name;
 
 /// The caller's own id of an order, unique for the owner.

@@ -106,7 +106,7 @@ impl TimeInForce {
 /// What was asked for. Never changes once the order is accepted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OrderSpec {
-    /// Whose order it is.
+    /// The owner of the order.
     pub owner: Owner,
     /// The owner's own id of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -131,7 +131,7 @@ pub struct OrderSpec {
     pub slippage_by_default: bool,
     /// How long it lives.
     pub time_in_force: TimeInForce,
-    /// Who goes first.
+    /// How urgent it is.
     pub priority: Priority,
     /// Which routes it allows.
     #[serde(default, skip_serializing_if = "RouteLimits::is_none")]

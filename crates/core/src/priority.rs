@@ -1,4 +1,4 @@
-//! Who goes first, and how those who wait are not starved.
+//! Priorities, and how the less urgent are not starved.
 
 use serde::{Deserialize, Serialize};
 
@@ -38,8 +38,8 @@ impl Priority {
     }
 }
 
-/// Takes turns between the priorities: the most urgent first, but whoever has been passed over often enough
-/// goes next. So nobody starves, however many urgent orders come.
+/// Takes turns between the priorities: the most urgent first, but one that has been passed over often enough
+/// goes next. So none starves, however many urgent orders come.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Turns {
     passed_over: [u32; 3],

@@ -356,7 +356,7 @@ fn a_worker_lets_go_of_an_unknown_order_for_longer_and_longer() {
     }
     assert_eq!(rests[0], Duration::from_secs(90) / 16);
     assert!(rests.is_sorted() && rests.len() > 10, "{rests:?}");
-    assert_eq!(order.version(), 6, "nobody is told twice");
+    assert_eq!(order.version(), 6, "no event is repeated");
 }
 
 #[test]
@@ -528,7 +528,7 @@ fn a_stop_limit_waits_for_its_stop_and_then_for_its_limit() {
         limit_price: price_of(LIMIT),
     };
     let mut calm = Calm::of(kind, TimeInForce::Gtc);
-    // Before anything is quoted: whoever watches the market knows better when to look.
+    // Before anything is quoted: the market watcher knows better when to look.
     calm.work(MET, &Fate::Landed);
     assert_eq!(calm.waits_for(), Some(WaitsFor::Stop));
     calm.work([Ok(LIMIT + 60), Ok(LIMIT + 51)], &Fate::Landed);
@@ -633,7 +633,7 @@ fn what_is_not_had_within_the_limit_at_once_is_cancelled() {
         [Event::Routing { .. }, Event::Cancelled]
     ));
     assert_eq!(decision.step, Step::Stop);
-    // While no venue answers, nobody knows what could be had.
+    // While no venue answers, it is not known what could be had.
     let silent = quoted([Err(VenueError::Timeout), Err(VenueError::Timeout)]);
     assert!(matches!(
         silent.events.as_slice(),

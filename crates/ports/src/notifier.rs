@@ -1,4 +1,5 @@
-//! Telling every process what has been committed. Best effort: who misses a notification finds it in the store.
+//! Telling every process what has been committed. Best effort: a process that misses a notification finds its event in
+//! the store.
 
 use std::sync::Arc;
 
@@ -41,7 +42,8 @@ pub trait Notifier: Send + Sync {
     /// [`NotifyError`]; then some may have been told.
     async fn publish(&self, notifications: Arc<[OrderNotification]>) -> Result<(), NotifyError>;
 
-    /// Says who listens in this process. Notifications that nobody there wants at the time may be left out from then on.
+    /// Says who listens in this process. Notifications that nobody there wants at the time may be left out from then
+    /// on.
     fn set_subscriptions(&self, subscriptions: Arc<dyn Subscriptions>) {
         drop(subscriptions);
     }

@@ -56,7 +56,7 @@ pub enum CheckError {
         /// What was forbidden.
         source: RedisError,
     },
-    /// Its TLS certificate is not signed by anybody who is trusted, or is for another name.
+    /// Its TLS certificate is not signed by a trusted authority, or is for another name.
     #[error("{server} shows a TLS certificate that is not trusted")]
     Untrusted {
         /// Which server.
@@ -239,7 +239,7 @@ fn is_too_old(version: &str) -> bool {
     let mut parts = version.split('.').map(str::parse::<u64>);
     match (parts.next(), parts.next()) {
         (Some(Ok(major)), Some(Ok(minor))) => (major, minor) < OLDEST,
-        // Who numbers otherwise is not Redis, but may well speak like a new one.
+        // A server with another numbering is not Redis, but may well speak like a new one.
         _ => false,
     }
 }

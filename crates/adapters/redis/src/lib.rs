@@ -10,19 +10,19 @@
 //! handed to one of them, and stays in the group's list of pending entries until it is acknowledged.
 //!
 //! * **Push** is a script per shard and portion of work items: an XADD for each order that the queue does not hold. In
-//!   which entry an order is, says the hash `{orders:k}:held` beside the streams; whoever writes to the streams
+//!   which entry an order is, says the hash `{orders:k}:held` beside the streams; a program that writes to the streams
 //!   writes to it in the same step. What of the two is lost alone is made good by the next push. The streams are
-//!   never trimmed: that would drop entries that somebody still works on. An acknowledged entry is deleted, so a
+//!   never trimmed: that would drop entries that a worker still works on. An acknowledged entry is deleted, so a
 //!   stream is as long as its work.
 //! * **Pull** takes from Redis just what is asked for, in one script per shard, in the turns that
 //!   [`order_core::priority::Turns`] says. Nothing is read ahead: what one worker held back, an idle one could
 //!   not take, and an urgent work item could not overtake. Only when there is nothing does a blocking read wait, on a
 //!   connection of its own, for one entry. It is never dropped while it waits, since an entry that is on its
-//!   way at that moment would reach nobody; instead what it brings is kept for the next pull, and put back if
+//!   way at that moment would reach no consumer; instead what it brings is kept for the next pull, and put back if
 //!   none follows.
-//! * **Acknowledge** is XACK and XDEL in one script, gathered from all who ask at the same time; an order that was
+//! * **Acknowledge** is XACK and XDEL in one script, gathered from all callers of the same time; an order that was
 //!   pushed meanwhile is added again there.
-//! * **A worker that died** leaves its deliveries pending. Whoever has free hands takes them over by
+//! * **A worker that died** leaves its deliveries pending. A worker with free hands takes them over by
 //!   XAUTOCLAIM once they are older than [`RedisSettings::claim_after`]. This is the fast path; the sweep of
 //!   the store finds the same orders.
 //! * **A flushed or emptied Redis** has no group any more. It is made again from the beginning of the streams,

@@ -1,7 +1,7 @@
-//! The connection that everybody shares, and its return after a break.
+//! The connection that all parts of the process share, and its return after a break.
 //!
 //! Callers of a broken connection wait for the new one, but no longer than the patience, counted from the
-//! break. So a short break costs a short wait and no error, and in a long one everybody is told at once.
+//! break. So a short break costs a short wait and no error, and in a long one every caller gets its error at once.
 
 use std::time::Duration;
 
@@ -215,7 +215,7 @@ async fn keep_connected(
     }
 }
 
-/// Tries until it succeeds; `None` when nobody wants the connection any more.
+/// Tries until it succeeds; `None` when no caller holds the connection any more.
 async fn connect(
     address: &RedisAddress,
     patience: Duration,

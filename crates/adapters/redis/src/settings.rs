@@ -17,11 +17,11 @@ pub struct RedisSettings {
     /// What all keys and channels begin with.
     pub name: QueueName,
     /// Into how many shards the queue is split. One, unless a cluster is to spread it. The same for every
-    /// process: work items in a shard that nobody reads wait until the store's sweep repeats them elsewhere.
+    /// process: work items in a shard that no worker reads wait until the store's sweep repeats them elsewhere.
     pub streams: NonZeroU16,
-    /// Who this process is among the consumers.
+    /// The name of this process among the consumers.
     pub consumer: WorkerId,
-    /// How long after its delivery a work item that is not acknowledged is given to somebody else. Not shorter
+    /// How long after its delivery a work item that is not acknowledged is given to another worker. Not shorter
     /// than the lease of an order, or the second delivery finds the order still taken.
     pub claim_after: Duration,
     /// How long a consumer that holds nothing and has not been heard of is remembered.

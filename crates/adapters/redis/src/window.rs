@@ -25,9 +25,9 @@ pub struct RedisDispatchWindow {
     script: Script,
     limit: NonZeroU32,
     window: Duration,
-    /// Whoever asks first is granted first, and only one of this process asks Redis at a time.
+    /// The first caller is granted first, and only one of this process asks Redis at a time.
     turn: Mutex<()>,
-    /// Wakes whoever has the turn when this process has given a grant back.
+    /// Wakes the caller that has the turn when this process has given a grant back.
     given_back: Notify,
 }
 

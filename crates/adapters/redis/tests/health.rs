@@ -90,7 +90,7 @@ async fn a_policy_that_evicts_is_noticed_though_it_was_another_at_start() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_cannot_save_to_its_disk_is_noticed() {
-    // No file can be made there, whoever asks.
+    // No file can be made there, not even by root.
     let test = TestServer::with(RedisOptions::default().setting("dir", "/proc")).await;
     let server = test.connect();
     server.probe().await.unwrap();

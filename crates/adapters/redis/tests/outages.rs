@@ -48,7 +48,7 @@ async fn a_flush_is_reported_once_and_then_the_queue_works_again() {
     queue.push(&items(1..=3, Priority::Normal)).await.unwrap();
     let in_work = pull(&*queue, 1).await;
     test.say::<()>(&["FLUSHALL"]).await;
-    // Its receipt is worth nothing any more, which is nobody's fault.
+    // Its receipt is worth nothing any more, which is no error.
     acknowledge(&*queue, &in_work).await;
     assert!(matches!(
         timeout(PATIENCE, queue.pull(10)).await.unwrap(),
@@ -179,7 +179,8 @@ async fn a_break_that_is_mended_at_once_is_not_noticed() {
     }
 }
 
-/// The client forgets a command that reaches a connection just as that ends; it takes hundreds of breaks to meet the moment.
+/// The client forgets a command that reaches a connection just as that ends; it takes hundreds of breaks to meet the
+/// moment.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_push_is_lost_in_the_very_moment_of_a_break() {
     let breaks = async || {
@@ -206,7 +207,7 @@ async fn a_server_that_is_silent_holds_nobody_up() {
     let first = refused_after(&queue).await;
     assert!(first >= SERVER_PATIENCE, "given up after {first:?}");
     assert!(first < SERVER_PATIENCE * 2, "only after {first:?}");
-    // From then on the server counts as away, and once that has lasted, nobody waits.
+    // From then on the server counts as away, and once that has lasted, no call waits for it.
     sleep(SERVER_PATIENCE).await;
     let next = refused_after(&queue).await;
     assert!(next < SERVER_PATIENCE / 2, "only after {next:?}");

@@ -1,4 +1,4 @@
-//! What only this queue promises: who takes over, who holds back what, and what is left behind.
+//! What only this queue promises: which consumer takes over, what is held back, and what is left behind.
 
 #![allow(clippy::unwrap_used, reason = "test support")]
 

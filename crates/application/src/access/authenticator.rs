@@ -1,8 +1,8 @@
 //! Checking what callers show, without asking the store each time, and noticing when a key is taken away.
 //!
 //! What is known of a key is trusted for [`TRUSTED`]. The recheck renews it every [`RECHECK`] for all keys that are in
-//! use, so that a request finds it fresh and does not wait for the store. Whoever came in holds an [`Access`], which
-//! the recheck ends when the key was revoked or got another secret, in whatever process.
+//! use, so that a request finds it fresh and does not wait for the store. An authenticated caller holds an [`Access`],
+//! which the recheck ends when the key was revoked or got another secret, in whatever process.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -21,17 +21,17 @@ use super::secret;
 const RECHECK: Duration = Duration::from_secs(1);
 /// How long it may be trusted without that.
 const TRUSTED: Duration = Duration::from_secs(2);
-/// How long a key is renewed that nobody uses.
+/// How long a key is renewed that is not used.
 const REMEMBERED: Duration = Duration::from_secs(60);
 /// How long a ticket is good.
 const TICKET: Duration = Duration::from_secs(30);
 /// The longest text that is looked at as a key.
 const LONGEST: usize = 256;
 
-/// Why somebody is not let in.
+/// Why a caller is not authenticated.
 #[derive(Debug, thiserror::Error)]
 pub enum AccessError {
-    /// What was shown is no key, or not a good one. It is not said why, since that would help who guesses.
+    /// What was shown is no key, or not a good one. It is not said why, since that would help a caller that guesses.
     #[error("a valid API key is required")]
     Refused,
     /// The keys cannot be read.
@@ -39,7 +39,7 @@ pub enum AccessError {
     Keys(#[from] KeyError),
 }
 
-/// Somebody who came in by a key, for as long as the key stays as it is.
+/// A caller that was authenticated by a key, for as long as the key stays as it is.
 #[derive(Debug)]
 pub struct Access {
     key: ApiKey,
@@ -47,7 +47,7 @@ pub struct Access {
 }
 
 impl Access {
-    /// Whose orders they act on.
+    /// The owner of the orders that the caller acts on.
     pub fn owner(&self) -> &Owner {
         &self.key.owner
     }
@@ -94,7 +94,7 @@ pub struct Authenticator {
 }
 
 impl Authenticator {
-    /// An authenticator that knows nobody yet.
+    /// An authenticator that knows no key yet.
     pub fn new(
         keys: Arc<dyn KeyStore>,
         tickets: Arc<dyn Tickets>,
@@ -110,7 +110,7 @@ impl Authenticator {
         }
     }
 
-    /// Lets in who shows a key, `id.secret`.
+    /// Authenticates a caller that shows a key, `id.secret`.
     ///
     /// # Errors
     /// [`AccessError`].
@@ -125,7 +125,7 @@ impl Authenticator {
         self.holding(&id, &hash).await
     }
 
-    /// Lets in who shows a ticket; it is used up by that.
+    /// Authenticates a caller that shows a ticket; it is used up by that.
     ///
     /// # Errors
     /// [`AccessError`].
@@ -138,7 +138,7 @@ impl Authenticator {
         self.holding(&key, &hash).await
     }
 
-    /// Makes a ticket for somebody who came in by a key.
+    /// Makes a ticket for a caller that was authenticated by a key.
     ///
     /// # Errors
     /// [`KeyError`].
@@ -162,7 +162,7 @@ impl Authenticator {
                 () = self.clock.sleep(RECHECK) => {}
             }
             if let Err(error) = self.reconcile().await {
-                // Those who are in stay in; nobody else is let in on old knowledge.
+                // Open streams stay open; no new caller is authenticated by old knowledge.
                 tracing::warn!(
                     error = &error as &dyn std::error::Error,
                     "the keys in use are not renewed"
@@ -171,7 +171,7 @@ impl Authenticator {
         }
     }
 
-    /// Whoever holds the secret of this hash of that key.
+    /// The caller that holds the secret of this hash of that key.
     async fn holding(&self, id: &KeyId, hash: &SecretHash) -> Result<Arc<Access>, AccessError> {
         let access = self.current(id).await?.ok_or(AccessError::Refused)?;
         if secret::same(&access.key.hash, hash) {
@@ -194,7 +194,7 @@ impl Authenticator {
         Ok(self.learn(id, found.into_iter().next(), now, Some(now)))
     }
 
-    /// Takes in what the store said of a key when it was asked then. Nobody who is in is asked to leave by an answer
+    /// Takes in what the store said of a key when it was asked then. No open stream is closed because of an answer
     /// that is older than the one they came in by.
     fn learn(
         &self,

@@ -1,4 +1,4 @@
-//! Who may come in: making keys, and checking what callers show.
+//! Authentication: making keys, and checking what callers show.
 //!
 //! Secrets exist here and in their callers' hands only: made once, hashed, compared by hash. Where keys are kept is
 //! a port's business, what a caller may do then an endpoint's.

@@ -24,7 +24,7 @@ use crate::setup::{Ports, Settings};
 use crate::watch::OrderWatch;
 use crate::watch_owner::OwnerWatch;
 
-/// The use cases, for whoever stands at an endpoint. Cheap to share behind an `Arc`.
+/// The use cases, as the endpoints call them. Cheap to share behind an `Arc`.
 pub struct Engine {
     pub(crate) ports: Ports,
     pub(crate) settings: Settings,
@@ -63,7 +63,7 @@ impl Engine {
         self.ports.clock.now()
     }
 
-    /// The order as it stands; none if there is none, or if it is not this owner's. Without an owner, anybody's.
+    /// The order as it stands; none if there is none, or if it is not this owner's. Without an owner, any order.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -140,7 +140,7 @@ impl Engine {
         Ok(Some((order, watch)))
     }
 
-    /// Watches all orders of an owner, or of everybody: the histories of those still open, then all live.
+    /// Watches all orders of an owner, or of all owners: the histories of those still open, then all live.
     pub fn watch_owner(&self, owner: Option<Owner>) -> OwnerWatch {
         let subscription = self.hub.watch_owner(owner.clone());
         OwnerWatch::new(

@@ -51,7 +51,8 @@ pub enum SubmitError {
     /// Its time is up before it begins.
     #[error("the order would expire before it begins")]
     Expired,
-    /// No venue has a pool of the pair, and no way by another token leads there; or the order itself rules out what does.
+    /// No venue has a pool of the pair, and no way by another token leads there; or the order itself rules out what
+    /// does.
     #[error("no venue trades this pair{}", if .0.any() { " in the way that the order allows" } else { "" })]
     NoPool(RuledOut),
     /// More than all pools of the pair hold.
@@ -179,8 +180,8 @@ impl Engine {
         self.check_market(spec, allow_immediate).await
     }
 
-    /// Refuses an owner who has too many orders under way. Those who submit side by side may pass it together, so the
-    /// limit holds to within what is on its way into the store.
+    /// Refuses an owner with too many orders under way. Requests that are made side by side may pass it together, so
+    /// the limit holds to within what is on its way into the store.
     async fn check_open_orders(&self, owner: &Owner) -> Result<(), SubmitError> {
         let Some(most) = self.settings.open_orders else {
             return Ok(());

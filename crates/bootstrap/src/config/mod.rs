@@ -189,7 +189,7 @@ pub enum AuthMode {
 pub struct KeyEntry {
     /// Its public half.
     pub id: KeyId,
-    /// Whose orders it is about.
+    /// The owner of the orders that it is good for.
     pub owner: Owner,
     /// What it is good for.
     #[serde(default = "usual_scopes")]

@@ -1,5 +1,5 @@
 //! What no division of an input can exceed, found without dividing it: so that for most orders, which one
-//! pool fills best, nobody need look for a division at all.
+//! pool fills best, no division need be searched for at all.
 
 use super::curve::{Curve, Hyperbola, net_rate};
 use super::roots::{Rate, Wide};

@@ -30,7 +30,7 @@ pub struct Terms {
     pub max_attempts: u8,
     /// Whether everything has come to rest, so that orders under way are violations too.
     pub drained: bool,
-    /// How far the clocks of those who write events may be apart. A wait between two events is measured by the
+    /// How far the clocks of the processes that write events may be apart. A wait between two events is measured by the
     /// clocks of two writers, though the store keeps it by its own.
     pub clock_skew: Duration,
 }

@@ -79,7 +79,7 @@ pub enum Input {
         /// Which attempt.
         attempt: Attempt,
     },
-    /// The lease is running out: whoever claims the order next goes on.
+    /// The lease is running out: the worker that claims the order next goes on.
     OutOfTime,
 }
 
@@ -365,8 +365,8 @@ fn failed(
     Decision::stop(events, outcome, Release::RunAgain(delay))
 }
 
-/// Nobody knows yet. Past the deadline everybody is told that, once, and the search goes on; but a worker does
-/// not hold on to the order while it has nothing to do but wait, so that silent venues do not take all workers
+/// The outcome is not known yet. Past the deadline subscribers are told so, once, and the search goes on; but a worker
+/// does not hold on to the order while it has nothing to do but wait, so that silent venues do not take all workers
 /// from the orders that can be executed.
 fn unresolved(order: &Order, attempt: Attempt, context: &Context) -> Decision {
     if is_early(&attempt, context) {
@@ -400,7 +400,7 @@ fn is_early(attempt: &Attempt, context: &Context) -> bool {
     context.now.since(attempt.written_at) < context.unknown_after
 }
 
-/// What everybody is told of a transaction whose outcome is unknown, unless they were told before.
+/// The event that says that a transaction's outcome is unknown, unless it was said before.
 fn news_of_silence(order: &Order, attempt: &Attempt) -> Vec<Event> {
     if matches!(order.state(), State::Submitted { unknown: true, .. }) {
         return Vec::new();

@@ -68,7 +68,7 @@ pub enum Event {
         /// The transaction.
         tx_id: TxId,
     },
-    /// The venue has been silent too long; nobody guesses, everybody is told.
+    /// The venue has been silent too long; the outcome is not guessed, and the order's owner is told so.
     OutcomeUnknown {
         /// Where.
         venue: Venue,
@@ -200,7 +200,7 @@ impl Event {
 /// An event in its order's history.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RecordedEvent {
-    /// Whose history.
+    /// The order of this history.
     pub order_id: OrderId,
     /// Its number there, from 1, without gaps.
     pub seq: u32,

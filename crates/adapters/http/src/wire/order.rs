@@ -29,7 +29,7 @@ pub struct OrderView {
     /// The caller's own id of it, unique for the owner.
     #[oai(nullable)]
     client_order_id: Option<Text<Name>>,
-    /// Whose order it is.
+    /// The owner of the order.
     user_id: Text<Name>,
     /// What kind of order it is.
     #[oai(rename = "type")]
@@ -72,7 +72,7 @@ pub struct OrderView {
     /// Until when, if its time in force is gtd.
     #[oai(nullable)]
     expires_at: Option<Text<Time>>,
-    /// Who goes first.
+    /// How urgent it is.
     priority: Text<PriorityName>,
     /// Where it stands.
     status: Text<StatusName>,

@@ -96,7 +96,7 @@ impl Listener {
         let wanted =
             |order, owner: &str| subscriptions.is_none_or(|subscriptions| subscriptions.wants(order, owner));
         match decode(self.origin, message, wanted) {
-            // Without listeners by now there is nobody to tell.
+            // No listener is left by now.
             Message::Notifications(notifications) => drop(self.heard.send(notifications)),
             Message::Skip => {}
             Message::Unreadable(error) => {

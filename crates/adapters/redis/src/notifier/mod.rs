@@ -34,9 +34,9 @@ pub struct RedisNotifier {
     server: RedisServer,
     origin: Origin,
     heard: broadcast::Sender<Arc<[OrderNotification]>>,
-    /// Who wants to hear what; everything, until somebody says so.
+    /// The subscriptions of this process; until they are set, every notification is wanted.
     subscriptions: Arc<OnceLock<Arc<dyn Subscriptions>>>,
-    /// Whether the subscription stands, once somebody has begun to listen.
+    /// Whether the subscription stands, once a subscriber has begun to listen.
     subscribed: Mutex<Option<watch::Receiver<bool>>>,
     stop: CancellationToken,
     _stop: DropGuard,
@@ -60,7 +60,7 @@ impl RedisNotifier {
         }
     }
 
-    /// Begins to hear the other processes, unless that was done before: a process in which nobody listens
+    /// Begins to hear the other processes, unless that was done before: a process without subscribers
     /// need not read what is said.
     fn subscribe(&self) -> watch::Receiver<bool> {
         let mut subscribed = self.subscribed.lock();
@@ -88,7 +88,7 @@ impl Notifier for RedisNotifier {
             return Ok(());
         }
         let message = wire::encode(self.origin, &notifications);
-        // Without listeners there is nobody here to tell.
+        // Without listeners there is nothing to do here.
         let _ = self.heard.send(notifications);
         let mut publish = redis::cmd("PUBLISH");
         publish.arg(self.server.keys().events()).arg(message);

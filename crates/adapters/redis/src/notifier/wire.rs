@@ -1,10 +1,10 @@
-//! A message on the channel: a version, who sent it, then the notifications. Each is its owner, its order,
+//! A message on the channel: a version, the process that sent it, then the notifications. Each is its owner, its order,
 //! the owner's own id of that order and its event; the names and the event behind their lengths, of which that of an id
 //! that there is not is zero; the event as JSON.
 //!
 //! The sender stands in front so that a process need not read its own messages, which it knows already; owner and
-//! order, so that it need not read events that nobody there wants, which are most. A message of another version is
-//! passed over: who misses a notification finds it in the store.
+//! order, so that it need not read events that no subscriber there wants, which are most. A message of another version
+//! is passed over: a process that misses a notification finds its event in the store.
 
 use std::sync::Arc;
 

@@ -1,7 +1,7 @@
 //! The blocking read of one shard, on a connection of its own and in a task of its own.
 //!
 //! A read that was begun is never dropped while it may still be answered: an entry that Redis hands out at
-//! that moment would belong to this consumer and reach nobody.
+//! that moment would belong to this consumer and never be handed out.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -42,7 +42,7 @@ pub(crate) struct BlockingReader {
 }
 
 impl BlockingReader {
-    /// Reads once for each `()`, until nobody can tell it to any more.
+    /// Reads once for each `()`, until the sender is gone.
     pub(crate) async fn run(self, mut orders: mpsc::Receiver<()>, woken: mpsc::Sender<Woken>) {
         let mut connection = None;
         let mut pause = FIRST_PAUSE;

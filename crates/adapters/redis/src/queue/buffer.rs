@@ -1,4 +1,4 @@
-//! What this process has taken from Redis and not yet handed out, and who is next. No I/O.
+//! What this process has taken from Redis and not yet handed out, and which priority is next. No I/O.
 
 use std::collections::VecDeque;
 
@@ -34,7 +34,7 @@ impl PrefetchBuffer {
     }
 
     /// What to take so that the next `count` can be handed out in their turns. It is not known what waits in
-    /// Redis, so every priority is taken to have some; who has none passes its turn to the most urgent.
+    /// Redis, so every priority is taken to have some; one that has none passes its turn to the most urgent.
     pub(crate) fn plan(&self, count: usize) -> Plan {
         let mut future = self.turns;
         let mut turns = [0_usize; 3];

@@ -21,7 +21,7 @@ pub(crate) enum Task {
     Look { upto: u64, plan: Plan },
     /// Wait for so many more.
     Wait { missing: usize },
-    /// Nothing: nobody asks for more than is there. So many are in hand, and nobody asks for any.
+    /// Nothing: no pull asks for more than is there. So many are in hand, and no pull asks for any.
     WakeBackoff { unasked: usize },
 }
 
@@ -163,7 +163,7 @@ impl PullCoordinator {
         self.answer.notify_waiters();
     }
 
-    /// Redis must be looked into again for those who wait.
+    /// Redis must be looked into again for the pulls that wait.
     pub(crate) fn look_again(&self) {
         let mut state = self.state.lock();
         state.looked = state.looked.min(state.asked.saturating_sub(1));
@@ -175,7 +175,7 @@ impl PullCoordinator {
         self.answer.notify_waiters();
     }
 
-    /// Takes what is in hand and nobody asks for.
+    /// Takes what is in hand and no pull asks for.
     pub(crate) fn take_unasked(&self) -> Vec<Delivery> {
         let mut state = self.state.lock();
         if state.demand == 0 {

@@ -59,7 +59,7 @@ pub(crate) async fn run(server: RedisServer, stop: CancellationToken) {
     }
 }
 
-/// Forgets those who hold nothing and have not been heard of for so long; or only that one.
+/// Forgets the consumers that hold nothing and were not heard of for so long; or only that one.
 pub(crate) async fn forget(
     server: &RedisServer,
     idle: Duration,

@@ -30,7 +30,7 @@ use coordinator::PullCoordinator;
 use push::{Settlement, Writer};
 use reader::Reader;
 
-/// How many entries are waiting in a stream: those that are in it, less those that somebody has.
+/// How many entries are waiting in a stream: those that are in it, less those that a consumer has.
 const DEPTH: &str = "
 local depth = {}
 for i, stream in ipairs(KEYS) do
@@ -120,7 +120,7 @@ impl WorkQueue for RedisQueue {
         Ok(self.acks.acknowledge(receipts.to_vec()).await?)
     }
 
-    /// What nobody has been given yet: the length of the streams less what is pending there. What this
+    /// What no consumer has been given yet: the length of the streams less what is pending there. What this
     /// process has taken and not handed out is counted, what others have so is not; it is a few at most.
     async fn depth(&self) -> Result<QueueDepth, QueueError> {
         let keys = self.server.keys();

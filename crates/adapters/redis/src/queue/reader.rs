@@ -1,5 +1,5 @@
-//! The task that fills the desk: looks into Redis for those who ask, waits there when nothing is due, takes
-//! over from the dead, and makes the groups again when they are gone.
+//! The task that fills the coordinator's buffer: looks into Redis for the pulls that wait, blocks there when nothing is
+//! due, takes over from the dead, and makes the groups again when they are gone.
 
 use std::future::pending;
 use std::sync::Arc;
@@ -26,7 +26,7 @@ use crate::server::RedisServer;
 /// How often dead consumers are looked for, at most and at least.
 const CLAIM_INTERVALS: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(10));
 
-/// How long a delivery stays in hand that nobody asks for. A read that was begun for a pull which then was
+/// How long a delivery stays in the buffer while no pull asks for it. A read that was begun for a pull which then was
 /// dropped brings one; mostly the next pull follows at once.
 const HOLD: Duration = Duration::from_millis(100);
 
@@ -40,7 +40,7 @@ pub(crate) struct Reader {
     acks: Acks,
     claim_after: Duration,
     next_claim: Instant,
-    /// When to put back what nobody asks for, if there is any.
+    /// When to put back what no pull asks for, if there is any.
     put_back_at: Option<Instant>,
     shards: Vec<Shard>,
     woken: mpsc::Receiver<Woken>,
@@ -257,7 +257,7 @@ impl Reader {
                     self.keep(taken);
                     missing = missing.saturating_sub(count);
                     if missing == 0 {
-                        // There may be more, for the next who asks.
+                        // There may be more, for the next pull.
                         self.next_claim = Instant::now();
                         return;
                     }
@@ -270,7 +270,7 @@ impl Reader {
         }
     }
 
-    /// Gives back what nobody here asks for: somebody elsewhere may.
+    /// Gives back what no pull here asks for: one in another process may.
     async fn put_back(&mut self) {
         self.put_back_at = None;
         let deliveries = self.coordinator.take_unasked();
@@ -304,7 +304,7 @@ impl Reader {
                 "entries that name no order are thrown away"
             );
             let acks = self.acks.clone();
-            // Nobody waits for it; what stays is delivered and thrown away again.
+            // No pull waits for it; what stays is delivered and thrown away again.
             tokio::spawn(async move { acks.acknowledge(unreadable).await });
         }
     }

@@ -137,7 +137,7 @@ impl Taker {
         Ok(taken)
     }
 
-    /// Takes over up to `count` entries of a shard that nobody has acknowledged for `min_idle`, going on where
+    /// Takes over up to `count` entries of a shard that no consumer has acknowledged for `min_idle`, going on where
     /// `cursors` (by [`Priority::index`]) point.
     pub(crate) async fn claim(
         &self,

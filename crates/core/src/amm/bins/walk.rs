@@ -83,7 +83,7 @@ impl Bins {
         Ok(counted)
     }
 
-    /// The same one by one, for who needs only the first of them.
+    /// The same one by one, for a caller that needs only the first of them.
     pub(in super::super) fn steps(
         &self,
         direction: Direction,

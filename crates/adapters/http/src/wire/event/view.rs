@@ -65,7 +65,7 @@ struct EventMeta {
     skip_serializing_if_is_none
 )]
 pub struct EventView {
-    /// Whose history.
+    /// The order of this history.
     order_id: Text<Id>,
     /// Your own id of the order, if it has one.
     client_order_id: Option<Text<Name>>,
