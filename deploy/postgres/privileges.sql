@@ -1,7 +1,7 @@
 -- What each role may do. Run by order_migration after every migration; running it again changes nothing. What is not
 -- named here is forbidden, so a migration that makes a table adds it here.
 --
--- Nobody may change or delete what has happened: no role may UPDATE or DELETE order_events.
+-- No role may change or delete what has happened: no role may UPDATE or DELETE order_events.
 
 revoke all on all tables in schema public from order_api, order_worker, order_reader;
 

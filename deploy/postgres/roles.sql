@@ -1,4 +1,4 @@
--- Who speaks to the database, each with no more rights than its work needs. Run once by a superuser, in the database of
+-- The roles that use the database, each with no more rights than its work needs. Run once by a superuser, in the database of
 -- the orders. Passwords are set beside it (10-roles.sh); what each role may do, after every migration, in
 -- privileges.sql.
 
@@ -13,7 +13,7 @@ begin
             );
         end if;
     end loop;
-    -- Whoever migrates owns what migrations make.
+    -- The role that migrates owns what migrations make.
     execute format('alter database %I owner to order_migration', current_database());
     execute format('revoke all on database %I from public', current_database());
     execute format(

@@ -109,7 +109,7 @@ async fn many_at_once_are_one_order(mode: Mode) {
     engine.stop().await;
 }
 
-/// Who cancels an order and submits it again under its name must not wait for a fill that cannot come.
+/// A client that cancels an order and submits it again under its name must not wait for a fill that cannot come.
 async fn a_repeated_request_is_told_what_has_become_of_its_order(mode: Mode) {
     let engine = TestEngine::start(mode, "").await;
     let order = sell_with(json!({"type": "limit", "limitPrice": "1000", "clientOrderId": "desk-1"}));

@@ -1,8 +1,8 @@
-//! Who may depend on whom.
+//! Which crate may depend on which.
 
 use crate::workspace::Workspace;
 
-/// Each member, and which of the others it may name, for whatever purpose. Who is not listed is not allowed,
+/// Each member, and which of the others it may name, for whatever purpose. One that is not listed is not allowed,
 /// so a new crate finds its place here first.
 const MEMBERS: [(&str, &[&str]); 17] = [
     ("order-core", &[]),
@@ -37,7 +37,7 @@ const MEMBERS: [(&str, &[&str]); 17] = [
             "order-load",
         ],
     ),
-    // It speaks to servers of the contract, whoever wrote them, and so knows nothing of ours.
+    // It speaks to every server of the contract, and so knows nothing of ours.
     ("order-load", &[]),
     (
         "order-tests",
@@ -113,7 +113,7 @@ const OWNED: [(&str, &[&str]); 15] = [
     ("deadpool-redis", &["order-redis"]),
     ("poem", &["order-http", "order-bootstrap"]),
     ("poem-openapi", &["order-http", "order-bootstrap"]),
-    // Who counts says so through the facade; who is asked for the numbers is one part's business. The core and
+    // Every part may count through the facade; one part alone gives out the numbers. The core and
     // the use cases do not know that they are counted.
     ("metrics", &["order-metrics", "order-postgres", "order-http"]),
     ("metrics-exporter-prometheus", &["order-metrics"]),

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use cargo_metadata::{CargoOpt, DependencyKind, MetadataCommand};
 
-/// Who depends on whom.
+/// Which crate depends on which.
 #[derive(Clone, Debug, Default)]
 pub struct Workspace {
     /// Of each member: what its manifest names, whatever it is for.

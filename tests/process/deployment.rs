@@ -49,7 +49,7 @@ impl Deployment {
         }
     }
 
-    /// The market, for whoever wants to change it.
+    /// The market, to be changed.
     pub fn market(&self) -> Client {
         Client::new(&self.venue_url)
     }
@@ -79,7 +79,7 @@ impl Deployment {
             .unwrap();
     }
 
-    /// Lets nobody write into the database, as a host does whose disk is nearly full, and ends all sessions; or lets them
+    /// Makes the database read-only, as a host does whose disk is nearly full, and ends all sessions; or lets them
     /// again.
     pub async fn read_only(&self, read_only: bool) {
         let name = self.backends.database_url().rsplit('/').next().unwrap();

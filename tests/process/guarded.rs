@@ -11,7 +11,7 @@ const ROLES: &str = include_str!("../../deploy/postgres/roles.sql");
 const PRIVILEGES: &str = include_str!("../../deploy/postgres/privileges.sql");
 const USERS: &str = include_str!("../../deploy/redis/users.acl");
 
-/// Everybody's password. Whatever shows it has shown a secret.
+/// The password of all users. Whatever shows it has shown a secret.
 pub const PASSWORD: &str = "canary-5f3a9d";
 
 /// A database and a Redis whose users are those of `deploy/`.
@@ -86,7 +86,7 @@ impl Guarded {
         with_user(&self.database, &format!("order_{role}"))
     }
 
-    /// Lets the users of `deploy/` in, and then nobody else.
+    /// Lets the users of `deploy/` in, and then no other.
     async fn restrict_redis(&self) {
         let url = Url::parse(self.redis.url()).unwrap();
         let place = (url.host_str().unwrap(), url.port().unwrap());

@@ -108,7 +108,7 @@ async fn an_order_is_one_trace_from_its_acceptance_to_its_end() {
     );
 }
 
-/// The second attempt comes to a worker by the sweep, without a work item from whoever took the order in.
+/// The second attempt comes to a worker by the sweep, without a work item from the process that accepted the order.
 #[tokio::test]
 async fn a_caller_s_trace_goes_on_over_all_attempts() {
     let collector = Collector::start().await;

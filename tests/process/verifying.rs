@@ -1,5 +1,5 @@
 //! `order-engine verify`: it passes what the engine leaves behind, at work and at rest, and notices a record
-//! that somebody has changed.
+//! that was tampered with.
 
 use order_tests::EngineProcess;
 

@@ -1,4 +1,4 @@
-//! The endpoints of the process: where they listen, how they behave, and when they let nobody in.
+//! The endpoints of the process: where they listen, how they behave, and when they refuse new orders.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -21,9 +21,9 @@ const MEASURE: Duration = Duration::from_millis(500);
 
 /// Where a process listens.
 pub(crate) struct Listeners {
-    /// For callers; of a worker, for whoever watches it.
+    /// For callers; of a worker, for monitoring.
     pub(crate) public: Option<TcpListener>,
-    /// For whoever watches the process, where others cannot reach.
+    /// For monitoring, where callers cannot reach.
     pub(crate) admin: Option<TcpListener>,
 }
 
@@ -101,7 +101,7 @@ pub(crate) struct SharedByEndpoints {
     pub(crate) load_shedding: LoadShedding,
     /// Cancelled when the process is about to stop, and still serves.
     pub(crate) leaving: CancellationToken,
-    /// Who checks API keys, if keys are wanted.
+    /// Checks API keys, if keys are wanted.
     pub(crate) auth: Option<Arc<Authenticator>>,
 }
 

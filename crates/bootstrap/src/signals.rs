@@ -2,7 +2,7 @@
 
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Returns at the first SIGTERM or SIGINT. Another one ends the process at once: whoever sends it has waited
+/// Returns at the first SIGTERM or SIGINT. Another one ends the process at once: its sender has waited
 /// long enough, and nothing is lost by it.
 pub async fn stop() {
     let (mut terminate, mut interrupt) =

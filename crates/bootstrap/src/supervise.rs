@@ -1,5 +1,5 @@
 //! Background tasks that must not stop silently: one that panics or ends is started again, and if that keeps
-//! happening the whole process is given up, for whoever runs it to see.
+//! happening the whole process is given up, for its supervisor to see.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -14,7 +14,7 @@ use tracing_subscriber::{EnvFilter, Layer, Registry, reload};
 use self::fresh::Fresh;
 use crate::config::{Config, Inputs, LogFormat, Purpose, Telemetry};
 
-/// How many lines may wait for whoever reads the log; further ones are dropped.
+/// How many lines may wait for the reader of the log; further ones are dropped.
 const BUFFERED_LINES: usize = 64 * 1024;
 
 /// Keeps the log and the traces going; what is still buffered is written and sent when this is dropped, which must not
@@ -81,7 +81,7 @@ pub enum TelemetryError {
     /// The filter cannot be replaced.
     #[error("the filter cannot be replaced")]
     Reload(#[from] reload::Error),
-    /// Somebody else has set up a log in this process.
+    /// A log is set up in this process already.
     #[error("the log is set up already")]
     Twice(#[from] TryInitError),
     /// Traces cannot be collected.
@@ -97,7 +97,7 @@ pub fn init(config: &Config, purpose: Purpose) -> Result<LogGuard, TelemetryErro
     let settings = &config.log;
     // Of the log alone: traces go by a filter of their own.
     let (filter, levels) = reload::Layer::new(EnvFilter::builder().parse(&settings.filter)?);
-    // A pipe that nobody empties must cost log lines, not orders.
+    // A pipe that is not emptied must cost log lines, not orders.
     let (writer, guard) = NonBlockingBuilder::default()
         .lossy(true)
         .buffered_lines_limit(BUFFERED_LINES)

@@ -1,4 +1,4 @@
-//! `submit` and `watch`, as somebody at a shell meets them.
+//! `submit` and `watch`, as their user at a shell meets them.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use std::io::{BufRead, BufReader};
@@ -158,8 +158,8 @@ fn a_stop_may_be_allowed_to_trigger_at_once() {
 
 #[test]
 fn an_engine_that_is_not_there_is_a_code_of_its_own() {
-    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let url = format!("http://{nobody}");
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let url = format!("http://{silent}");
     let (code, _, err) = run(&["submit", "1", "SOL", "USDC", "--url", &url]);
     assert_eq!(code, Some(4), "{err}");
     assert!(err.contains(&url), "{err}");

@@ -138,7 +138,7 @@ fn a_reader_that_has_seen_enough_is_no_failure() {
         ),
         (Some(0), "")
     );
-    // A key that nobody has seen is lost.
+    // A key that was not shown is lost.
     let mut child = engine(&["keys", "create", "--owner", "ann"], &[])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -193,10 +193,10 @@ fn a_taken_port_is_one_clear_line_and_exits_with_1() {
 
 #[test]
 fn servers_that_are_not_there_are_waited_for_and_then_named() {
-    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let (postgres, redis) = (
-        format!("postgres://u:hush@{nobody}/x"),
-        format!("redis://:hush@{nobody}"),
+        format!("postgres://u:hush@{silent}/x"),
+        format!("redis://:hush@{silent}"),
     );
     let quick = ("ORDER_ENGINE__PROCESS__START_TIMEOUT", "300ms");
     let began = Instant::now();
@@ -215,10 +215,10 @@ fn servers_that_are_not_there_are_waited_for_and_then_named() {
         "{stdout}"
     );
     assert!(
-        stderr.contains(&nobody.to_string()) && stderr.contains("Postgres"),
+        stderr.contains(&silent.to_string()) && stderr.contains("Postgres"),
         "{stderr}"
     );
-    let venue = format!("http://{nobody}");
+    let venue = format!("http://{silent}");
     let (code, _, complaint) = output(&[], &[("PORT", "0"), ("VENUE_URL", &venue), quick]);
     assert_eq!(code, Some(1));
     assert!(

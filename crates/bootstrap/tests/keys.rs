@@ -1,4 +1,4 @@
-//! `keys`, as somebody at a shell meets it.
+//! `keys`, as its user at a shell meets it.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use std::process::{Command, Output, Stdio};

@@ -92,7 +92,7 @@ pub struct Quote {
 /// One venue's answer within an attempt.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct QuoteAnswer {
-    /// Who was asked.
+    /// The address that was asked.
     pub venue: Venue,
     /// The quote, or why there is none.
     pub result: Result<Quote, crate::failure::VenueError>,

@@ -15,7 +15,7 @@ pub enum LoadError {
         source: io::Error,
     },
     /// The socket that tells of all orders cannot be opened.
-    #[error("the server tells nobody of all orders; follow each, or none")]
+    #[error("the server has no feed of all orders; follow each, or none")]
     NoFeed(#[source] Box<tokio_tungstenite::tungstenite::Error>),
     /// No histogram could be made.
     #[error("no histogram")]

@@ -27,7 +27,7 @@ pub struct OrderCounts {
     pub confirmed: u64,
     /// Ended without being executed.
     pub failed: u64,
-    /// Cancelled by somebody.
+    /// Cancelled by its owner.
     pub cancelled: u64,
     /// Too late to be executed.
     pub expired: u64,
@@ -37,7 +37,7 @@ pub struct OrderCounts {
     pub warm_up: u64,
 }
 
-/// Ends of orders nobody has submitted as far as is known yet; more than this many are other clients' orders.
+/// Ends of orders that were not submitted as far as is known yet; more than this many are other clients' orders.
 const EARLY: usize = 65_536;
 
 /// How an order ended.
@@ -62,7 +62,7 @@ impl Ending {
     }
 }
 
-/// When an order ended, and how long it lived if somebody else has measured that.
+/// When an order ended, and how long it lived if the server has measured that.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct End {
     pub(crate) ending: Ending,
@@ -185,7 +185,7 @@ impl Orders {
         self.state.lock().fault(fault);
     }
 
-    /// Nobody will tell the end of this order: it must hold up no other.
+    /// The end of this order will not be known: it must hold up no other.
     pub(crate) fn unwatched(&self, id: &str) {
         if let Some(open) = self.state.lock().open.get_mut(id) {
             open.permit = None;

@@ -26,7 +26,7 @@ impl Schedule {
     }
 }
 
-/// The longest sleep, after which the pacer looks whether anybody still listens.
+/// The longest sleep, after which the pacer looks whether the receiver is still there.
 const LOOK_UP: Duration = Duration::from_millis(100);
 
 /// Says when each order is due, when it is, until `end`. A thread of its own, since the runtime's timers are only

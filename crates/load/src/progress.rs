@@ -1,4 +1,4 @@
-//! How far a run is, for whoever looks on.
+//! How far a run is, on a terminal.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -61,7 +61,7 @@ pub trait RestingOrders: Send + Sync {
     async fn wake(&self, ids: &[OrderId]) -> Result<Woken, StoreError>;
 }
 
-/// Stores what an order's owner decides, over the head of whoever works on it.
+/// Stores what an order's owner decides, over the head of the worker that has it.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait OwnerCommands: Send + Sync {

@@ -1,4 +1,4 @@
-//! Who is let in.
+//! Which callers are authenticated.
 
 use std::collections::BTreeSet;
 
@@ -214,7 +214,7 @@ async fn a_key_is_good_for_its_scopes_alone(mode: Mode) {
     }
     assert!(entries.len() >= 20);
 
-    // Whoever only watches gives no commands.
+    // A key that may only watch gives no commands.
     let reader = holder(&engine, "ann", &[Scope::Read]).await;
     let mut socket = reader
         .socket(&format!("/ws/orders/{id}?after={version}"))

@@ -1,4 +1,5 @@
-//! An engine that wants keys: who is let in, what they may do, and that nobody knows of anybody else's orders.
+//! An engine that wants keys: which callers are authenticated, what they may do, and that no owner knows of another's
+//! orders.
 
 mod letting_in;
 mod owners;
@@ -92,7 +93,7 @@ fn is_socket(operation: &Value) -> bool {
     operation["tags"][0] == "WebSockets"
 }
 
-/// Whether the document says that an operation is open to everybody.
+/// Whether the document says that an operation is open to every caller.
 fn is_open(operation: &Value) -> bool {
     operation["security"].as_array().is_none_or(Vec::is_empty)
 }

@@ -14,7 +14,7 @@ in_both_modes!(
     quotes_and_cursors_are_an_owners_own,
 );
 
-/// An id that nobody's order has.
+/// An id that no order has.
 const NOBODYS: &str = "ORD-01890a5d-ac96-774b-bcce-b302099a8057";
 
 /// What ann has, which bob must not learn of.

@@ -59,7 +59,7 @@ async fn all_end(engine: &TestEngine, ann: &Holder, take_away: impl AsyncFnOnce(
         .expect("a stream stays open")
         .unwrap();
     until_refused(ann).await;
-    // Nobody else has to leave.
+    // No other stream is closed.
     assert_eq!(bob.get("/api/orders").await.status, 200);
     assert!(
         timeout(Duration::from_millis(300), his.to_the_end())

@@ -1,4 +1,4 @@
-//! Tickets: for whoever can set no header.
+//! Tickets: for clients that can set no header.
 
 use order_core::access::Scope;
 use order_tests::{Client, Mode, TestEngine, in_both_modes};

@@ -233,7 +233,7 @@ pub(crate) fn surprises(tally: &Tally) -> Vec<Check> {
     ]
 }
 
-/// Compares what the users are shown: each sees all of its own orders, and nobody else's.
+/// Compares what the users are shown: each sees all of its own orders, and no other's.
 pub(crate) async fn listings(url: &str, users: &[&'static str], tally: &Tally) -> Result<Check, Failure> {
     let mut check = Check {
         code: "I16",

@@ -1,5 +1,5 @@
 //! A worker as it is usually written: takes a job from the queue, executes it, then writes down what came of it.
-//! No write-ahead, no fence, no look-up. In fair weather nobody can tell the difference; it is here so that the
+//! No write-ahead, no fence, no look-up. Without faults the difference is not seen; it is here so that the
 //! audit is seen to.
 
 use std::sync::Arc;
@@ -155,7 +155,7 @@ impl Naive {
         Ok(())
     }
 
-    /// Quotes, builds and sends; comes back when it has landed, or has failed as far as anybody can see.
+    /// Quotes, builds and sends; comes back when it has landed, or has failed as far as can be seen.
     async fn execute(&self, order: Order) -> Result<(History, Result<Input, VenueError>), Failure> {
         let mut history = History {
             order,

@@ -94,7 +94,7 @@ impl Process {
     pub fn signal(&self, signal: Signal) {
         let pid = self.child.as_ref().and_then(Child::id);
         if let Some(pid) = pid.and_then(|pid| i32::try_from(pid).ok()) {
-            // It may have ended a moment ago, which whoever looks will find out.
+            // It may have ended a moment ago, which the next look finds out.
             let _ = kill(Pid::from_raw(pid), signal);
         }
     }
@@ -141,7 +141,7 @@ impl Process {
     fn buried(&mut self, pid: Option<u32>) {
         self.child = None;
         if let Some(pid) = pid {
-            // Without a watchdog there is nobody left to mistake the number for a process of ours.
+            // Without a watchdog there is nothing left that could mistake the number for a process of ours.
             let _ = self.watchdog.forget(pid);
         }
     }

@@ -79,7 +79,7 @@ pub struct Ways {
 
 /// One process of the engine and its ways.
 pub struct Member {
-    /// The process. Who does something to it holds the lock until it is healthy again.
+    /// The process. A task that does something to it holds the lock until it is healthy again.
     pub process: Mutex<Process>,
     /// Its ways.
     pub ways: Ways,
@@ -327,7 +327,7 @@ fn through(url: &str, proxy: &Proxy) -> Result<String, Failure> {
     Ok(url.into())
 }
 
-/// Waits until somebody answers there at all.
+/// Waits until a server answers there at all.
 pub(crate) async fn await_answer(url: &str, patience: Duration) -> Result<(), Failure> {
     let http = http_client(Duration::from_secs(2))?;
     let deadline = tokio::time::Instant::now() + patience;

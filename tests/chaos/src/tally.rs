@@ -28,7 +28,7 @@ impl Counter {
 pub struct Acknowledged {
     /// Its id.
     pub id: OrderId,
-    /// Whose it is.
+    /// Its owner.
     pub user: &'static str,
 }
 

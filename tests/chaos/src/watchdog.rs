@@ -30,7 +30,7 @@ impl Watchdog {
             .arg(include_str!("watchdog.sh"))
             .arg("watchdog")
             .arg(folder.path())
-            // A group of its own: what ends the run's whole group must leave somebody to clean up.
+            // A group of its own: what ends the run's whole group must leave a process to clean up.
             .process_group(0)
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
@@ -68,12 +68,12 @@ impl Watchdog {
         self.say(&format!("guard {pid}"))
     }
 
-    /// This process has ended; its number may be somebody else's soon.
+    /// This process has ended; its number may be another process' soon.
     pub(crate) fn forget(&self, pid: u32) -> io::Result<()> {
         self.say(&format!("forget {pid}"))
     }
 
-    /// The folder is to stay, for somebody to look at.
+    /// The folder is to stay, to be looked at.
     ///
     /// # Errors
     /// The watchdog is gone.

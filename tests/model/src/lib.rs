@@ -24,7 +24,7 @@ pub enum Flaw {
     None,
     /// The transaction is sent before it is stored.
     NoWriteAhead,
-    /// Writes are accepted from whoever comes, whoever holds the lease.
+    /// Writes are accepted from every worker, whichever holds the lease.
     NoFence,
     /// A worker that finds an open attempt makes a new one instead of looking it up.
     NoLookUp,
@@ -32,14 +32,14 @@ pub enum Flaw {
     NotFoundIsDead,
     /// The same bytes are sent again to a venue that executes duplicates.
     ResendToKeeper,
-    /// Who cancels an order leaves the lease to the worker that holds it.
+    /// A cancel leaves the lease to the worker that holds it.
     CancelWithoutFence,
     /// An order is cancelled though a transaction of it may execute.
     CancelSubmitted,
-    /// Who replaces an order's terms leaves the lease to the worker that holds it.
+    /// A replacement of an order's terms leaves the lease to the worker that holds it.
     ReplaceWithoutFence,
-    /// Whoever sees the trigger met works on the order there and then: no claim, no new epoch, and as often as it
-    /// is seen.
+    /// The watcher that sees the trigger met works on the order there and then: no claim, no new epoch, and as often as
+    /// it is seen.
     WakeIsClaim,
     /// A woken order is not announced, and not made due for the sweep either.
     WakeIsLost,
@@ -148,7 +148,7 @@ pub enum Action {
 }
 
 impl Action {
-    /// Whether nobody may rely on it, since it is up to the owner or the market.
+    /// Whether it may not be relied on, since it is up to the owner or the market.
     const fn is_chance(self) -> bool {
         matches!(self, Self::Cancel | Self::Replace | Self::Move)
     }

@@ -1,4 +1,4 @@
-//! What the order's owner decides, over the head of whoever works on it.
+//! What the order's owner decides, over the head of the worker that has it.
 
 use crate::state::{Order, Status, System};
 use crate::{Action, Flaw, Protocol};
@@ -17,7 +17,7 @@ pub(crate) fn possible(model: &Protocol, state: &System, actions: &mut Vec<Actio
     }
 }
 
-/// Whoever held the order is fenced out from here on.
+/// The worker that held the order is fenced out from here on.
 const fn take_away(order: &mut Order) {
     order.holder = None;
     order.epoch += 1;

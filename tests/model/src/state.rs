@@ -27,9 +27,9 @@ pub struct Order {
     pub failures: u8,
     /// Grows with every claim.
     pub epoch: u8,
-    /// Who holds the lease.
+    /// The worker that holds the lease.
     pub holder: Option<usize>,
-    /// The attempt that nobody has resolved.
+    /// The attempt that is not resolved.
     pub open: Option<Tx>,
     /// Whether it shows that it waits: until a worker that was woken for it has written ahead.
     pub waiting: bool,
@@ -40,7 +40,7 @@ pub struct Order {
 }
 
 impl Order {
-    /// Whether it waits and nobody has woken it.
+    /// Whether it waits and no watcher has woken it.
     pub const fn waits(&self) -> bool {
         self.waiting && !self.due
     }
@@ -132,7 +132,7 @@ pub struct System {
 }
 
 impl System {
-    /// An accepted order, announced; nobody has done anything.
+    /// An accepted order, announced; no worker has done anything.
     pub fn new(bounds: Bounds) -> Self {
         Self {
             order: Order {

@@ -1,4 +1,4 @@
-//! Orders whose limit is not met: they wait, held by nobody, until a watcher of the market wakes them.
+//! Orders whose limit is not met: they wait, held by no worker, until a watcher of the market wakes them.
 
 use crate::fence::admitted;
 use crate::state::{Status, System, Worker};
@@ -31,7 +31,7 @@ pub(crate) fn wait(model: &Protocol, state: &mut System, worker: usize) {
     }
 }
 
-/// Makes an order due that still waits, and announces it: whoever comes second changes nothing.
+/// Makes an order due that still waits, and announces it: the second watcher to do so changes nothing.
 pub(crate) fn wake(model: &Protocol, state: &mut System, watcher: usize) {
     state.seen[watcher] = false;
     let order = &mut state.order;

@@ -3,7 +3,7 @@
 //! A test asks for a server and gets one, or fails with one line that says what to install. It is
 //! never skipped. Where the server comes from, in this order:
 //!
-//! 1. **given**: `TEST_DATABASE_URL`, `TEST_REDIS_URL`. One server for everybody, so a test gets its
+//! 1. **given**: `TEST_DATABASE_URL`, `TEST_REDIS_URL`. One server for all tests, so each gets its
 //!    own database ([`Postgres::fresh_database`]) or its own key prefix ([`Redis::prefix`]) on it.
 //! 2. **docker**: a container of its own, where a Docker engine answers. The images are
 //!    `TEST_POSTGRES_IMAGE` and `TEST_REDIS_IMAGE`, the official ones by default.
@@ -12,7 +12,7 @@
 //! `TEST_SERVERS=given|docker|local` allows one of them alone.
 //!
 //! Tests that stop, kill or flush a server ask for a private one ([`PostgresOptions::private`],
-//! [`RedisOptions::private`]): the given one is then passed over, because it may be somebody's own.
+//! [`RedisOptions::private`]): the given one is then passed over, because it may hold a person's own data.
 //!
 //! No server outlives its test, even one killed by SIGKILL: a small shell holds the other end of a
 //! pipe, sees it close, and cleans up. See [`Postgres::start`] and [`Redis::start`].

@@ -40,7 +40,7 @@ impl Search {
         }
     }
 
-    /// The given server's address. It ends the search: who names a server means that one.
+    /// The given server's address. It ends the search: naming a server means that one.
     pub(crate) fn given(&mut self) -> Option<Url> {
         self.given.take()
     }

@@ -5,7 +5,7 @@ use std::fmt;
 /// Where a server comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Source {
-    /// Somebody runs it, and its address is in the environment.
+    /// It runs already, and its address is in the environment.
     Given,
     /// A container of a Docker engine.
     Docker,

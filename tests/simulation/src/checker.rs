@@ -130,7 +130,7 @@ pub async fn check(
     })
 }
 
-/// Orders that somebody was told are cancelled, and are not.
+/// Orders that a client was told are cancelled, and are not.
 fn not_cancelled(stored: &[AuditedOrder], said: &[OrderId]) -> Vec<String> {
     let cancelled = |id: &OrderId| {
         stored
@@ -141,7 +141,7 @@ fn not_cancelled(stored: &[AuditedOrder], said: &[OrderId]) -> Vec<String> {
     lies.map(|id| format!("{id} was said to be cancelled")).collect()
 }
 
-/// Limits that somebody was told were replaced, and were not.
+/// Limits that a client was told were replaced, and were not.
 fn not_replaced(stored: &[AuditedOrder], testimony: &Testimony) -> Vec<String> {
     let replaced = |(id, version, limit): &(OrderId, u32, Option<Price>)| {
         let order = stored.iter().find(|audited| audited.order.id() == *id);
@@ -186,7 +186,7 @@ fn misled(stored: &[AuditedOrder], seen: &[Seen]) -> Vec<String> {
         let is_stored = |seq: u32| stored.events.iter().find(|audited| audited.event.seq == seq);
         for event in events {
             if is_stored(event.seq).is_none_or(|audited| audited.event != *event) {
-                wrong.push(format!("somebody saw {event:?}, which never happened"));
+                wrong.push(format!("a client saw {event:?}, which never happened"));
             }
         }
     }

@@ -110,7 +110,7 @@ impl Endpoints {
         }
     }
 
-    /// Cancels an order, until somebody has said what came of it. What was said to be cancelled must be so.
+    /// Cancels an order, until an answer says what came of it. What was said to be cancelled must be so.
     pub(crate) async fn cancel(&self, order_id: OrderId) {
         loop {
             let Running { engine, gone } = self.any().await;
@@ -299,7 +299,7 @@ pub fn random_spec(
     })
 }
 
-/// The pair that nobody trades at first.
+/// The pair that is not traded at first.
 pub const LATE_PAIR: (&str, &str) = ("JUP", "BONK");
 
 /// Waits for the pool that opens later.
@@ -351,7 +351,8 @@ fn near_by_another_way(rng: &SeededRng) -> Price {
     Price::new((3_100 + u128::from(rng.below(32))) * 10u128.pow(15))
 }
 
-/// A minimum of the request's own, about what the market gives at first, for some orders of the pair whose price is known.
+/// A minimum of the request's own, about what the market gives at first, for some orders of the pair whose price is
+/// known.
 fn own_minimum(rng: &SeededRng, pair: &Pair, side: Side, amount_in: Amount) -> Option<Amount> {
     if pair.base.symbol.as_str() != "SOL" || pair.quote.symbol.as_str() != "USDC" || !rng.strikes(300) {
         return None;

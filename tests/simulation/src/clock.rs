@@ -29,7 +29,7 @@ impl SimClock {
         }
     }
 
-    /// The time of day jumps ahead for everybody, as after a correction; whoever waits does not notification.
+    /// The time of day jumps ahead for every process, as after a correction; a task that waits does not notice.
     pub fn jump(&self, ahead: Duration) {
         self.ahead_ms
             .fetch_add(i64::try_from(ahead.as_millis()).unwrap_or(0), Ordering::Relaxed);

@@ -222,7 +222,7 @@ async fn history(
     Ok(told)
 }
 
-/// Mostly orders that execute, at either venue; some that ask for more than anybody pays, which are tried three
+/// Mostly orders that execute, at either venue; some that ask for more than any venue pays, which are tried three
 /// times, and some that are too small to be worth anything, which fail at once.
 fn spec(rng: &SeededRng, number: usize) -> Option<OrderSpec> {
     let tokens = TokenRegistry::default();

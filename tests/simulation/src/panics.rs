@@ -1,4 +1,4 @@
-//! Counts panics. Tasks that panic take nobody with them, so a defect that panics would go unseen otherwise.
+//! Counts panics. A task that panics takes no other with it, so a defect that panics would go unseen otherwise.
 
 use std::cell::Cell;
 use std::sync::Once;

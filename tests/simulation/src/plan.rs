@@ -51,7 +51,7 @@ impl Default for Plan {
 
 impl Plan {
     /// The same, but the venues fall silent in the end. What they have not told by then stays unknown, so nothing
-    /// is waited for but that everybody has had a turn.
+    /// is waited for but that every process has had a turn.
     #[must_use]
     pub fn silent_at_last(self) -> Self {
         Self {

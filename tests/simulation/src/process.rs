@@ -66,7 +66,7 @@ pub struct Process {
     running: Mutex<Option<Running>>,
 }
 
-/// The settings of a simulated engine: like the real ones, but quick to notification.
+/// The settings of a simulated engine: like the real ones, but quick to notice.
 pub fn settings() -> Settings {
     Settings {
         concurrency: 4,

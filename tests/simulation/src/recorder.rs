@@ -24,7 +24,7 @@ pub struct Testimony {
     too_late: Mutex<u64>,
 }
 
-/// What somebody saw of one order.
+/// What one watcher saw of one order.
 #[derive(Clone, Debug)]
 pub struct Seen {
     /// By whom, if it was watched among all of an owner's orders.

@@ -31,7 +31,7 @@ const OWNERS: u64 = 3;
 /// How many orders are dispatched a minute, where that is limited.
 const DISPATCHES: NonZeroU32 = NonZeroU32::new(60).expect("sixty is not zero");
 
-/// How long the world goes on after the last order's end, so that whoever watches hears of it.
+/// How long the world goes on after the last order's end, so that every watcher hears of it.
 const AFTERMATH: Duration = Duration::from_secs(30);
 
 /// How long it takes at most until a client thinks better of an order.
@@ -86,9 +86,9 @@ async fn run(seed: u64, plan: Plan) -> Result<Outcome, Box<dyn std::error::Error
     for number in 0..plan.orders {
         clients.spawn(client(endpoints.clone(), number, plan.faults_for));
     }
-    let everybody = async { while clients.join_next().await.is_some() {} };
-    // Whoever has not come to rest by then shows up in the audit.
-    let rested = tokio::time::timeout(plan.faults_for + plan.rest_within, everybody).await;
+    let all_clients = async { while clients.join_next().await.is_some() {} };
+    // An order that has not come to rest by then shows up in the audit.
+    let rested = tokio::time::timeout(plan.faults_for + plan.rest_within, all_clients).await;
     let settled_in = ground.injector.calm_for();
     ground.injector.note(match rested {
         Ok(()) => format!("at rest after {settled_in:?}"),

@@ -48,7 +48,7 @@ fn no_seed_breaks_the_promise() {
     );
 }
 
-/// Nobody can say then what became of a transaction, so nobody may; and nobody may be told less than that.
+/// It cannot be known then what became of a transaction, so no status may claim it; and no subscriber may be told less.
 #[test]
 fn venues_that_fall_silent_for_good_leave_orders_visibly_unknown() {
     let tally = simulate_many(0..SEEDS / 10, Plan::default().silent_at_last());

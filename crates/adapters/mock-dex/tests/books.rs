@@ -257,7 +257,7 @@ async fn a_crowd_leaves_books_that_balance_and_a_ledger_that_can_be_replayed() {
                     };
                     let draft = draft(number, &request, &quote, Amount::new(1));
                     let transaction = settlement.build(&draft).await.unwrap();
-                    // Twice at once: the chain has to notification.
+                    // Twice at once: the chain has to notice.
                     let sent = tokio::join!(settlement.send(&transaction), settlement.send(&transaction));
                     market.advance(rng.random_range(0..3));
                     assert!(sent.0.is_ok() && sent.1.is_ok(), "{sent:?}");

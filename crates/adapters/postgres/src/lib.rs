@@ -2,7 +2,7 @@
 //!
 //! Each step of the protocol is one statement, hence one round trip and one implicit transaction: no dropped
 //! future, crash or lost connection can leave a transaction open or a step half done. Steps that wait at the
-//! same time share a statement and a commit ([`batch`]); callers do not notification. The SQL is in `src/sql`, one
+//! same time share a statement and a commit ([`batch`]); callers do not notice. The SQL is in `src/sql`, one
 //! file a statement, the tables are in `migrations`. No rule of the domain lives here: what may follow what is
 //! decided in `order-core`, this crate only sees to it that one writer at a time writes.
 

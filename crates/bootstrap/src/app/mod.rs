@@ -64,7 +64,7 @@ pub async fn run(loaded: Loaded, role: Role, stop: impl Future<Output = ()>) -> 
     run_decorated(loaded, role, |ports| ports, stop).await
 }
 
-/// Runs the engine on ports that somebody has put something around.
+/// Runs the engine on ports that `decorate` has put something around.
 ///
 /// # Errors
 /// [`RunError`].
@@ -76,7 +76,7 @@ pub async fn run_decorated(
 ) -> Result<(), RunError> {
     tokio::pin!(stop);
     let app = tokio::select! {
-        // Asked first, so that signals are listened for before anybody is told that there is an engine.
+        // Asked first, so that signals are listened for before the engine is announced.
         biased;
         () = &mut stop => return Ok(()),
         app = App::start_decorated(loaded, role, decorate) => app?,
@@ -156,7 +156,8 @@ impl App {
     }
 }
 
-/// For how long a process serves on. One that takes no orders has no balancer before it, and only hands its work on later.
+/// For how long a process serves on. One that takes no orders has no balancer before it, and only hands its work on
+/// later.
 fn serves_on(role: Role, loaded: &Loaded) -> Duration {
     if role.takes_orders() {
         loaded.config.process.shutdown_delay
@@ -171,7 +172,7 @@ impl RunningApp {
         self.addresses.public
     }
 
-    /// Where the endpoints for whoever watches the process are; none if they are among the others.
+    /// Where the endpoints for monitoring are; none if they are among the others.
     pub fn admin_address(&self) -> Option<SocketAddr> {
         self.addresses.admin
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::config::{Config, shown};
 
-/// Whoever probes has a deadline of its own; an answer that takes this long is no good one.
+/// A program that probes has a deadline of its own; an answer that takes this long is no good one.
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Why a process does not count as healthy.
@@ -13,7 +13,7 @@ pub enum Unhealthy {
     /// It did not answer.
     #[error("no answer from {url}")]
     Silent {
-        /// Who was asked.
+        /// The address that was asked.
         url: String,
         /// What happened instead.
         #[source]
@@ -22,7 +22,7 @@ pub enum Unhealthy {
     /// It says so itself.
     #[error("{url} answers {status}: {body}")]
     Down {
-        /// Who was asked.
+        /// The address that was asked.
         url: String,
         /// The HTTP status.
         status: u16,

@@ -33,7 +33,7 @@ configuration.";
 pub enum KeysAction {
     /// Make a key. It is printed once, and cannot be read back from anywhere.
     Create {
-        /// Whose orders the key is about.
+        /// The owner of the orders that the key is good for.
         #[arg(long, value_name = "NAME")]
         owner: Owner,
         /// What it is good for: trade, read or admin; may be given several times [default: trade and read].
@@ -81,7 +81,7 @@ pub enum KeysError {
     /// There is no such key.
     #[error("there is no key {0}, or it is revoked")]
     NoSuchKey(KeyId),
-    /// Nobody wants to read it.
+    /// The output cannot be written.
     #[error("the answer cannot be written")]
     Output(#[from] std::io::Error),
 }

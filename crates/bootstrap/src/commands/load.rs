@@ -104,7 +104,7 @@ pub enum LoadFailed {
     /// The API key cannot be sent.
     #[error("--api-key")]
     Key(#[from] order_load::InvalidKey),
-    /// Nobody wants to read the report.
+    /// The report cannot be written.
     #[error("the report cannot be written")]
     Output(#[from] std::io::Error),
     /// The report has only errors to show.

@@ -23,7 +23,7 @@ pub struct VenueArgs {
     /// The file that keeps what was executed; without it, and without market.ledger, it is forgotten at exit.
     #[arg(long, value_name = "FILE")]
     pub ledger: Option<PathBuf>,
-    /// Let anybody change prices, pools, faults and time: for tests.
+    /// Let every caller change prices, pools, faults and time: for tests.
     #[arg(long)]
     pub admin: bool,
 }

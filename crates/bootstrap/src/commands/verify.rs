@@ -183,11 +183,11 @@ async fn show_orders(records: &Records, auditor: &mut Auditor) -> Result<u64, Ve
     Ok(orders)
 }
 
-/// Whoever looks at a terminal sees that it goes on.
+/// Shows on a terminal that it goes on.
 fn progress(orders: u64) {
     let mut terminal = std::io::stderr();
     if terminal.is_terminal() {
-        // Nobody is told less of the orders because a terminal is gone.
+        // A terminal that is gone is no reason to verify less.
         let _ = write!(terminal, "\r{orders} orders\r");
     }
 }

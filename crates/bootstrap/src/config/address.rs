@@ -14,7 +14,7 @@ pub struct Address {
 }
 
 impl Address {
-    /// The address with its password, for whoever connects.
+    /// The address with its password, to connect by.
     pub fn expose(&self) -> &str {
         self.secret.expose_secret()
     }
@@ -135,8 +135,8 @@ pub(crate) fn shown(text: &str) -> String {
     }
 }
 
-/// Whether there is an @ behind the part with the host. Then it is not known where a password ends: what stands before the
-/// first / ? or # may be a piece of one, and would be shown as a user, a host or a port.
+/// Whether there is an @ behind the part with the host. Then it is not known where a password ends: what stands before
+/// the first / ? or # may be a piece of one, and would be shown as a user, a host or a port.
 fn has_stray_at(text: &str) -> bool {
     let behind_scheme = text.split_once("://").map_or(text, |(_, rest)| rest);
     let authority = behind_scheme.find(['/', '?', '#', '\\']);

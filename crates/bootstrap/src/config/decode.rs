@@ -11,7 +11,7 @@ use serde_path_to_error::Segment;
 use super::issue::ConfigIssue;
 use super::layers::{Layers, Step, dotted};
 
-/// More mistakes than anybody makes; a bound in case that a repair does not help.
+/// More mistakes than a file has; a bound in case that a repair does not help.
 const MOST: usize = 200;
 
 /// Decodes the merged layers, and says what had to be left out. `None` when not even the defaults help.

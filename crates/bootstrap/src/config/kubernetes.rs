@@ -1,7 +1,8 @@
-//! Variables that Kubernetes puts into every pod for each Service of its namespace, and that nobody has set for us.
+//! Variables that Kubernetes puts into every pod for each Service of its namespace, and that are not meant for us.
 //!
 //! For a Service called `redis` these are `REDIS_SERVICE_HOST`, `REDIS_SERVICE_PORT`, `REDIS_SERVICE_PORT_<NAME>`,
-//! `REDIS_PORT=tcp://10.0.0.1:6379` and `REDIS_PORT_6379_TCP`, each of the last also with `_PROTO`, `_PORT` and `_ADDR`.
+//! `REDIS_PORT=tcp://10.0.0.1:6379` and `REDIS_PORT_6379_TCP`, each of the last also with `_PROTO`, `_PORT` and
+//! `_ADDR`.
 
 use std::net::IpAddr;
 

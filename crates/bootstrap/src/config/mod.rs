@@ -163,7 +163,7 @@ fn listed(text: &str) -> impl Iterator<Item = &str> {
     text.split(',').map(str::trim).filter(|entry| !entry.is_empty())
 }
 
-/// Who is let in.
+/// How callers are authenticated.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "config/default.toml says what each is for")]
@@ -177,7 +177,7 @@ pub struct Auth {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AuthMode {
-    /// Anybody may do everything, and orders belong to whom they name.
+    /// Every caller may do everything, and orders belong to whom they name.
     Off,
     /// Every caller shows a key, and knows of its owner's orders alone.
     Keys,
@@ -242,7 +242,7 @@ fn lamports<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Amount, D::Err
     Ok(Amount::new(lamports))
 }
 
-/// How long a quote binds, and who can tell that it is one of ours.
+/// How long a quote binds, and by which key it is known as one of ours.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "config/default.toml says what each is for")]

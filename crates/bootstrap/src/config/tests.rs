@@ -1,4 +1,4 @@
-//! What a person who sets something would notification.
+//! What an operator notices of a setting.
 
 mod every_issue;
 mod fuzz;

@@ -1,4 +1,4 @@
-//! Who may come in: where keys are kept, who checks them, and what an operator is told about it.
+//! Authentication: where keys are kept, what checks them, and what an operator is told about it.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -31,7 +31,7 @@ pub(super) fn configured(config: &Config, clock: &dyn Clock) -> AccessPorts {
     }
 }
 
-/// Who checks keys, if keys are wanted.
+/// Checks keys, if keys are wanted.
 pub(crate) fn authenticator(
     config: &Config,
     access: &AccessPorts,
@@ -49,7 +49,7 @@ pub(crate) fn authenticator(
     }
 }
 
-/// The keys in the configured database, for whoever makes them.
+/// The keys in the configured database, to be managed.
 pub(crate) async fn key_ring(config: &Config) -> Result<KeyRing, StartError> {
     let store = backend::postgres(config).await?;
     let clock = surroundings::clock(config, &store).await?;
@@ -63,7 +63,7 @@ pub(crate) fn unmanaged_keys() -> KeyRing {
     KeyRing::new(keys, Arc::new(SystemClock::new()), Arc::new(OsEntropy))
 }
 
-/// Tells an operator when more people may come in than they may think, or nobody.
+/// Tells an operator when more callers have access than they may think, or none.
 pub(crate) fn warn(config: &Config) {
     let auth = &config.auth;
     match auth.mode {
@@ -76,7 +76,7 @@ pub(crate) fn warn(config: &Config) {
             tracing::warn!("auth.keys are not asked for: auth.mode is off");
         }
         AuthMode::Keys if auth.keys.is_empty() && config.database.url.is_none() => tracing::warn!(
-            "nobody can come in: auth.mode is keys, and without a database the keys are those of auth.keys, \
+            "no caller has access: auth.mode is keys, and without a database the keys are those of auth.keys, \
              which is empty; `order-engine keys create --owner NAME` prints an entry for it"
         ),
         AuthMode::Off | AuthMode::Keys => {}

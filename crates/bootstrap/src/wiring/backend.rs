@@ -51,7 +51,7 @@ impl StorePorts {
     }
 }
 
-/// The ports of who may come in.
+/// The ports of authentication.
 #[derive(Clone)]
 pub(crate) struct AccessPorts {
     pub(crate) keys: Arc<dyn KeyStore>,

@@ -1,4 +1,4 @@
-//! How each part is: asked when somebody wants to know.
+//! How each part is: asked when a probe wants to know.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +19,7 @@ use crate::config::Config;
 /// What an operator must know of an engine without a database.
 pub(crate) const FORGETS: &str = "orders live in memory and are forgotten when the process ends";
 
-/// How long a part may take to say how it is: less than whoever asks waits, so that the answer names the part.
+/// How long a part may take to say how it is: less than a probe waits, so that the answer names the part.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Knows every part.

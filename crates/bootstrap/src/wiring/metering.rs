@@ -1,4 +1,4 @@
-//! Somebody who counts, around every port worth counting at, and what is read when Prometheus asks.
+//! Counting around every port worth counting at, and what is read when Prometheus asks.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,7 +18,7 @@ use crate::error::StartError;
 
 /// How long a part may take to be read; then its last reading stands.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// How often observations are folded when nobody asks for them.
+/// How often observations are folded when no scrape asks for them.
 const FOLD: Duration = Duration::from_secs(5);
 
 /// Begins to count in this process.
@@ -31,7 +31,7 @@ pub(crate) fn count(role: Role) -> Result<Recorder, StartError> {
     Ok(recorder)
 }
 
-/// Folds observations until stopped, so that they do not pile up while nobody asks.
+/// Folds observations until stopped, so that they do not pile up while no scrape asks.
 pub(crate) async fn fold(recorder: Recorder, stop: CancellationToken) {
     loop {
         tokio::select! {

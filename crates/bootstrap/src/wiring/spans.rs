@@ -1,4 +1,4 @@
-//! Somebody who tells spans whose they are, around the store, where traces are collected; elsewhere nobody.
+//! Names the order of each span at the store, where traces are collected.
 
 use std::sync::Arc;
 

@@ -22,7 +22,7 @@ pub(super) async fn open(target: &Target) -> Result<Socket, LoadError> {
         .map_err(LoadError::NoFeed)
 }
 
-/// Hears the feed for as long as somebody lets it. What is missed while it is broken is read in the end.
+/// Hears the feed until it is stopped. What is missed while it is broken is read in the end.
 pub(super) async fn listen(mut feed: Socket, target: Arc<Target>, orders: Arc<Orders>) {
     loop {
         let fault = hear(&mut feed, &orders).await.err().unwrap_or(Fault::Unfinished);

@@ -53,7 +53,7 @@ impl Socket {
         }
     }
 
-    /// Closes it without waiting for the answer, which nobody needs.
+    /// Closes it without waiting for the answer, which is not needed.
     pub(crate) async fn close(mut self) {
         drop(self.stream.close(None).await);
     }

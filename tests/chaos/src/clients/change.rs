@@ -39,7 +39,7 @@ pub(super) async fn change(endpoints: &Endpoints, rng: &SeededRng, wish: &Wish, 
     tokio::join!(replace, cancel);
 }
 
-/// Cancels until somebody has said what came of it.
+/// Cancels until an answer says what came of it.
 async fn cancel(endpoints: &Endpoints, rng: &SeededRng, id: OrderId) {
     let _busy = endpoints.begin(format!("cancels {id}"));
     while !endpoints.give_up.is_cancelled() {

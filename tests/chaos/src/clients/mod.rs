@@ -24,7 +24,7 @@ use crate::tally::Tally;
 pub(crate) use self::order::Kinds;
 pub(crate) use self::owner::watch_owner;
 
-/// Whose orders there are.
+/// The owners of the orders.
 pub(crate) const USERS: [&str; 4] = ["alice", "bob", "carol", "dave"];
 
 /// How long a client waits for an answer.

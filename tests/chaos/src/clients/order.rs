@@ -13,7 +13,7 @@ use crate::rng::SeededRng;
 /// Which orders clients have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kinds {
-    /// Market orders, which nobody thinks better of.
+    /// Market orders, which are never changed.
     Market,
     /// Of all types.
     All,

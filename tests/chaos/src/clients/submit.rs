@@ -134,7 +134,7 @@ fn one_id(endpoints: &Endpoints, wish: &Wish, first: OrderId, others: &[OrderId]
 async fn misuse_key(endpoints: &Endpoints, rng: &SeededRng, wish: &Wish) {
     let mut body = wish.body.clone();
     // No order has this many decimals; every token has them. What protects an order is left as it is: two protections
-    // contradict each other, which is refused before anybody looks at the key.
+    // contradict each other, which is refused before the key is looked at.
     body["amountIn"] = json!("0.98765");
     if let Some(fields) = body.as_object_mut() {
         fields.remove("clientOrderId");

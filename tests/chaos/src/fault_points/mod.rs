@@ -174,7 +174,8 @@ impl FaultPoints {
             if point.nth.is_some_and(|nth| nth != call) {
                 continue;
             }
-            // Not by the log, which may not be written to its end. Where nobody can hear it, the fault strikes all the same.
+            // Not by the log, which may not be written to its end. Where no reader is left, the fault is injected all
+            // the same.
             let _ = tell(io::stderr(), point);
             match point.what {
                 What::Error => struck = Struck::Fails,

@@ -21,7 +21,7 @@ impl FaultSchedule {
             return false;
         };
         process.kill().await;
-        // Sometimes it is back before anybody notifications, sometimes its leases run out first.
+        // Sometimes it is back before anything notices, sometimes its leases run out first.
         tokio::time::sleep(rng.one_of(&[Duration::ZERO, rng.millis(0, 2_000), rng.millis(2_000, 8_000)]))
             .await;
         self.start(&mut process)
@@ -64,7 +64,7 @@ impl FaultSchedule {
         self.tally.ended_by_themselves.lock().push(what);
     }
 
-    /// Cuts the connections that stand, sometimes of everybody.
+    /// Cuts the connections that stand, sometimes of all processes.
     pub(super) async fn cut_one(&self, link: Link, rng: &SeededRng) -> bool {
         for ways in self.some(rng) {
             link.of(ways).cut();

@@ -24,7 +24,7 @@ pub(crate) use self::card::NAMES;
 /// How many faults last at the same time, at most. More, and nothing gets far enough to be broken.
 const AT_ONCE: usize = 4;
 
-/// Whoever strikes.
+/// The target of a fault.
 pub(crate) struct FaultSchedule {
     stage: Arc<Stage>,
     tally: Arc<Tally>,

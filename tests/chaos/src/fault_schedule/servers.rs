@@ -36,7 +36,7 @@ impl FaultSchedule {
         let frozen = pid.is_some_and(|pid| kill(pid, Signal::SIGSTOP).is_ok());
         if let Some(pid) = pid.filter(|_| frozen) {
             tokio::time::sleep(how_long).await;
-            // Gone in between, it is nobody's loss.
+            // Gone in between: nothing is lost.
             let _ = kill(pid, Signal::SIGCONT);
         }
         self.tally.redis_away.store(false, Ordering::Relaxed);

@@ -1,4 +1,4 @@
-//! Who a local server runs as.
+//! The account that a local server runs as.
 
 use std::{io, os::unix::process::CommandExt, path::Path, process::Command};
 

@@ -10,7 +10,7 @@ use std::{
 const FIRST: u16 = 20_000;
 const COUNT: u16 = 12_000;
 
-/// A port of 127.0.0.1 that is free now. Who uses it must be ready to find it taken.
+/// A port of 127.0.0.1 that is free now. Its user must be ready to find it taken.
 pub(crate) fn free_port() -> io::Result<u16> {
     let mut refused = io::Error::from(io::ErrorKind::AddrInUse);
     for _ in 0..100 {

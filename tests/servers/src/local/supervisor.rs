@@ -38,7 +38,7 @@ impl Supervisor {
             .arg(last_signal)
             .args(server)
             .current_dir(folder.path())
-            // A group of its own: what kills the test's whole group must leave somebody to clean up.
+            // A group of its own: what kills the test's whole group must leave a process to clean up.
             .process_group(0)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

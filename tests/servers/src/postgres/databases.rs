@@ -16,7 +16,7 @@ const LEFT_BEHIND: Duration = Duration::from_secs(6 * 3600);
 /// Makes an empty database; its name holds the time, so that [`sweep`] can tell its age.
 pub(super) async fn create(server: &Url) -> Result<String, ServerError> {
     let name = format!("{PREFIX}{}", Uuid::now_v7().simple());
-    // template0, because nobody can be connected to it: a connection would make this fail.
+    // template0, because no session can be connected to it: a connection would make this fail.
     run(
         &connect(server).await?,
         "create a database",

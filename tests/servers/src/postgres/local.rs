@@ -85,7 +85,7 @@ fn command(postgres: &Path, data: &Path, port: u16, options: &PostgresOptions) -
         "-p".into(),
         port.to_string().into(),
     ];
-    // No socket in the file system: its path would be too long, and nobody needs it.
+    // No socket in the file system: its path would be too long, and it is not needed.
     for setting in ["listen_addresses=127.0.0.1", "unix_socket_directories="] {
         words.extend(["-c".into(), setting.into()]);
     }

@@ -87,7 +87,7 @@ impl Postgres {
         Ok(url.into())
     }
 
-    /// Changes a database behind the back of whoever uses it.
+    /// Changes a database behind the back of the program that uses it.
     ///
     /// # Errors
     /// Postgres is down, or refuses the statement.

@@ -17,7 +17,7 @@ impl PostgresOptions {
     }
 
     /// Commits reach the disk, as in production: for measuring. Otherwise `fsync` is off, which a
-    /// killed server does not notification (what it wrote is with the system), only a machine that loses
+    /// killed server does not notice (what it wrote is with the system), only a machine that loses
     /// power. Implies [`PostgresOptions::private`].
     #[must_use]
     pub fn fsync(mut self) -> Self {

@@ -103,7 +103,7 @@ fn remove_old(prefix: &str, today: u64) {
             .to_str()
             .and_then(|name| name.strip_prefix(prefix)?.split('-').next()?.parse::<u64>().ok());
         if day.is_some_and(|day| day + 1 < today) {
-            // Somebody else's, or already gone: either way not ours to remove.
+            // Another program's, or already gone: either way not ours to remove.
             let _ = fs::remove_dir_all(entry.path());
         }
     }

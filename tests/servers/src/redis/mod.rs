@@ -30,7 +30,7 @@ const INSTALL: &str = "install Redis (Debian and Ubuntu: apt-get install redis-s
 
 /// A Redis server.
 ///
-/// A container or a local process is one test's own. A given server is everybody's: there a test keeps
+/// A container or a local process is one test's own. A given server is shared by all: there a test keeps
 /// to names that begin with [`Redis::prefix`], and does not flush.
 pub struct Redis {
     server: Server<LocalRedis>,

@@ -1,5 +1,5 @@
 //! Engines that are broken on purpose, each in one way that is tempting in practice. They run in the same
-//! worlds as the real one, so that the audit can be seen to notification.
+//! worlds as the real one, so that the audit can be seen to notice.
 
 mod forgetful;
 mod naive;

@@ -145,7 +145,7 @@ impl Injector {
         self.log.lock().push(format!("{at} {what}"));
     }
 
-    /// Counts a fault that somebody else has caused.
+    /// Counts a fault that another part has caused.
     pub fn note_fault(&self, what: impl fmt::Display) {
         self.struck.fetch_add(1, Ordering::Relaxed);
         self.note(format_args!("fault {what}"));
@@ -241,7 +241,7 @@ impl Life {
     async fn step(&self, name: &'static str) {
         if self.strikes(Fault::Crash, name) {
             self.death.cancel();
-            // The process is taken down by whoever watches its death; nothing of it goes on past here.
+            // The process is taken down by the task that watches for its death; nothing of it goes on past here.
             std::future::pending::<()>().await;
         }
         if self.strikes(Fault::Delay, name) {

@@ -13,17 +13,17 @@ use crate::config::shown;
 const PATIENCE: Duration = Duration::from_secs(15);
 /// How long nothing may come on a stream; the engine shows every 15 s that it is alive.
 const SILENCE: Duration = Duration::from_secs(45);
-/// How often an order is sent whose arrival nobody knows of. It carries a key, and so counts once.
+/// How often an order is sent whose arrival is not known. It carries a key, and so counts once.
 const TRIES: u32 = 4;
 const PAUSE: Duration = Duration::from_millis(500);
 
 /// Why an order was not placed, or its history not followed to its end.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
-    /// Nobody answers.
+    /// There is no answer.
     #[error("no answer from {url}")]
     Silent {
-        /// Who was asked.
+        /// The address that was asked.
         url: String,
         /// What happened instead.
         #[source]

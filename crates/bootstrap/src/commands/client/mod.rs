@@ -27,7 +27,7 @@ pub enum Outcome {
     Failed,
     /// It was taken back, or its time was up.
     Withdrawn,
-    /// Nobody waited for its end.
+    /// It was accepted; its end was not waited for.
     Accepted,
 }
 

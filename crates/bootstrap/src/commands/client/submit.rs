@@ -46,7 +46,7 @@ pub struct SubmitArgs {
     /// Your own id of the order.
     #[arg(long, value_name = "ID")]
     pub client_order_id: Option<String>,
-    /// Whose order it is, where no API key says it.
+    /// The order's owner, where no API key says it.
     #[arg(long, value_name = "NAME")]
     pub user: Option<String>,
     /// Print the order's id once it is accepted, and do not wait for its end.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::Value;
 
-/// Who tells it.
+/// Prints the events of one order.
 pub(super) struct Printer {
     json: bool,
     /// When the history began, in milliseconds.
@@ -14,7 +14,7 @@ pub(super) struct Printer {
     spinner: Option<ProgressBar>,
 }
 
-/// Writes a line to standard output. If nobody reads it, the order is followed all the same.
+/// Writes a line to standard output. If no reader is left, the order is followed all the same.
 pub(super) fn line(text: &str) {
     let _ = writeln!(std::io::stdout(), "{text}");
 }

@@ -1,4 +1,4 @@
-//! Which addresses of Redis are refused, and who vouches for one that is encrypted.
+//! Which addresses of Redis are refused, and which authority vouches for one that is encrypted.
 
 use super::*;
 

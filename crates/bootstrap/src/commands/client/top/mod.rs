@@ -61,7 +61,7 @@ pub enum TopError {
     Client(#[from] ClientError),
 }
 
-/// Shows the engine until somebody presses q.
+/// Shows the engine until q is pressed.
 ///
 /// # Errors
 /// [`TopError`].
@@ -134,7 +134,7 @@ enum Key {
     Other,
 }
 
-/// Reads keys on a thread of its own, since that waits; it ends soon after nobody listens any more.
+/// Reads keys on a thread of its own, since that waits; it ends soon after the receiver is gone.
 fn keyboard() -> mpsc::Receiver<Key> {
     let (sender, receiver) = mpsc::channel(8);
     std::thread::spawn(move || {
