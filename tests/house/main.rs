@@ -4,7 +4,6 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod dependencies;
-mod language;
 mod modules;
 mod sources;
 mod workspace;
