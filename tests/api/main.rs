@@ -6,6 +6,7 @@ mod access;
 mod bad_input;
 mod client_ids;
 mod conditions;
+mod earlier;
 mod endpoints;
 mod forgetting;
 mod idempotency;

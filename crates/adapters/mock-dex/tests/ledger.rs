@@ -182,3 +182,28 @@ async fn a_ledger_belongs_to_one_market_at_a_time() {
     drop(first);
     assert!(opened(&path).is_ok());
 }
+
+/// A ledger that an earlier version wrote.
+const EARLIER: &[u8] = include_bytes!("fixtures/market.ledger");
+
+#[tokio::test]
+async fn the_ledger_of_an_earlier_version_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ledger");
+    std::fs::write(&path, EARLIER).unwrap();
+    let landed = LedgerFile::new(&path).landed().await.unwrap();
+    assert_eq!(landed.len(), 13);
+    let market = opened(&path).unwrap();
+    assert_eq!(market.pools().len(), 19);
+    assert!(market.pools().iter().all(|pool| pool.books.balance()));
+    let transaction = support::built(&market, 1, Venue::Meteora, &request("SOL", "USDC", "1")).await;
+    support::decided(&*market.settlement(), &transaction).await;
+    market.flush().await.unwrap();
+    assert_eq!(market.venue_ledger().landed().await.unwrap()[..13], landed);
+    // What it writes now looks like what was written then.
+    let written = std::fs::read(&path).unwrap();
+    assert!(written.starts_with(EARLIER));
+    let last = written.trim_ascii_end().split(|byte| *byte == b'\n').next_back();
+    let last: serde_json::Value = serde_json::from_slice(last.unwrap()).unwrap();
+    assert_eq!(last["landed"]["transaction"]["legs"][0]["venue"], "Meteora");
+}
