@@ -20,6 +20,7 @@ mod quotes;
 mod resting;
 mod routing;
 mod streams;
+mod venues;
 mod waiting;
 
 use serde_json::{Value, json};
