@@ -93,7 +93,7 @@ pub enum Command {
     /// Take orders, execute them, or both.
     #[command(after_help = ENVIRONMENT)]
     Serve(ServeArgs),
-    /// Be the market: Raydium and Meteora as a server that several engines share by VENUE_URL.
+    /// Be the market: the venues as a server that several engines share by VENUE_URL.
     #[command(after_help = ENVIRONMENT)]
     Venue(VenueArgs),
     /// Bring the database up to date, then exit.
@@ -219,6 +219,9 @@ pub struct SubmitArgs {
     /// Until when, for gtd: RFC 3339.
     #[arg(long, value_name = "TIME")]
     pub expires_at: Option<String>,
+    /// Route it to these venues only, with commas between them; the engine lists them at /api/venues.
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub venues: Vec<String>,
     /// low, normal or high.
     #[arg(long)]
     pub priority: Option<String>,

@@ -108,6 +108,9 @@ fn order(args: &SubmitArgs) -> Value {
         .into_iter()
         .filter_map(|(name, value)| Some((name.to_owned(), Value::from(value?.as_str()))));
     let mut order = said.collect::<Map<_, _>>();
+    if !args.venues.is_empty() {
+        order.insert("venues".to_owned(), args.venues.clone().into());
+    }
     if args.allow_immediate {
         order.insert("allowImmediate".to_owned(), true.into());
     }
