@@ -6,6 +6,7 @@ mod access;
 mod bad_input;
 mod client_ids;
 mod conditions;
+mod earlier;
 mod endpoints;
 mod forgetting;
 mod idempotency;
@@ -19,6 +20,7 @@ mod quotes;
 mod resting;
 mod routing;
 mod streams;
+mod venues;
 mod waiting;
 
 use serde_json::{Value, json};

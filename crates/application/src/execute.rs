@@ -7,7 +7,7 @@ use order_core::id::{OrderId, WorkerId};
 use order_core::lifecycle::{Attempt, Commit, Context, IllegalTransition, Input, Step, WakeBackoff, decide};
 use order_core::order::Order;
 use order_core::terms;
-use order_core::venue::{Draft, Venue};
+use order_core::venue::{Draft, VenueId};
 use order_ports::{Claim, Claimed, Grant, JournalError, SendError, StoreError};
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, Span};
@@ -183,7 +183,7 @@ impl StepRunner<'_> {
 
     async fn build(
         &self,
-        venue: Venue,
+        venue: VenueId,
         draft: Draft,
         held: &mut LeasedOrder<'_>,
     ) -> Result<Input, ExecuteError> {

@@ -6,7 +6,7 @@ use order_core::lifecycle::{
     Attempt, AttemptOutcome, Event, IllegalTransition, RecordedEvent, Release, WakeBackoff,
 };
 use order_core::order::Order;
-use order_core::venue::Venue;
+use order_core::venue::VenueId;
 use order_ports::{Claimed, JournalError, Lease, Transition};
 use tracing::Instrument;
 
@@ -162,8 +162,13 @@ impl<'a> LeasedOrder<'a> {
         let status = self.order.status();
         if status.is_terminal() {
             let attempt = self.order.progress().attempt;
-            let venue = self.order.state().venue().map(Venue::as_str);
-            tracing::info!(status = status.as_str(), attempt, venue, "order ended");
+            let venue = self.order.state().venue();
+            tracing::info!(
+                status = status.as_str(),
+                attempt,
+                venue = venue.as_ref().map(VenueId::as_str),
+                "order ended"
+            );
         }
     }
 

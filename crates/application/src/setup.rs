@@ -8,7 +8,8 @@ use order_core::retry::RetryPolicy;
 use order_core::routing::RoutingPolicy;
 use order_ports::{
     Clock, DispatchLimit, Entropy, MarketFeed, Notifier, OrderIds, OrderIntake, OrderJournal, OrderLeases,
-    OrderReader, OwnerCommands, PoolSource, QuoteSource, RestingOrders, Settlement, WorkQueue,
+    OrderReader, OwnerCommands, PoolSource, QuoteSource, RestingOrders, Settlement, VenueCatalogue,
+    WorkQueue,
 };
 
 /// Every port, as wired at start.
@@ -27,6 +28,7 @@ pub struct Ports {
     pub queue: Arc<dyn WorkQueue>,
     pub notifier: Arc<dyn Notifier>,
     pub venues: Vec<Arc<dyn QuoteSource>>,
+    pub catalogue: Arc<dyn VenueCatalogue>,
     /// None when the venues do not show their pools; then every order goes to one venue.
     pub pools: Option<Arc<dyn PoolSource>>,
     pub settlement: Arc<dyn Settlement>,

@@ -5,7 +5,7 @@
 
 use order_core::id::OrderId;
 use order_core::lifecycle::{Attempt, Event, Step};
-use order_core::venue::Venue;
+use order_core::venue::VenueId;
 use order_ports::SPANS;
 use tracing::field::Empty;
 use tracing::{Span, trace_span};
@@ -105,7 +105,7 @@ pub(crate) fn step(step: &Step) -> Span {
 }
 
 /// Asking one venue.
-pub(crate) fn quote(venue: Venue) -> Span {
+pub(crate) fn quote(venue: VenueId) -> Span {
     trace_span!(target: SPANS, "quote", otel.kind = "client", venue = venue.as_str())
 }
 

@@ -9,6 +9,7 @@
 #[allow(dead_code, reason = "shared by several tests, each of which uses a part")]
 mod support;
 
+use order_ports::contract::fixtures::RAYDIUM;
 use std::sync::Arc;
 
 use order_application::{Engine, Settings, SubmitError, SubmitOptions};
@@ -19,7 +20,7 @@ use order_core::lifecycle::{Event, Status};
 use order_core::order::{Order, OrderSpec, TimeInForce};
 use order_core::time::Timestamp;
 use order_core::token::Token;
-use order_core::venue::{Quote, QuoteRequest, Venue};
+use order_core::venue::{Quote, QuoteRequest, VenueId};
 use order_ports::{
     AcceptError, Accepted, MockNotifier, MockOrderIntake, MockOrderReader, MockWorkQueue, NotifyError,
     OrderReader, QueueError, QuoteSource, StoreError,
@@ -239,8 +240,8 @@ struct Hanging;
 
 #[async_trait::async_trait]
 impl QuoteSource for Hanging {
-    fn venue(&self) -> Venue {
-        Venue::Raydium
+    fn venue(&self) -> VenueId {
+        RAYDIUM
     }
 
     async fn quote(&self, _: &QuoteRequest) -> Result<Quote, VenueError> {

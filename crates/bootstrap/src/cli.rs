@@ -53,7 +53,7 @@ pub enum Command {
     /// Take orders, execute them, or both.
     #[command(after_help = ENVIRONMENT)]
     Serve(ServeArgs),
-    /// Be the market: Raydium and Meteora as a server that several engines share by VENUE_URL.
+    /// Be the market: the venues as a server that several engines share by VENUE_URL.
     #[command(after_help = ENVIRONMENT)]
     Venue(VenueArgs),
     /// Bring the database up to date, then exit.

@@ -22,7 +22,7 @@ use order_core::retry::RetryPolicy;
 use order_core::routing::{RouteLimits, RoutingPolicy, choose};
 use order_core::time::Timestamp;
 use order_core::token::TokenRegistry;
-use order_core::venue::{PoolId, Quote, QuoteAnswer, QuoteRequest, TxId, Venue};
+use order_core::venue::{PoolId, Quote, QuoteAnswer, QuoteRequest, TxId, VenueId};
 use uuid::Uuid;
 
 const SOL: u128 = 1_000_000_000;
@@ -62,7 +62,9 @@ fn answers(request: &QuoteRequest) -> Vec<QuoteAnswer> {
         price: Price::new(out),
         price_impact_bps: 1,
     };
-    let both = Venue::ALL.into_iter().zip([149 * USDC, 150 * USDC]);
+    let both = [VenueId::literal("Meteora"), VenueId::literal("Raydium")]
+        .into_iter()
+        .zip([149 * USDC, 150 * USDC]);
     both.map(|(venue, out)| QuoteAnswer {
         venue,
         result: Ok(quote(venue, out)),

@@ -11,7 +11,7 @@ use crate::routing::RouteLimits;
 use crate::time::Timestamp;
 use crate::token::{Pair, Side, Token};
 use crate::trace::TraceParent;
-use crate::venue::{Fill, TxId, Venue};
+use crate::venue::{Fill, TxId, VenueId};
 
 /// What kind of order it is, with what only that kind has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -179,7 +179,7 @@ pub struct Terms {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Execution {
     /// Where.
-    pub venue: Venue,
+    pub venue: VenueId,
     /// By which transaction.
     pub tx_id: TxId,
     /// Quote per base, net of fees.

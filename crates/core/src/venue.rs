@@ -1,58 +1,19 @@
 //! Venues, what they answer, and what a swap there looks like. Talking to them is a port.
 
+mod id;
+
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use crate::amm::CurveKind;
 use crate::amount::{Amount, Quantity};
 use crate::id::OrderId;
 use crate::price::Price;
-use crate::token::Token;
+use crate::token::{Symbol, Token};
 
-/// A decentralised exchange that orders are routed to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum Venue {
-    /// Dynamic liquidity bins (DLMM).
-    Meteora,
-    /// Constant product pools.
-    Raydium,
-}
-
-impl Venue {
-    /// All venues, by name.
-    pub const ALL: [Self; 2] = [Self::Meteora, Self::Raydium];
-
-    /// The name on the wire.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Meteora => "Meteora",
-            Self::Raydium => "Raydium",
-        }
-    }
-}
-
-impl fmt::Display for Venue {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
-}
-
-/// A name that is no venue.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("is not a venue (Raydium or Meteora)")]
-pub struct UnknownVenue;
-
-impl FromStr for Venue {
-    type Err = UnknownVenue;
-
-    fn from_str(text: &str) -> Result<Self, UnknownVenue> {
-        Self::ALL
-            .into_iter()
-            .find(|venue| venue.as_str().eq_ignore_ascii_case(text))
-            .ok_or(UnknownVenue)
-    }
-}
+pub use self::id::{InvalidVenueId, MAX_VENUE_NAME, VenueId, VenueRegistry};
 
 /// A question to a venue: what would it pay for exactly this input?
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,11 +31,33 @@ pub struct QuoteRequest {
 #[serde(transparent)]
 pub struct PoolId(pub Box<str>);
 
+/// A venue, and what is traded there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VenueListing {
+    /// Its name.
+    pub name: VenueId,
+    /// How its pools price.
+    pub curve: CurveKind,
+    /// Its pools, in the order in which they opened.
+    pub pools: Vec<PoolListing>,
+}
+
+/// A pool, and what is traded in it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PoolListing {
+    /// Its name.
+    pub id: PoolId,
+    /// The token that is priced.
+    pub base: Symbol,
+    /// The token that it is priced in.
+    pub quote: Symbol,
+}
+
 /// What a venue would pay for the whole size, fees and price impact included.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Quote {
     /// Who quotes.
-    pub venue: Venue,
+    pub venue: VenueId,
     /// Which of its pools.
     pub pool: PoolId,
     /// The size quoted.
@@ -92,8 +75,8 @@ pub struct Quote {
 /// One venue's answer within an attempt.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct QuoteAnswer {
-    /// The address that was asked.
-    pub venue: Venue,
+    /// The venue that was asked.
+    pub venue: VenueId,
     /// The quote, or why there is none.
     pub result: Result<Quote, crate::failure::VenueError>,
 }
@@ -102,7 +85,7 @@ pub struct QuoteAnswer {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Leg {
     /// Where.
-    pub venue: Venue,
+    pub venue: VenueId,
     /// In which pool.
     pub pool: PoolId,
     /// What goes in.

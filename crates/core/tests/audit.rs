@@ -17,7 +17,8 @@ use order_core::order::{Order, OrderKind, OrderSpec, Protection, Terms as OrderT
 use order_core::price::Price;
 use order_core::time::Timestamp;
 use order_core::trigger::WaitsFor;
-use order_core::venue::{PoolId, Quote, QuoteAnswer, TxId, Venue};
+use order_core::venue::{PoolId, Quote, QuoteAnswer, TxId};
+use routing_support::{METEORA, RAYDIUM};
 use std::time::Duration;
 
 #[test]
@@ -296,7 +297,7 @@ fn a_size_that_was_not_asked_for_is_caught() {
 
 #[test]
 fn an_execution_by_a_venue_that_was_ruled_out_or_past_its_time_is_caught() {
-    let elsewhere = |spec: &mut OrderSpec| spec.route.venues = vec![Venue::Meteora];
+    let elsewhere = |spec: &mut OrderSpec| spec.route.venues = vec![METEORA];
     assert_caught(&executed_as(elsewhere, 9), Invariant::LimitHolds);
     let late = |spec: &mut OrderSpec| spec.time_in_force = TimeInForce::Gtd(Timestamp::from_millis(5));
     assert_caught(&executed_as(late, 9), Invariant::LimitHolds);
@@ -311,7 +312,7 @@ fn an_execution_by_a_venue_that_was_ruled_out_or_past_its_time_is_caught() {
 fn more_slippage_than_was_allowed_is_caught() {
     let quoted = |out| {
         let quote = Quote {
-            venue: Venue::Raydium,
+            venue: RAYDIUM,
             pool: PoolId("pool".into()),
             amount_in: Amount::new(10).with_decimals(9),
             amount_out: Amount::new(out).with_decimals(6),
@@ -323,7 +324,7 @@ fn more_slippage_than_was_allowed_is_caught() {
         events[0] = Event::Routing {
             attempt: 1,
             quotes: vec![QuoteAnswer {
-                venue: Venue::Raydium,
+                venue: RAYDIUM,
                 result: Ok(quote),
             }],
             arrival: None,

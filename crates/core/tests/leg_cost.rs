@@ -13,7 +13,7 @@ mod routing_support;
 use amm_support::{SOL, USDC};
 use order_core::amm::{Direction, Pool};
 use order_core::routing::{Market, Route, RouteLimits, RoutingPolicy};
-use order_core::venue::{QuoteRequest, Venue};
+use order_core::venue::QuoteRequest;
 use proptest::prelude::*;
 use routing_support::*;
 
@@ -49,8 +49,8 @@ proptest! {
     ) {
         let pools = [cp(first.0, first.1, 2_500), cp(second.0, second.1, 500)];
         let views = vec![
-            listed("a", Venue::Raydium, ("SOL", "USDC"), pools[0].clone()),
-            listed("b", Venue::Meteora, ("SOL", "USDC"), pools[1].clone()),
+            listed("a", RAYDIUM, ("SOL", "USDC"), pools[0].clone()),
+            listed("b", METEORA, ("SOL", "USDC"), pools[1].clone()),
         ];
         let request = request("SOL", "USDC", amount);
         let market = market(&request, views);
@@ -94,7 +94,7 @@ fn a_large_order_does_not_pay_for_a_swap_by_its_size() {
             cp(100_000 * SOL, 15_000_000 * USDC, fee),
         )
     };
-    let pools = vec![deep("a", Venue::Raydium, 2_500), deep("b", Venue::Meteora, 2_600)];
+    let pools = vec![deep("a", RAYDIUM, 2_500), deep("b", METEORA, 2_600)];
     let request = request("SOL", "USDC", 25 * SOL);
     let market = market(&request, pools);
     let route = best(request, &market);
@@ -118,19 +118,19 @@ fn a_swaps_cost_is_priced_by_way_of_the_input_where_the_output_has_no_pool_of_so
     let pools = vec![
         listed(
             "a",
-            Venue::Raydium,
+            RAYDIUM,
             ("ETH", "USDC"),
             cp(10_000 * 10u128.pow(8), 30_000_000 * USDC, 2_500),
         ),
         listed(
             "b",
-            Venue::Meteora,
+            METEORA,
             ("ETH", "USDC"),
             cp(10_000 * 10u128.pow(8), 30_000_000 * USDC, 2_500),
         ),
         listed(
             "c",
-            Venue::Raydium,
+            RAYDIUM,
             ("SOL", "USDC"),
             cp(100_000 * SOL, 15_000_000 * USDC, 2_500),
         ),

@@ -20,7 +20,7 @@ use order_core::time::Timestamp;
 use order_core::token::TokenRegistry;
 use order_core::trigger::WaitsFor;
 use order_core::venue::{
-    Fill, PoolId, Quote, QuoteAnswer, QuoteRequest, SignedTransaction, TxId, TxStatus, Venue,
+    Fill, PoolId, Quote, QuoteAnswer, QuoteRequest, SignedTransaction, TxId, TxStatus, VenueId,
 };
 use proptest::prelude::*;
 use uuid::Uuid;
@@ -98,7 +98,7 @@ fn answers(request: &QuoteRequest, outs: [Result<u128, VenueError>; 2]) -> Vec<Q
         price: price_of(out),
         price_impact_bps: 1,
     };
-    let both = Venue::ALL.into_iter().zip(outs);
+    let both = ["Meteora", "Raydium"].map(VenueId::literal).into_iter().zip(outs);
     both.map(|(venue, out)| QuoteAnswer {
         venue,
         result: out.map(|out| quote(venue, out)),

@@ -23,7 +23,7 @@ use order_core::routing::{
 };
 use order_core::terms::Floor;
 use order_core::token::{Token, TokenRegistry};
-use order_core::venue::{QuoteRequest, Venue};
+use order_core::venue::{QuoteRequest, VenueId};
 use proptest::prelude::*;
 use routing_support::*;
 
@@ -77,7 +77,7 @@ fn two_constant_products_are_split_as_the_vectors_say() {
         let pool = &want[name];
         let fee = u32::try_from(int(pool, "fee")).unwrap();
         let state = cp(int(pool, "x"), int(pool, "y"), fee);
-        listed(name, Venue::Raydium, ("SOL", "USDC"), state)
+        listed(name, RAYDIUM, ("SOL", "USDC"), state)
     };
     for row in want["rows"].as_array().unwrap() {
         let request = request("SOL", "USDC", int(row, "amountIn"));
@@ -93,13 +93,8 @@ fn two_constant_products_are_split_as_the_vectors_say() {
 fn a_constant_product_and_bins_are_split_as_the_vectors_say() {
     for row in rows("split_cp_dlmm") {
         let pools = vec![
-            listed(
-                "r",
-                Venue::Raydium,
-                ("SOL", "USDC"),
-                Pool::ConstantProduct(sol_usdc()),
-            ),
-            listed("m", Venue::Meteora, ("SOL", "USDC"), Pool::Bins(dlmm())),
+            listed("r", RAYDIUM, ("SOL", "USDC"), Pool::ConstantProduct(sol_usdc())),
+            listed("m", METEORA, ("SOL", "USDC"), Pool::Bins(dlmm())),
         ];
         let route = free(request("SOL", "USDC", int(&row, "amountIn")), pools);
         assert!(
@@ -113,13 +108,13 @@ fn by_way_of_ray() -> Vec<PoolSnapshot> {
     vec![
         listed(
             "one",
-            Venue::Raydium,
+            RAYDIUM,
             ("SOL", "RAY"),
             cp(50_000 * SOL, 3_000_000 * USDC, 2_500),
         ),
         listed(
             "two",
-            Venue::Raydium,
+            RAYDIUM,
             ("RAY", "USDC"),
             cp(2_000_000 * USDC, 5_000_000 * USDC, 2_500),
         ),
@@ -140,21 +135,17 @@ fn a_way_around_takes_its_share_beside_the_pair() {
     let mut pools = by_way_of_ray();
     pools.push(listed(
         "direct",
-        Venue::Meteora,
+        METEORA,
         ("SOL", "USDC"),
         Pool::ConstantProduct(sol_usdc()),
     ));
     let route = free(request("SOL", "USDC", 3_000 * SOL), pools);
     assert_eq!(route.legs.len(), 3);
-    assert_eq!(route.venue, Venue::Meteora, "the largest part goes there");
-    let RouteReason::Combined {
-        legs: 3,
-        over: Venue::Meteora,
-        ..
-    } = route.reason
-    else {
+    assert_eq!(route.venue, METEORA, "the largest part goes there");
+    let RouteReason::Combined { legs: 3, over, .. } = route.reason else {
         panic!("{:?}", route.reason)
     };
+    assert_eq!(over, METEORA);
     assert!(route.weighed.around.is_some());
 }
 
@@ -162,13 +153,13 @@ fn two_pools() -> Vec<PoolSnapshot> {
     vec![
         listed(
             "a",
-            Venue::Raydium,
+            RAYDIUM,
             ("SOL", "USDC"),
             cp(50_000 * SOL, 7_500_000 * USDC, 2_500),
         ),
         listed(
             "b",
-            Venue::Meteora,
+            METEORA,
             ("SOL", "USDC"),
             cp(20_000 * SOL, 3_010_000 * USDC, 3_000),
         ),
@@ -198,7 +189,7 @@ fn another_swap_must_pay() {
 #[test]
 fn an_orders_own_limits_are_kept() {
     let request = request("SOL", "USDC", 100 * SOL);
-    let limited = |venues: &[Venue], max_legs| {
+    let limited = |venues: &[VenueId], max_legs| {
         let limits = RouteLimits {
             venues: venues.to_vec(),
             max_legs,
@@ -209,8 +200,8 @@ fn an_orders_own_limits_are_kept() {
     };
     assert_eq!(limited(&[], Some(1)).legs.len(), 1);
     assert_eq!(limited(&[], Some(2)).legs.len(), 2);
-    let raydium = limited(&[Venue::Raydium], None);
-    assert_eq!((raydium.venue, raydium.legs.len()), (Venue::Raydium, 1));
+    let raydium = limited(&[RAYDIUM], None);
+    assert_eq!((raydium.venue, raydium.legs.len()), (RAYDIUM, 1));
 }
 
 #[test]
@@ -219,7 +210,7 @@ fn a_venue_that_is_silent_now_takes_no_part() {
     let mut market = market(&request, two_pools());
     market.answers[0].result = Err(VenueError::Timeout);
     let route = routed(request, &market, &FREE, &RouteLimits::default()).unwrap();
-    assert_eq!((route.venue, route.legs.len()), (Venue::Raydium, 1));
+    assert_eq!((route.venue, route.legs.len()), (RAYDIUM, 1));
     // One that refused the whole size for good still takes a part of it.
     market.answers[0].result = Err(VenueError::InsufficientLiquidity);
     let route = routed(request, &market, &FREE, &RouteLimits::default()).unwrap();
@@ -255,11 +246,7 @@ fn the_market_is_read_at_arrival() {
     let arrival = arrival.unwrap();
     assert_eq!(arrival.mid.unwrap().to_string(), "150");
     let spot = arrival.spot_rule.unwrap();
-    assert_eq!(
-        spot.venue,
-        Venue::Raydium,
-        "it is cheaper before the fee and after"
-    );
+    assert_eq!(spot.venue, RAYDIUM, "it is cheaper before the fee and after");
     assert!(spot.out.is_some());
 }
 
@@ -290,7 +277,7 @@ fn a_limit_lets_through_what_the_vectors_say() {
     let want = vectors("limit_149_raydium");
     let raydium = || {
         let state = Pool::ConstantProduct(sol_usdc());
-        vec![listed("r", Venue::Raydium, ("SOL", "USDC"), state)]
+        vec![listed("r", RAYDIUM, ("SOL", "USDC"), state)]
     };
     let route = sold_within("149", 10_000 * SOL, raydium()).unwrap();
     let marginal = int(&want, "iocMarginalMax");
@@ -378,7 +365,7 @@ proptest! {
         let pools: Vec<_> = pools
             .into_iter()
             .enumerate()
-            .map(|(at, pool)| listed(names[at], Venue::ALL[at % 2], ("SOL", "USDC"), pool))
+            .map(|(at, pool)| listed(names[at], [METEORA, RAYDIUM][at % 2], ("SOL", "USDC"), pool))
             .collect();
         let (token_in, token_out) = if sell { ("SOL", "USDC") } else { ("USDC", "SOL") };
         let request = request(token_in, token_out, amount);
@@ -409,7 +396,7 @@ proptest! {
         let pools: Vec<_> = pools
             .into_iter()
             .enumerate()
-            .map(|(at, pool)| listed(names[at], Venue::ALL[at % 2], ("SOL", "USDC"), pool))
+            .map(|(at, pool)| listed(names[at], [METEORA, RAYDIUM][at % 2], ("SOL", "USDC"), pool))
             .collect();
         let (token_in, token_out) = if sell { ("SOL", "USDC") } else { ("USDC", "SOL") };
         let request = request(token_in, token_out, amount);

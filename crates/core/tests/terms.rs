@@ -23,8 +23,8 @@ use order_core::terms::{Check, Outlook, assess, check, trigger};
 use order_core::time::Timestamp;
 use order_core::token::TokenRegistry;
 use order_core::trigger::WaitsFor;
-use order_core::venue::{PoolId, Quote, QuoteAnswer, Venue};
-use routing_support::{request, sized};
+use order_core::venue::{PoolId, Quote, QuoteAnswer, VenueId};
+use routing_support::{METEORA, RAYDIUM, request, sized};
 use uuid::Uuid;
 
 const SOL: u128 = 1_000_000_000;
@@ -62,10 +62,15 @@ fn waiting(mut order: Order, waits_for: WaitsFor) -> Order {
     order
 }
 
-struct Listed(Venue, &'static str, (&'static str, &'static str), ConstantProduct);
+struct Listed(
+    VenueId,
+    &'static str,
+    (&'static str, &'static str),
+    ConstantProduct,
+);
 
 fn listed(
-    venue: Venue,
+    venue: VenueId,
     id: &'static str,
     pair: (&'static str, &'static str),
     (x, y): (u128, u128),
@@ -113,7 +118,7 @@ fn market(order: &Order, pools: &[Listed]) -> Market {
         QuoteAnswer { venue, result }
     };
     Market {
-        answers: Venue::ALL.map(answer).to_vec(),
+        answers: [METEORA, RAYDIUM].map(answer).to_vec(),
         pools: Some(LiquiditySnapshot {
             slot: 1,
             secs: 0,
@@ -127,7 +132,7 @@ fn sol_at_150(order: &Order) -> Market {
     market(
         order,
         &[listed(
-            Venue::Raydium,
+            RAYDIUM,
             "sol-usdc",
             ("SOL", "USDC"),
             (1_000_000 * SOL, 150_000_000 * USDC),
@@ -243,7 +248,7 @@ fn a_sniper_waits_for_a_pool_of_the_venues_that_it_allows() {
     let policy = RoutingPolicy::default();
     let sniper = order(SOL, ("SOL", "BONK"), |spec| {
         spec.kind = OrderKind::Sniper;
-        spec.route.venues = vec![Venue::Raydium];
+        spec.route.venues = vec![RAYDIUM];
         spec.route.max_legs = Some(1);
     });
     let sniper = waiting(sniper, WaitsFor::Pool);
@@ -255,13 +260,13 @@ fn a_sniper_waits_for_a_pool_of_the_venues_that_it_allows() {
             (10u128.pow(16), 1_000 * SOL),
         )];
         let mut market = market(&sniper, &pools);
-        market.answers.retain(|answer| answer.venue == Venue::Raydium);
+        market.answers.retain(|answer| answer.venue == RAYDIUM);
         market
     };
-    assert_eq!(check(&sniper, &on(Venue::Meteora), &policy), Check::Unquotable);
-    assert_eq!(check(&sniper, &on(Venue::Raydium), &policy), Check::Met);
+    assert_eq!(check(&sniper, &on(METEORA), &policy), Check::Unquotable);
+    assert_eq!(check(&sniper, &on(RAYDIUM), &policy), Check::Met);
     // A venue that is silent has not opened a pool.
-    let mut silent = on(Venue::Meteora);
+    let mut silent = on(METEORA);
     silent.answers[0].result = Err(VenueError::Timeout);
     assert_eq!(check(&sniper, &silent, &policy), Check::Unquotable);
 }
@@ -271,19 +276,19 @@ fn ray_and_sol(order: &Order, own: Option<(u128, u128)>) -> Market {
     let ray = |n: u128| n * 1_000_000;
     let mut pools = vec![
         listed(
-            Venue::Raydium,
+            RAYDIUM,
             "ray-usdc",
             ("RAY", "USDC"),
             (ray(10_000_000), 20_000_000 * USDC),
         ),
         listed(
-            Venue::Meteora,
+            METEORA,
             "sol-usdc",
             ("SOL", "USDC"),
             (1_000_000 * SOL, 100_000_000 * USDC),
         ),
     ];
-    pools.extend(own.map(|(x, y)| listed(Venue::Raydium, "ray-sol", ("RAY", "SOL"), (ray(x), y * SOL))));
+    pools.extend(own.map(|(x, y)| listed(RAYDIUM, "ray-sol", ("RAY", "SOL"), (ray(x), y * SOL))));
     market(order, &pools)
 }
 
@@ -325,9 +330,10 @@ fn while_the_pairs_own_venues_are_silent_a_stop_does_not_fire_by_another_way() {
     let stop = ray_stop("0.03");
     let mut market = ray_and_sol(&stop, Some((1_000_000, 50_000)));
     for answer in &mut market.answers {
-        answer.result = Err(match answer.venue {
-            Venue::Raydium => VenueError::Timeout,
-            Venue::Meteora => VenueError::UnknownToken,
+        answer.result = Err(if answer.venue == RAYDIUM {
+            VenueError::Timeout
+        } else {
+            VenueError::UnknownToken
         });
     }
     assert_eq!(

@@ -9,7 +9,7 @@ use order_core::lifecycle::{Attempt, AttemptOutcome, RecordedEvent, Release, Sta
 use order_core::order::{Order, OrderSpec};
 use order_core::time::Timestamp;
 use order_core::token::Symbol;
-use order_core::venue::Venue;
+use order_core::venue::VenueId;
 
 use crate::queue::WorkItem;
 
@@ -217,7 +217,7 @@ pub struct OrderFilter {
     /// With this token on either side.
     pub token: Option<Symbol>,
     /// Sent to this venue.
-    pub venue: Option<Venue>,
+    pub venue: Option<VenueId>,
     /// Accepted at or after.
     pub from: Option<Timestamp>,
     /// Accepted before.

@@ -8,14 +8,16 @@ use order_core::audit::LandedTransaction;
 use order_core::failure::VenueError;
 use order_core::routing::LiquiditySnapshot;
 use order_core::token::Token;
-use order_core::venue::{Draft, Quote, QuoteRequest, SignedTransaction, TxId, TxStatus, Venue};
+use order_core::venue::{
+    Draft, Quote, QuoteRequest, SignedTransaction, TxId, TxStatus, VenueId, VenueListing,
+};
 
 /// One venue's prices.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait QuoteSource: Send + Sync {
     /// Which venue this is.
-    fn venue(&self) -> Venue;
+    fn venue(&self) -> VenueId;
 
     /// What the venue would pay for the whole size, by the best of its pools.
     ///
@@ -47,6 +49,17 @@ pub trait PoolSource: Send + Sync {
     /// [`VenueError`], also when one of the tokens is not listed anywhere. A pair that no path connects is no
     /// error: there are no pools then.
     async fn pools(&self, token_in: Token, token_out: Token) -> Result<LiquiditySnapshot, VenueError>;
+}
+
+/// Which venues there are.
+#[cfg_attr(feature = "mock", mockall::automock)]
+#[async_trait]
+pub trait VenueCatalogue: Send + Sync {
+    /// Every venue, by name, with the pools that it has now. Where the venues are out of reach, those that were known last.
+    ///
+    /// # Errors
+    /// [`VenueError`], when they never were within reach.
+    async fn venues(&self) -> Result<Vec<VenueListing>, VenueError>;
 }
 
 /// Why a transaction was perhaps not sent.

@@ -114,7 +114,7 @@ impl Naive {
             holder,
             store,
             queue: RedisQueue::new(&server),
-            venues: venues.quote_sources(),
+            venues: venues.quote_sources(venues.listed().await?.into_iter().map(|venue| venue.name)),
             settlement: venues.settlement(),
             clock: SystemClock::new(),
             lease: config.queue.lease,

@@ -10,7 +10,7 @@ use order_core::id::OrderId;
 use order_core::lifecycle::{Event, EventKind, Status};
 use order_core::price::Price;
 use order_mock_dex::LandedTransaction as Landed;
-use order_ports::{OrderAudit, StoreError};
+use order_ports::{OrderAudit, StoreError, VenueLedger};
 
 use crate::plan::Plan;
 use crate::process::{CLOCK_SKEW, Ground, settings};
@@ -94,7 +94,7 @@ pub async fn check(
         drained: true,
         clock_skew: CLOCK_SKEW,
     };
-    let mut auditor = Auditor::new(terms, ground.market.venue_ledger().landed().await?);
+    let mut auditor = Auditor::new(terms, ground.market.landed().await?);
     let stored = stored(&*ground.store).await?;
     stored.iter().for_each(|order| auditor.order(order));
     let acknowledged = testimony.orders();

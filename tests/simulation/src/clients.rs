@@ -14,7 +14,7 @@ use order_core::priority::Priority;
 use order_core::routing::RouteLimits;
 use order_core::time::Timestamp;
 use order_core::token::{Pair, Side, TokenRegistry};
-use order_core::venue::Venue;
+use order_core::venue::VenueId;
 
 use crate::clock::SimClock;
 use crate::faults::Injector;
@@ -368,7 +368,9 @@ fn random_route(rng: &SeededRng, pair: &Pair) -> RouteLimits {
     } else {
         &[1, 2, 3]
     };
-    let venues = rng.strikes(150).then(|| rng.pick(&Venue::ALL));
+    let venues = rng
+        .strikes(150)
+        .then(|| rng.pick(&["Meteora", "Raydium"].map(VenueId::literal)));
     RouteLimits {
         venues: venues.into_iter().collect(),
         max_legs: rng.strikes(150).then(|| rng.pick(legs)),

@@ -18,7 +18,7 @@ use order_core::priority::Priority;
 use order_core::retry::RetryPolicy;
 use order_core::time::Timestamp;
 use order_core::token::TokenRegistry;
-use order_core::venue::Venue;
+use order_core::venue::VenueId;
 use order_memory::{MemoryNotifier, MemoryQueue, MemoryStore};
 use order_mock_dex::settings::{PriceMode, Profile};
 use order_mock_dex::{Market, MarketSettings};
@@ -45,7 +45,7 @@ pub struct Told {
     /// What.
     pub kind: EventKind,
     /// Where.
-    pub venue: Option<Venue>,
+    pub venue: Option<VenueId>,
     /// The least output, or the output.
     pub amount: Option<Amount>,
     /// Why it failed.
@@ -162,9 +162,10 @@ fn ports(seed: u64, rng: Arc<SeededRng>, backends: Backends) -> Result<Ports, or
         queue,
         notifier,
         venues: market.quote_sources(),
-        pools: Some(market.pool_source()),
-        settlement: market.settlement(),
-        feed: market.feed(),
+        catalogue: market.clone(),
+        pools: Some(market.clone()),
+        settlement: market.clone(),
+        feed: market.clone(),
         clock: Arc::new(SimClock::new()),
         entropy: rng,
         ids: Arc::new(CountedIds::new()),

@@ -210,7 +210,7 @@ impl Process {
             }) as Arc<dyn QuoteSource>
         };
         let settlement = Arc::new(FaultySettlement {
-            settlement: market.settlement(),
+            settlement: market.clone(),
             life: life.clone(),
         });
         let skew_ms = rng.around_zero(SKEW_MS);
@@ -229,14 +229,15 @@ impl Process {
                 notifier,
                 life: life.clone(),
             }),
+            catalogue: market.clone(),
             venues: market.quote_sources().into_iter().map(quotes).collect(),
             pools: Some(Arc::new(FaultyPools {
-                pools: market.pool_source(),
+                pools: market.clone(),
                 life: life.clone(),
             })),
             settlement: variant.settlement(settlement),
             feed: Arc::new(FaultyFeed {
-                feed: market.feed(),
+                feed: market.clone(),
                 life: life.clone(),
             }),
             clock: Arc::new(SkewedClock::new(clock, skew_ms, life.clone())),

@@ -9,9 +9,10 @@ use order_core::failure::VenueError;
 use order_core::order::OrderKind;
 use order_core::token::TokenRegistry;
 use order_core::venue::PoolId;
+use order_core::venue::VenueId;
 use order_memory::{MemoryDispatchWindow, MemoryNotifier, MemoryQueue, MemoryStore};
-use order_mock_dex::settings::{Exact, Ppm, PriceMode, Profile, RaydiumPool};
-use order_mock_dex::{FaultSettings, Market, MarketSettings, NewPool};
+use order_mock_dex::settings::{ConstantProductPool, Exact, PoolSettings, Ppm, PriceMode, Profile};
+use order_mock_dex::{FaultSettings, Market, MarketSettings};
 use order_ports::{Clock, Entropy};
 use tokio::task::JoinSet;
 
@@ -167,7 +168,7 @@ async fn weather(ground: Ground, plan: Plan) {
 
 fn open_late_pair(ground: &Ground) -> Option<PoolId> {
     let whole = |amount: u64| Some(Exact(Decimal::new(amount.into(), 0)));
-    let pool = NewPool::Raydium(RaydiumPool {
+    let pool = PoolSettings::ConstantProduct(ConstantProductPool {
         base: LATE_PAIR.0.into(),
         quote: LATE_PAIR.1.into(),
         base_reserve: whole(1_000_000),
@@ -177,7 +178,7 @@ fn open_late_pair(ground: &Ground) -> Option<PoolId> {
         fee_rate: 2_500,
         opens_after_blocks: 0,
     });
-    ground.market.open_pool(&pool).ok()
+    ground.market.open_pool(VenueId::literal("Raydium"), &pool).ok()
 }
 
 fn market_faults(rng: &SeededRng) -> FaultSettings {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use order_core::id::WorkerId;
 use order_core::lifecycle::EventKind;
-use order_core::venue::Venue;
+use order_core::venue::VenueId;
 use order_postgres::{PostgresSettings, PostgresStore};
 use order_redis::{RedisNotifier, RedisQueue, RedisServer, RedisSettings};
 use order_simulation::{Backends, StorePorts, Told, histories, stories_in_memory};
@@ -35,7 +35,7 @@ fn assert_varied(histories: &[Vec<Told>]) {
     assert_eq!(histories.len(), ORDERS);
     let straight = histories.iter().filter(|history| kinds(history) == STRAIGHT);
     assert!(straight.count() > ORDERS / 2);
-    for venue in Venue::ALL {
+    for venue in ["Meteora", "Raydium"].map(VenueId::literal) {
         let confirmed = |told: &Told| told.kind == EventKind::Confirmed && told.venue == Some(venue);
         assert!(
             histories.iter().flatten().any(confirmed),

@@ -94,6 +94,7 @@ const mine = () => (account.key ? {} : { userId: account.user });
 
 export const engine = {
   tokens: () => call("GET", "/api/tokens"),
+  venues: () => call("GET", "/api/venues"),
   /** How the engine is; one that takes no orders says so with a 503, and why. */
   ready: () => call("GET", "/health/ready").catch((error) => error.body ?? {}),
   metrics: () => call("GET", "/metrics"),

@@ -12,6 +12,7 @@ import { reload, startOrders } from "./orders.js";
 import { startPulse } from "./pulse.js";
 import { startTicket } from "./ticket.js";
 import { statusText } from "./track.js";
+import { loadVenues } from "./venues.js";
 
 const READY_EVERY = 10_000;
 const RETRY = 3000;
@@ -46,9 +47,10 @@ function everybody() {
   connect();
 }
 
-/** The tokens are needed for everything else; an engine that is not up yet is waited for, one that wants a key is not. */
+/** The venues and the tokens are needed for everything else; an engine that is not up yet is waited for, one that wants a key is not. */
 async function start() {
   try {
+    await loadVenues();
     await startTicket();
     problem(byId("ticket-problem"), null);
   } catch (error) {

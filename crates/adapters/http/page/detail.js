@@ -3,10 +3,11 @@
 import { compareAmounts, typed } from "./amounts.js";
 import { engine } from "./api.js";
 import { OVER, book, listen } from "./book.js";
-import { byId, h, problem, s, toast, venueName } from "./dom.js";
+import { byId, h, problem, s, toast } from "./dom.js";
 import { KINDS, behind, bps, clock, decimal, price } from "./format.js";
 import { legList, routeTaken } from "./route.js";
 import { statusText, track } from "./track.js";
+import { venueClasses, venueName } from "./venues.js";
 
 const EDITABLE = new Set(["limit", "stop_limit", "sniper"]);
 let shown = null;
@@ -195,7 +196,7 @@ function compared(order, event) {
   const best = amounts.at(-1);
   const line = (quote) => {
     const share = Math.max(0.03, 1 - (1 - Number(quote.amountOut) / Number(best)) / BAR);
-    const bar = s("svg", { class: quote.dex, viewBox: "0 0 100 8", preserveAspectRatio: "none", "aria-hidden": "true" }, s("rect", { width: 100 * share, height: 8, rx: 2 }));
+    const bar = s("svg", { class: venueClasses(quote.dex).join(" "), viewBox: "0 0 100 8", preserveAspectRatio: "none", "aria-hidden": "true" }, s("rect", { width: 100 * share, height: 8, rx: 2 }));
     const lag = compareAmounts(quote.amountOut, best) === 0 ? "" : `, ${behind(quote.amountOut, best)}`;
     return h("div", {}, venueName(quote.dex), bar, h("span", {}, `${decimal(quote.amountOut)} ${order.tokenOut}${lag}`));
   };

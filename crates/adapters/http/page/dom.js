@@ -44,9 +44,6 @@ export function problem(element, error) {
   element.textContent = error ? error.message : "";
 }
 
-/** A venue's name in its colour. */
-export const venueName = (dex) => h(`span.venue-name.${dex}`, {}, dex);
-
 /** Calls `f` when it has not been asked for so long. */
 export function settled(f, delay) {
   let timer;

@@ -4,13 +4,15 @@
 
 import { engine } from "./api.js";
 import { chart } from "./chart.js";
-import { byId, everyWhileSeen, h, venueName } from "./dom.js";
+import { byId, everyWhileSeen, h } from "./dom.js";
 import { price } from "./format.js";
 import { onPair, paid, pair } from "./ticket.js";
+import { venueClasses, venueName, venues } from "./venues.js";
 
 /** A pair that no venue has a pool of may still be reached by way of another token. */
 const AROUND = "Route";
-const VENUES = ["Raydium", "Meteora", AROUND];
+/** Whatever can be drawn: each venue, and the way by another token. */
+const drawable = () => [...venues(), AROUND];
 const STABLE = new Set(["USDC", "USDT"]);
 const TICK = 3000;
 /** The depth is drawn anew with every so many ticks. */
@@ -89,7 +91,7 @@ const time = (at) => new Date(at).toLocaleTimeString([], { hour12: false });
 const mid = (bid, ask) => (bid && ask ? (bid + ask) / 2 : (bid ?? ask));
 
 function remember(bids, asks) {
-  history.push({ at: Date.now(), ...Object.fromEntries(VENUES.map((venue) => [venue, mid(bids[venue], asks[venue])])) });
+  history.push({ at: Date.now(), ...Object.fromEntries(drawable().map((venue) => [venue, mid(bids[venue], asks[venue])])) });
   history = history.slice(-KEPT);
 }
 
@@ -115,14 +117,15 @@ function draw(base, quote, bids, asks) {
 
 function drawDepth(base, quote, middle) {
   const line = (venue, side) => ({
-    className: venue,
+    venue,
+    className: venueClasses(venue).join(" "),
     dotted: side === "asks",
     points: depth.map((step) => [step.size, step[side][venue]]).filter(([, price]) => Math.abs(price / middle - 1) < REACH),
   });
-  const lines = VENUES.flatMap((venue) => [line(venue, "bids"), line(venue, "asks")]);
+  const lines = drawable().flatMap((venue) => [line(venue, "bids"), line(venue, "asks")]);
   const { token, amount } = paid();
   const size = Number(amount) * (token === base ? middle : 1);
-  const drawn = VENUES.filter((venue) => lines.some((line) => line.className === venue && line.points.length));
+  const drawn = drawable().filter((venue) => lines.some((line) => line.venue === venue && line.points.length));
   const title = `Price of ${base} by size of the order, on ${drawn.join(" and ")}; the larger the order, the worse.`;
   byId("depth").replaceChildren(
     chart({ lines, title, log: true, mark: size, xText: (x) => `${x >= 1e6 ? `${x / 1e6}M` : x >= 1000 ? `${x / 1000}k` : x} ${quote}`, yText: axis }),
@@ -131,7 +134,7 @@ function drawDepth(base, quote, middle) {
 }
 
 function drawHistory(base, quote) {
-  const lines = VENUES.map((venue) => ({ className: venue, points: history.filter((step) => step[venue]).map((step) => [step.at, step[venue]]) }));
+  const lines = drawable().map((venue) => ({ className: venueClasses(venue).join(" "), points: history.filter((step) => step[venue]).map((step) => [step.at, step[venue]]) }));
   const chartTitle = `Price of ${base} in ${quote} over the last minutes`;
   if (history.length > 1) byId("prices-chart").replaceChildren(chart({ lines, title: chartTitle, yText: axis, xText: time, width: 400, height: 228 }));
 }

@@ -3,9 +3,10 @@
 import { engine } from "./api.js";
 import { book, listen } from "./book.js";
 import { openDetail } from "./detail.js";
-import { byId, h, problem, venueName } from "./dom.js";
+import { byId, h, problem } from "./dom.js";
 import { KINDS, ago, decimal, orderName, price } from "./format.js";
 import { track } from "./track.js";
+import { venueName } from "./venues.js";
 
 const PAGE = 25;
 /** Live orders push the oldest rows out, so that a busy engine does not fill the page's memory. */

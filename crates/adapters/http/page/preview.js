@@ -2,8 +2,9 @@
 
 import { compareAmounts, leastAtLimit } from "./amounts.js";
 import { engine } from "./api.js";
-import { byId, everyWhileSeen, h, settled, venueName } from "./dom.js";
+import { byId, everyWhileSeen, h, settled } from "./dom.js";
 import { behind, bps, decimal, price } from "./format.js";
+import { venueName } from "./venues.js";
 
 const REFRESH = 3000;
 const PAUSE = 250;

@@ -2,13 +2,13 @@
 
 import { account, engine } from "./api.js";
 import { spark } from "./chart.js";
-import { byId, everyWhileSeen, h, s, venueName } from "./dom.js";
+import { byId, everyWhileSeen, h, s } from "./dom.js";
 import { percent, seconds } from "./format.js";
 import { grown, parse, quantile } from "./metrics.js";
+import { venueClasses, venueName, venues } from "./venues.js";
 
 const BEAT = 2000;
 const KEPT = 60;
-const VENUES = ["Raydium", "Meteora"];
 
 /** How long a process that shows no numbers is left alone. */
 const REST = 60_000;
@@ -97,8 +97,8 @@ function show(metrics, recent, span) {
   const confirmed = metrics.sum("order_engine_orders_total", { outcome: "confirmed" });
   const unknown = metrics.sum("order_engine_orders_unknown");
   const depth = ["high", "normal", "low"].map((priority) => `${priority} ${metrics.sum("order_engine_queue_depth", { priority })}`);
-  const wins = VENUES.map((venue) => metrics.sum("order_engine_venue_wins_total", { venue }));
-  const routes = wins[0] + wins[1];
+  const wins = venues().map((venue) => [venue, metrics.sum("order_engine_venue_wins_total", { venue })]);
+  const routes = wins.reduce((sum, [, won]) => sum + won, 0);
   const oldest = metrics.sum("order_engine_oldest_waiting_seconds");
   const quote = series.quote.findLast(Number.isFinite);
   const ended = recent.at(-1)?.[1] ?? 0;
@@ -108,16 +108,20 @@ function show(metrics, recent, span) {
     tile("Time to the end", seconds(quantile(recent, 0.5)), "median", spark(series.median, "Median time from order to end, over two minutes"), ended ? `95 % within ${seconds(quantile(recent, 0.95))}` : none),
     tile("Queue", String(series.depth.at(-1)), "waiting", spark(series.depth, "Orders in the queue, over two minutes"), oldest ? `the oldest for ${seconds(oldest)}` : depth.join(", ")),
     tile("Quotes", seconds(quote ?? NaN), "median", spark(series.quote, "Median time of a quote, over two minutes"), `${metrics.sum("order_engine_quote_errors_total")} refused or failed`),
-    tile("Routes won", String(routes), null, shares(wins, routes), h("span", {}, VENUES.map((venue, index) => [venueName(venue), ` ${percent(wins[index], routes)} `]).flat())),
+    tile("Routes won", String(routes), null, shares(wins, routes), h("span", {}, wins.flatMap(([venue, won]) => [venueName(venue), ` ${percent(won, routes)} `]))),
     tile("Unknown", String(unknown), unknown === 1 ? "order" : "orders", null, `${metrics.sum("order_engine_order_retries_total")} retries, ${metrics.sum("order_engine_leases_lost_total")} leases lost`, unknown > 0),
   );
 }
 
-/** A bar in two colours: whose share is how large. */
+/** A bar in the venues' colours: how large each one's share is. */
 function shares(wins, routes) {
-  const first = routes > 0 ? (100 * wins[0]) / routes : 0;
-  const bar = (venue, x, width) => s("g", { class: venue }, s("rect", { x, width, y: 16, height: 8, fill: "currentColor" }));
-  return s("svg", { viewBox: "0 0 100 34", preserveAspectRatio: "none", "aria-hidden": "true" }, bar(VENUES[0], 0, first), bar(VENUES[1], first, routes > 0 ? 100 - first : 0));
+  let from = 0;
+  const bars = wins.map(([venue, won]) => {
+    const [x, width] = [from, routes > 0 ? (100 * won) / routes : 0];
+    from += width;
+    return s("g", { class: venueClasses(venue).join(" ") }, s("rect", { x, width, y: 16, height: 8, fill: "currentColor" }));
+  });
+  return s("svg", { viewBox: "0 0 100 34", preserveAspectRatio: "none", "aria-hidden": "true" }, ...bars);
 }
 
 export const startPulse = () => everyWhileSeen(BEAT, beat);

@@ -1,8 +1,9 @@
 // The swaps of an order that was divided over several pools, and what that brought in.
 
 import { difference } from "./amounts.js";
-import { h, venueName } from "./dom.js";
+import { h } from "./dom.js";
 import { bps, decimal, percent } from "./format.js";
+import { venueName } from "./venues.js";
 
 /** The swaps of a route, with the share of the input of those that take it in. */
 export function legList(legs) {

@@ -7,7 +7,7 @@ use metrics::counter;
 use order_core::failure::{Failure, VenueError};
 use order_core::lifecycle::EventKind;
 use order_core::order::OrderKind;
-use order_core::venue::Venue;
+use order_core::venue::VenueId;
 
 use crate::names;
 use crate::{queue, venues};
@@ -26,12 +26,6 @@ pub(crate) fn count_from_zero() {
         counter!(names::RETRIES, "code" => failure.code()).increment(0);
     }
     counter!(names::OUTCOMES_UNKNOWN).increment(0);
-    for venue in Venue::ALL.map(Venue::as_str) {
-        counter!(names::WINS, "venue" => venue).increment(0);
-        for code in VenueError::ALL.map(VenueError::code) {
-            counter!(names::QUOTE_ERRORS, "venue" => venue, "code" => code).increment(0);
-        }
-    }
     for call in venues::CALLS {
         counter!(names::SETTLEMENT_ERRORS, "call" => call).increment(0);
     }
@@ -40,6 +34,14 @@ pub(crate) fn count_from_zero() {
     }
     counter!(names::BREACHES).increment(0);
     counter!(names::UNMATCHED).increment(0);
+}
+
+/// The same for those of one venue.
+pub(crate) fn count_venue_from_zero(venue: VenueId) {
+    counter!(names::WINS, "venue" => venue.to_string()).increment(0);
+    for code in VenueError::ALL.map(VenueError::code) {
+        counter!(names::QUOTE_ERRORS, "venue" => venue.to_string(), "code" => code).increment(0);
+    }
 }
 
 /// Every reason that an attempt or an order may fail for.
@@ -51,6 +53,8 @@ fn failures() -> impl Iterator<Item = Failure> {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
+
+    use order_ports::contract::fixtures::{METEORA, RAYDIUM};
 
     use crate::Recorder;
 
@@ -65,7 +69,11 @@ mod tests {
 
     #[test]
     fn what_has_not_happened_is_told_as_nothing_and_not_left_out() {
-        let told = Recorder::install("0.0.0", "all").unwrap().render();
+        let recorder = Recorder::install("0.0.0", "all").unwrap();
+        for venue in [METEORA, RAYDIUM] {
+            super::count_venue_from_zero(venue);
+        }
+        let told = recorder.render();
         for (name, how_many) in [
             ("order_engine_orders_accepted_total", 4),
             ("order_engine_orders_replayed_total", 4),

@@ -108,7 +108,7 @@ impl LifecycleTiming {
 
 fn count(order: &Order, recorded: &RecordedEvent) {
     match &recorded.event {
-        Event::BestDex { venue, .. } => counter!(names::WINS, "venue" => venue.as_str()).increment(1),
+        Event::BestDex { venue, .. } => counter!(names::WINS, "venue" => venue.to_string()).increment(1),
         Event::Retrying { failure, .. } => counter!(names::RETRIES, "code" => failure.code()).increment(1),
         Event::OutcomeUnknown { .. } => counter!(names::OUTCOMES_UNKNOWN).increment(1),
         Event::Failed { failure } => {

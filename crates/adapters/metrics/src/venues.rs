@@ -8,10 +8,11 @@ use metrics::{Histogram, counter, histogram};
 use order_core::amount::Amount;
 use order_core::failure::VenueError;
 use order_core::token::Token;
-use order_core::venue::{Draft, Quote, QuoteRequest, SignedTransaction, TxId, TxStatus, Venue};
+use order_core::venue::{Draft, Quote, QuoteRequest, SignedTransaction, TxId, TxStatus, VenueId};
 use order_ports::{LookUpError, QuoteSource, SendError, Settlement};
 use tokio::time::Instant;
 
+use crate::births::count_venue_from_zero;
 use crate::names;
 
 /// What may be asked of the chain.
@@ -46,16 +47,17 @@ pub struct MeteredQuotes {
 }
 
 impl MeteredQuotes {
-    /// Watches this venue. To be made after the recorder, or it counts for nobody.
+    /// Watches this venue, whose counters begin at zero. To be made after the recorder, or it counts for nobody.
     pub fn new(source: Arc<dyn QuoteSource>) -> Self {
-        let duration = histogram!(names::QUOTE_DURATION, "venue" => source.venue().as_str());
+        count_venue_from_zero(source.venue());
+        let duration = histogram!(names::QUOTE_DURATION, "venue" => source.venue().to_string());
         Self { source, duration }
     }
 }
 
 #[async_trait]
 impl QuoteSource for MeteredQuotes {
-    fn venue(&self) -> Venue {
+    fn venue(&self) -> VenueId {
         self.source.venue()
     }
 
@@ -64,7 +66,7 @@ impl QuoteSource for MeteredQuotes {
         let result = self.source.quote(request).await;
         drop(watch);
         if let Err(error) = &result {
-            let (venue, code) = (self.source.venue().as_str(), error.code());
+            let (venue, code) = (self.source.venue().to_string(), error.code());
             counter!(names::QUOTE_ERRORS, "venue" => venue, "code" => code).increment(1);
         }
         result

@@ -1,4 +1,4 @@
-//! Raydium and Meteora as real markets: exact pools on a chain with blocks, prices that move, latency and
+//! Venues as real markets: exact pools on a chain with blocks, prices that move, latency and
 //! faults. To be called in this process ([`Market`]), or served over HTTP and called from others.
 //!
 //! The pools' mathematics are `order_core::amm`; nothing of it is repeated here.
@@ -7,7 +7,6 @@ mod chain;
 mod faults;
 mod latency;
 mod ledger_file;
-mod local;
 mod market;
 mod pair_market;
 mod pool;
@@ -22,7 +21,7 @@ mod wire;
 
 pub use chain::{BLOCK_MS, BLOCKHASH_BLOCKS, JournalError, LandedLeg, LandedTransaction};
 pub use ledger_file::LedgerFile;
-pub use market::{AdminError, Market, NewPool, OpenError, PoolView};
+pub use market::{AdminError, Market, OpenError, PoolView};
 pub use pool::{Books, Sides};
 pub use remote::{RemoteError, RemoteTimeouts, RemoteVenues};
 pub use server::{ServeError, ServeOptions, serve};

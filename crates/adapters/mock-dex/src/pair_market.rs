@@ -4,7 +4,7 @@ use order_core::amm::{Direction, SwapResult, arbitrage};
 use order_core::failure::VenueError;
 use order_core::price::Price;
 use order_core::token::{Pair, Token};
-use order_core::venue::Venue;
+use order_core::venue::VenueId;
 
 use crate::chain::seconds;
 use crate::pool::ListedPool;
@@ -124,7 +124,7 @@ impl PairMarket {
     /// The best pool of a venue for this size, and what it gives.
     pub(crate) fn best(
         &self,
-        venue: Venue,
+        venue: VenueId,
         (token_in, token_out): (Token, Token),
         amount: u128,
     ) -> Result<(&ListedPool, SwapResult), VenueError> {
@@ -147,7 +147,7 @@ impl PairMarket {
     /// pool of the pair.
     pub(crate) fn capacity(
         &self,
-        venue: Venue,
+        venue: VenueId,
         token_in: Token,
         token_out: Token,
         enough: u128,
@@ -166,7 +166,7 @@ impl PairMarket {
 
     fn through(
         &self,
-        venue: Venue,
+        venue: VenueId,
         token_in: Token,
         token_out: Token,
     ) -> impl Iterator<Item = (&ListedPool, Direction)> {

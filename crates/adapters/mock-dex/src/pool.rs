@@ -7,7 +7,7 @@ use order_core::amm::{AmmError, Direction, Pool, Ratio, SwapResult};
 use order_core::failure::VenueError;
 use order_core::routing::PoolSnapshot;
 use order_core::token::Token;
-use order_core::venue::{PoolId, Venue};
+use order_core::venue::{PoolId, VenueId};
 use serde::{Deserialize, Serialize};
 
 /// An amount of each of a pool's tokens, in raw units.
@@ -62,7 +62,7 @@ impl Books {
 #[derive(Clone, Debug)]
 pub(crate) struct ListedPool {
     pub(crate) id: PoolId,
-    pub(crate) venue: Venue,
+    pub(crate) venue: VenueId,
     /// Token x of the pool.
     pub(crate) base: Token,
     /// Token y of the pool.
@@ -79,7 +79,7 @@ pub(crate) struct ListedPool {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Opening {
     pub(crate) id: PoolId,
-    pub(crate) venue: Venue,
+    pub(crate) venue: VenueId,
     pub(crate) base: Token,
     pub(crate) quote: Token,
     pub(crate) state: Pool,
@@ -92,7 +92,7 @@ impl ListedPool {
     /// [`AmmError`] when the pool has no price or too large an inventory.
     pub(crate) fn list(
         id: PoolId,
-        venue: Venue,
+        venue: VenueId,
         base: Token,
         quote: Token,
         pool: Pool,
@@ -167,14 +167,10 @@ impl ListedPool {
         amount: u128,
         secs: u64,
     ) -> Result<SwapResult, VenueError> {
-        match &*self.pool {
-            Pool::ConstantProduct(pool) if amount > direction.in_out(pool.x, pool.y).0 => {
-                Err(VenueError::InsufficientLiquidity)
-            }
-            Pool::ConstantProduct(_) | Pool::Bins(_) => {
-                self.pool.quote(direction, amount, secs).map_err(refusal)
-            }
+        if amount > self.pool.quotable(direction) {
+            return Err(VenueError::InsufficientLiquidity);
         }
+        self.pool.quote(direction, amount, secs).map_err(refusal)
     }
 
     /// Swaps in place.
@@ -215,16 +211,9 @@ impl ListedPool {
         }
     }
 
-    /// The most that is quoted; a unit more is refused. Bins take no more than empties them. The formula of a
-    /// constant product would take anything, for next to nothing: it quotes up to what it holds of the same
-    /// token, at which the price has fallen to a quarter, and any more is taken for a mistake.
-    /// Counted until it is enough.
+    /// The most that is quoted, counted until it is enough; a unit more is refused.
     pub(crate) fn capacity(&self, direction: Direction, secs: u64, enough: u128) -> u128 {
-        match &*self.pool {
-            Pool::ConstantProduct(pool) => direction.in_out(pool.x, pool.y).0,
-            // A bin that can take more than can be counted takes anything.
-            Pool::Bins(pool) => pool.capacity(direction, secs, enough).unwrap_or(u128::MAX),
-        }
+        self.pool.capacity(direction, secs, enough)
     }
 
     /// Raw quote per raw base, fees aside; `None` for an empty pool.
@@ -250,7 +239,7 @@ pub(crate) struct PoolNames {
 }
 
 impl PoolNames {
-    pub(crate) fn name(&mut self, venue: Venue, base: Token, quote: Token, terms: &str) -> PoolId {
+    pub(crate) fn name(&mut self, venue: VenueId, base: Token, quote: Token, terms: &str) -> PoolId {
         let name = format!("{venue}-{}-{}-{terms}", base.symbol, quote.symbol).to_ascii_lowercase();
         let mut id = PoolId(name.clone().into());
         let mut number = 2;

@@ -173,7 +173,8 @@ impl Wallet {
 mod tests {
     use order_core::amount::Amount;
     use order_core::token::TokenRegistry;
-    use order_core::venue::{Leg, PoolId, Venue};
+    use order_core::venue::{Leg, PoolId};
+    use order_ports::contract::fixtures::RAYDIUM;
     use uuid::Uuid;
 
     use super::*;
@@ -181,7 +182,7 @@ mod tests {
     fn draft() -> Draft {
         let tokens = TokenRegistry::default();
         let leg = Leg {
-            venue: Venue::Raydium,
+            venue: RAYDIUM,
             pool: PoolId("raydium-sol-usdc-2500".into()),
             token_in: tokens.find("SOL").unwrap(),
             token_out: tokens.find("USDC").unwrap(),

@@ -14,8 +14,10 @@ use std::sync::Arc;
 
 use order_core::amount::Amount;
 use order_core::token::TokenRegistry;
-use order_core::venue::{QuoteRequest, TxStatus, Venue};
+use order_core::venue::{QuoteRequest, TxStatus};
 use order_mock_dex::{Market, MarketSettings};
+use order_ports::Settlement;
+use order_ports::contract::fixtures::{METEORA, RAYDIUM};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use support::{Counting, TokioClock, decided, draft, settings, token, venue};
@@ -50,11 +52,11 @@ fn random_request(rng: &mut ChaCha8Rng) -> QuoteRequest {
 /// Trades; returns how many trades executed.
 async fn trade(market: &Arc<Market>, seed: u64, trades: u32) -> u32 {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    let settlement = market.settlement();
+    let settlement = market.clone();
     let mut executed = 0;
     for number in 0..trades {
         let request = random_request(&mut rng);
-        let at = Venue::ALL[rng.random_range(0..2)];
+        let at = [METEORA, RAYDIUM][rng.random_range(0..2)];
         let patience = rng.random_range(0..4);
         if let Ok(quote) = venue(market, at).quote(&request).await {
             let transaction = settlement
@@ -126,14 +128,14 @@ async fn the_same_seed_writes_the_same_ledger() {
             let mut rng = ChaCha8Rng::seed_from_u64(4);
             for number in 0..60 {
                 let request = random_request(&mut rng);
-                let Ok(quote) = venue(&market, Venue::Raydium).quote(&request).await else {
+                let Ok(quote) = venue(&market, RAYDIUM).quote(&request).await else {
                     continue;
                 };
                 let draft = draft(number, &request, &quote, Amount::new(1));
-                let Ok(transaction) = market.settlement().build(&draft).await else {
+                let Ok(transaction) = market.build(&draft).await else {
                     continue;
                 };
-                decided(&*market.settlement(), &transaction).await;
+                decided(&*market, &transaction).await;
             }
             market.flush().await.unwrap();
             std::fs::read(&path).unwrap()
@@ -156,9 +158,9 @@ async fn a_restarted_market_goes_on_where_it_was() {
     let price = order_core::price::Price::from_decimal("161".parse().unwrap()).unwrap();
     market.set_price(sol, "USDC".parse().unwrap(), price).unwrap();
     market.advance(1_000);
-    let settlement = market.settlement();
+    let settlement = market.clone();
     let request = support::request("SOL", "USDC", "3");
-    let quote = venue(&market, Venue::Meteora).quote(&request).await.unwrap();
+    let quote = venue(&market, METEORA).quote(&request).await.unwrap();
     let landed = settlement
         .build(&draft(900, &request, &quote, Amount::new(1)))
         .await
@@ -184,7 +186,7 @@ async fn a_restarted_market_goes_on_where_it_was() {
     assert_eq!(format!("{:?}", states(&market)), pools);
     assert_eq!(market.landed_after(0), ledger);
     // What was decided stays decided, and the same bytes still execute once.
-    let settlement = market.settlement();
+    let settlement = market.clone();
     assert_eq!(settlement.send(&landed).await.unwrap(), status);
     assert_eq!(settlement.send(&greedy).await.unwrap(), refused);
     assert_eq!(market.landed_after(0).len(), ledger.len());
@@ -248,10 +250,10 @@ async fn a_crowd_leaves_books_that_balance_and_a_ledger_that_can_be_replayed() {
             let market = market.clone();
             tokio::spawn(async move {
                 let mut rng = ChaCha8Rng::seed_from_u64(trader);
-                let settlement = market.settlement();
+                let settlement = market.clone();
                 for number in 0..trades {
                     let request = random_request(&mut rng);
-                    let at = Venue::ALL[rng.random_range(0..2)];
+                    let at = [METEORA, RAYDIUM][rng.random_range(0..2)];
                     let Ok(quote) = venue(&market, at).quote(&request).await else {
                         continue;
                     };

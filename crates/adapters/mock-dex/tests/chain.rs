@@ -14,9 +14,10 @@ use std::time::Duration;
 use order_core::amount::Amount;
 use order_core::failure::VenueError;
 use order_core::price::Price;
-use order_core::venue::{Draft, TxStatus, Venue};
+use order_core::venue::{Draft, TxStatus};
 use order_mock_dex::{BLOCKHASH_BLOCKS, FaultSettings};
-use order_ports::SendError;
+use order_ports::contract::fixtures::{METEORA, RAYDIUM};
+use order_ports::{SendError, Settlement};
 use support::{built, decided, draft, leg, market, order, quiet, request, settings, venue};
 
 fn faults(json: &str) -> FaultSettings {
@@ -29,15 +30,15 @@ async fn the_same_bytes_execute_once_however_many_send_them_at_once() {
         let market = market(&settings(&format!(
             "profile = \"{profile}\"\nprice = \"frozen\"\nseed = 1"
         )));
-        let transaction = built(&market, 1, Venue::Raydium, &request("SOL", "USDC", "10")).await;
+        let transaction = built(&market, 1, RAYDIUM, &request("SOL", "USDC", "10")).await;
         let senders = (0..8).map(|_| {
-            let (settlement, transaction) = (market.settlement(), transaction.clone());
+            let (settlement, transaction) = (market.clone(), transaction.clone());
             tokio::spawn(async move { settlement.send(&transaction).await.unwrap() })
         });
         for sender in senders.collect::<Vec<_>>() {
             sender.await.unwrap();
         }
-        decided(&*market.settlement(), &transaction).await;
+        decided(&*market, &transaction).await;
         assert_eq!(market.landed_after(0).len(), 1, "{profile}");
     }
 }
@@ -47,9 +48,9 @@ async fn a_chain_that_keeps_duplicates_says_so_and_executes_twice() {
     let market = market(&settings(
         "profile = \"instant\"\nprice = \"frozen\"\nremoves_duplicates = false",
     ));
-    let settlement = market.settlement();
+    let settlement = market.clone();
     assert!(!settlement.removes_duplicates());
-    let transaction = built(&market, 1, Venue::Raydium, &request("SOL", "USDC", "10")).await;
+    let transaction = built(&market, 1, RAYDIUM, &request("SOL", "USDC", "10")).await;
     let first = decided(&*settlement, &transaction).await;
     decided(&*settlement, &transaction).await;
     assert_eq!(market.landed_after(0).len(), 2);
@@ -65,10 +66,10 @@ async fn a_chain_that_keeps_duplicates_says_so_and_executes_twice() {
 #[tokio::test(start_paused = true)]
 async fn nothing_lands_after_its_last_valid_block() {
     let market = market(&quiet());
-    let settlement = market.settlement();
-    let transaction = built(&market, 1, Venue::Raydium, &request("SOL", "USDC", "10")).await;
+    let settlement = market.clone();
+    let transaction = built(&market, 1, RAYDIUM, &request("SOL", "USDC", "10")).await;
     market.advance(transaction.last_valid_height - market.height());
-    let in_time = built(&market, 2, Venue::Raydium, &request("SOL", "USDC", "10")).await;
+    let in_time = built(&market, 2, RAYDIUM, &request("SOL", "USDC", "10")).await;
     assert!(matches!(
         decided(&*settlement, &in_time).await,
         TxStatus::Landed(_)
@@ -94,8 +95,8 @@ async fn a_transaction_that_is_too_late_for_its_blockhash_never_lands() {
         late_landing_blocks: BLOCKHASH_BLOCKS + 1,
         ..FaultSettings::default()
     });
-    let settlement = market.settlement();
-    let transaction = built(&market, 1, Venue::Raydium, &request("SOL", "USDC", "10")).await;
+    let settlement = market.clone();
+    let transaction = built(&market, 1, RAYDIUM, &request("SOL", "USDC", "10")).await;
     assert_eq!(settlement.send(&transaction).await.unwrap(), TxStatus::Pending);
     market.advance(BLOCKHASH_BLOCKS + 10);
     let status = settlement.look_up(transaction.id, Duration::ZERO).await.unwrap();
@@ -109,8 +110,8 @@ async fn a_transaction_that_is_too_late_for_its_blockhash_never_lands() {
 async fn a_late_transaction_is_out_of_sight_until_it_lands() {
     let market = market(&quiet());
     market.set_faults(faults(r#"{"lateLandingBlocks": 20}"#));
-    let settlement = market.settlement();
-    let transaction = built(&market, 1, Venue::Raydium, &request("SOL", "USDC", "10")).await;
+    let settlement = market.clone();
+    let transaction = built(&market, 1, RAYDIUM, &request("SOL", "USDC", "10")).await;
     settlement.send(&transaction).await.unwrap();
     let sent_at = market.height();
     let early = settlement
@@ -134,8 +135,8 @@ async fn a_late_transaction_is_out_of_sight_until_it_lands() {
 #[tokio::test(start_paused = true)]
 async fn a_look_up_returns_when_the_transaction_lands_and_not_before_its_block() {
     let market = market(&settings("price = \"frozen\"\nseed = 3"));
-    let settlement = market.settlement();
-    let transaction = built(&market, 1, Venue::Raydium, &request("SOL", "USDC", "10")).await;
+    let settlement = market.clone();
+    let transaction = built(&market, 1, RAYDIUM, &request("SOL", "USDC", "10")).await;
     assert_eq!(settlement.send(&transaction).await.unwrap(), TxStatus::Pending);
     let waiting = tokio::time::Instant::now();
     let status = settlement
@@ -156,12 +157,12 @@ async fn a_look_up_returns_when_the_transaction_lands_and_not_before_its_block()
 #[tokio::test(start_paused = true)]
 async fn a_look_up_that_waits_hears_of_a_transaction_that_arrives_meanwhile() {
     let market = market(&quiet());
-    let transaction = built(&market, 1, Venue::Raydium, &request("SOL", "USDC", "10")).await;
-    let (settlement, id) = (market.settlement(), transaction.id);
+    let transaction = built(&market, 1, RAYDIUM, &request("SOL", "USDC", "10")).await;
+    let (settlement, id) = (market.clone(), transaction.id);
     let waiter = tokio::spawn(async move { settlement.look_up(id, Duration::from_secs(600)).await.unwrap() });
     tokio::task::yield_now().await;
     let began = tokio::time::Instant::now();
-    market.settlement().send(&transaction).await.unwrap();
+    market.send(&transaction).await.unwrap();
     assert!(matches!(waiter.await.unwrap(), TxStatus::Landed(_)));
     assert!(began.elapsed() < Duration::from_secs(1));
 }
@@ -170,15 +171,15 @@ async fn a_look_up_that_waits_hears_of_a_transaction_that_arrives_meanwhile() {
 async fn legs_execute_together_or_not_at_all() {
     let market = market(&quiet());
     let (half, other) = (request("SOL", "USDC", "30"), request("SOL", "USDC", "70"));
-    let raydium = venue(&market, Venue::Raydium).quote(&half).await.unwrap();
-    let meteora = venue(&market, Venue::Meteora).quote(&other).await.unwrap();
+    let raydium = venue(&market, RAYDIUM).quote(&half).await.unwrap();
+    let meteora = venue(&market, METEORA).quote(&other).await.unwrap();
     let sum = Amount::new(raydium.amount_out.amount.units() + meteora.amount_out.amount.units());
     let legs = vec![
-        leg(&raydium.pool, Venue::Raydium, &half, raydium.amount_out.amount),
-        leg(&meteora.pool, Venue::Meteora, &other, meteora.amount_out.amount),
+        leg(&raydium.pool, RAYDIUM, &half, raydium.amount_out.amount),
+        leg(&meteora.pool, METEORA, &other, meteora.amount_out.amount),
     ];
     let before = format!("{:?}", market.pools());
-    let settlement = market.settlement();
+    let settlement = market.clone();
     let greedy = Draft {
         order_id: order(1),
         legs: legs.clone(),
@@ -217,21 +218,21 @@ async fn legs_execute_together_or_not_at_all() {
 async fn a_second_hop_spends_whatever_the_first_one_brought() {
     let market = market(&quiet());
     let first = request("RAY", "SOL", "6000");
-    let mid = venue(&market, Venue::Raydium).quote(&first).await.unwrap();
+    let mid = venue(&market, RAYDIUM).quote(&first).await.unwrap();
     let mut second = request("SOL", "USDC", "1");
     second.amount_in = mid.amount_out.amount;
-    let last = venue(&market, Venue::Raydium).quote(&second).await.unwrap();
+    let last = venue(&market, RAYDIUM).quote(&second).await.unwrap();
     // The route expected a unit more of the token in between than there is.
     second.amount_in = Amount::new(mid.amount_out.amount.units() + 1);
     let draft = Draft {
         order_id: order(1),
         legs: vec![
-            leg(&mid.pool, Venue::Raydium, &first, mid.amount_out.amount),
-            leg(&last.pool, Venue::Raydium, &second, last.amount_out.amount),
+            leg(&mid.pool, RAYDIUM, &first, mid.amount_out.amount),
+            leg(&last.pool, RAYDIUM, &second, last.amount_out.amount),
         ],
         min_out: last.amount_out.amount,
     };
-    let settlement = market.settlement();
+    let settlement = market.clone();
     let transaction = settlement.build(&draft).await.unwrap();
     let TxStatus::Landed(fill) = decided(&*settlement, &transaction).await else {
         panic!("it fits")
@@ -245,12 +246,12 @@ async fn a_second_hop_spends_whatever_the_first_one_brought() {
 #[tokio::test(start_paused = true)]
 async fn a_venue_that_is_down_says_nothing_and_takes_nothing() {
     let market = market(&quiet());
-    let settlement = market.settlement();
+    let settlement = market.clone();
     let wanted = request("SOL", "USDC", "10");
-    let transaction = built(&market, 1, Venue::Raydium, &wanted).await;
+    let transaction = built(&market, 1, RAYDIUM, &wanted).await;
     market.set_faults(faults(r#"{"down": true}"#));
     assert_eq!(
-        venue(&market, Venue::Meteora).quote(&wanted).await,
+        venue(&market, METEORA).quote(&wanted).await,
         Err(VenueError::Down)
     );
     assert!(matches!(
@@ -269,8 +270,8 @@ async fn a_venue_that_is_down_says_nothing_and_takes_nothing() {
 async fn a_lost_answer_hides_an_execution() {
     let market = market(&quiet());
     market.set_faults(faults(r#"{"acceptThenTimeout": 1}"#));
-    let settlement = market.settlement();
-    let transaction = built(&market, 1, Venue::Raydium, &request("SOL", "USDC", "10")).await;
+    let settlement = market.clone();
+    let transaction = built(&market, 1, RAYDIUM, &request("SOL", "USDC", "10")).await;
     assert!(matches!(
         settlement.send(&transaction).await,
         Err(SendError::Unknown(_))
@@ -283,14 +284,14 @@ async fn a_lost_answer_hides_an_execution() {
 async fn an_injected_refusal_is_for_good() {
     let market = market(&quiet());
     market.set_faults(faults(r#"{"errorRate": {"rate_limited": "1"}}"#));
-    let settlement = market.settlement();
+    let settlement = market.clone();
     let wanted = request("SOL", "USDC", "10");
     assert_eq!(
-        venue(&market, Venue::Raydium).quote(&wanted).await,
+        venue(&market, RAYDIUM).quote(&wanted).await,
         Err(VenueError::RateLimited)
     );
     market.set_faults(FaultSettings::default());
-    let transaction = built(&market, 1, Venue::Raydium, &wanted).await;
+    let transaction = built(&market, 1, RAYDIUM, &wanted).await;
     market.set_faults(faults(r#"{"errorRate": {"slippage_exceeded": "1"}}"#));
     let refused = TxStatus::Rejected(VenueError::SlippageExceeded);
     assert_eq!(settlement.send(&transaction).await.unwrap(), refused);
@@ -303,15 +304,15 @@ async fn an_injected_refusal_is_for_good() {
 async fn a_transaction_of_another_chain_is_refused() {
     let here = market(&quiet());
     let there = market(&settings("profile = \"instant\"\nprice = \"frozen\"\nseed = 43"));
-    let transaction = built(&there, 1, Venue::Raydium, &request("SOL", "USDC", "10")).await;
-    let status = here.settlement().send(&transaction).await.unwrap();
+    let transaction = built(&there, 1, RAYDIUM, &request("SOL", "USDC", "10")).await;
+    let status = here.send(&transaction).await.unwrap();
     assert_eq!(status, TxStatus::Rejected(VenueError::BlockhashNotFound));
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_best_of_a_venues_pools_quotes() {
     let market = market(&quiet());
-    let raydium = venue(&market, Venue::Raydium);
+    let raydium = venue(&market, RAYDIUM);
     let pool = async |amount| {
         raydium
             .quote(&request("SOL", "USDC", amount))
@@ -356,13 +357,13 @@ async fn arbitrage_follows_a_new_price_up_to_the_fee() {
 #[tokio::test(start_paused = true)]
 async fn drift_makes_a_tight_minimum_fail_in_time() {
     let market = market(&settings("profile = \"instant\"\nseed = 5"));
-    let settlement = market.settlement();
+    let settlement = market.clone();
     let (sell, buy) = (request("SOL", "USDC", "10"), request("USDC", "SOL", "1500"));
     let mut refused = 0;
     for number in 0..40 {
         // After a sell the pool stands at the edge where drift can only hurt a buyer, and the other way round.
         let wanted = if number % 2 == 0 { sell } else { buy };
-        let quote = venue(&market, Venue::Raydium).quote(&wanted).await.unwrap();
+        let quote = venue(&market, RAYDIUM).quote(&wanted).await.unwrap();
         let strict = settlement
             .build(&draft(number, &wanted, &quote, quote.amount_out.amount))
             .await
@@ -392,7 +393,7 @@ async fn a_pool_listed_the_other_way_round_trades_and_follows_the_same_price() {
         pools = []
         "#,
     ));
-    let raydium = venue(&market, Venue::Raydium);
+    let raydium = venue(&market, RAYDIUM);
     let quote = raydium.quote(&request("SOL", "USDC", "1")).await.unwrap();
     assert!(quote.price.to_string().starts_with("149."), "{quote:?}");
     let sol = "SOL".parse().unwrap();

@@ -9,17 +9,18 @@
 
 mod support;
 
-use order_core::venue::Venue;
+use order_core::venue::VenueId;
+use order_ports::contract::fixtures::{METEORA, RAYDIUM};
 use order_ports::contract::market::Market;
 use support::served::Remote;
 use support::{market, quiet, request, settings, venue};
 
 /// 250 SOL are more than the active bin takes, so the trade moves the price at both venues.
-fn subject(settings: &order_mock_dex::MarketSettings, at: Venue) -> Box<Market> {
+fn subject(settings: &order_mock_dex::MarketSettings, at: VenueId) -> Box<Market> {
     let market = market(settings);
     Box::new(Market {
         quotes: venue(&market, at),
-        settlement: market.settlement(),
+        settlement: market.clone(),
         request: request("SOL", "USDC", "250"),
     })
 }
@@ -28,7 +29,7 @@ mod instant_raydium {
     use super::*;
 
     async fn verified_signatures() -> Box<Market> {
-        subject(&quiet(), Venue::Raydium)
+        subject(&quiet(), RAYDIUM)
     }
 
     order_ports::market_contract!(
@@ -41,7 +42,7 @@ mod instant_meteora {
     use super::*;
 
     async fn verified_signatures() -> Box<Market> {
-        subject(&quiet(), Venue::Meteora)
+        subject(&quiet(), METEORA)
     }
 
     order_ports::market_contract!(
@@ -56,7 +57,7 @@ mod realistic_raydium {
     async fn verified_signatures() -> Box<Market> {
         subject(
             &settings("profile = \"realistic\"\nprice = \"frozen\"\nseed = 1"),
-            Venue::Raydium,
+            RAYDIUM,
         )
     }
 
@@ -72,7 +73,7 @@ mod seed_meteora {
     async fn verified_signatures() -> Box<Market> {
         subject(
             &settings("profile = \"seed\"\nprice = \"frozen\"\nseed = 1"),
-            Venue::Meteora,
+            METEORA,
         )
     }
 
@@ -82,13 +83,9 @@ mod seed_meteora {
     );
 }
 
-async fn remote(settings: &order_mock_dex::MarketSettings, at: Venue) -> Box<Remote<Market>> {
+async fn remote(settings: &order_mock_dex::MarketSettings, at: VenueId) -> Box<Remote<Market>> {
     Remote::new(market(settings), |client| Market {
-        quotes: client
-            .quote_sources()
-            .into_iter()
-            .find(|source| source.venue() == at)
-            .unwrap(),
+        quotes: client.quote_sources([at]).remove(0),
         settlement: client.settlement(),
         request: request("SOL", "USDC", "250"),
     })
@@ -99,7 +96,7 @@ mod remote_raydium {
     use super::*;
 
     async fn verified_signatures() -> Box<Remote<Market>> {
-        remote(&quiet(), Venue::Raydium).await
+        remote(&quiet(), RAYDIUM).await
     }
 
     order_ports::market_contract!(
@@ -112,7 +109,7 @@ mod remote_meteora {
     use super::*;
 
     async fn verified_signatures() -> Box<Remote<Market>> {
-        remote(&quiet(), Venue::Meteora).await
+        remote(&quiet(), METEORA).await
     }
 
     order_ports::market_contract!(
@@ -127,7 +124,7 @@ mod remote_realistic {
     async fn verified_signatures() -> Box<Remote<Market>> {
         remote(
             &settings("profile = \"realistic\"\nprice = \"frozen\"\nseed = 1"),
-            Venue::Raydium,
+            RAYDIUM,
         )
         .await
     }

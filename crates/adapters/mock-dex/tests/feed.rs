@@ -16,9 +16,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use order_core::failure::VenueError;
 use order_core::token::{Pair, TokenRegistry};
-use order_core::venue::Venue;
 use order_mock_dex::MarketSettings;
 use order_ports::contract::feed::{self as laws, FeedMarket};
+use order_ports::contract::fixtures::{METEORA, RAYDIUM};
 use order_ports::contract::market::Market;
 use order_ports::{MarketFeed, MarketMoves, PairState, QuoteSource, Settlement};
 use support::served::Remote;
@@ -49,7 +49,7 @@ fn pair(base: &str, quote: &str) -> Pair {
 
 fn local(settings: &MarketSettings) -> FeedMarket {
     let market = market(settings);
-    subject(market.feed(), venue(&market, Venue::Raydium), market.settlement())
+    subject(market.clone(), venue(&market, RAYDIUM), market.clone())
 }
 
 mod instant {
@@ -84,7 +84,7 @@ mod remote {
 
     async fn verified_signatures() -> Box<Remote<FeedMarket>> {
         Remote::new(market(&quiet()), |client| {
-            let quotes = client.quote_sources().remove(0);
+            let quotes = client.quote_sources([METEORA, RAYDIUM]).remove(0);
             subject(client.feed(), quotes, client.settlement())
         })
         .await

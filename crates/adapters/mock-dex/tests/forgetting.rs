@@ -12,16 +12,18 @@ mod support;
 use std::time::Duration;
 
 use order_core::failure::VenueError;
-use order_core::venue::{TxStatus, Venue};
+use order_core::venue::TxStatus;
 use order_mock_dex::BLOCKHASH_BLOCKS;
+use order_ports::Settlement;
+use order_ports::contract::fixtures::RAYDIUM;
 use support::{built, decided, market, quiet, request, settings};
 
 #[tokio::test(start_paused = true)]
 async fn however_much_is_executed_what_is_forgotten_takes_no_room() {
     let market = market(&quiet());
-    let settlement = market.settlement();
+    let settlement = market.clone();
     for number in 1..=500 {
-        let transaction = built(&market, number, Venue::Raydium, &request("SOL", "USDC", "0.01")).await;
+        let transaction = built(&market, number, RAYDIUM, &request("SOL", "USDC", "0.01")).await;
         assert!(matches!(
             decided(&*settlement, &transaction).await,
             TxStatus::Landed(_)
@@ -37,8 +39,8 @@ async fn however_much_is_executed_what_is_forgotten_takes_no_room() {
 #[tokio::test(start_paused = true)]
 async fn a_forgotten_transaction_never_executes_again() {
     let market = market(&quiet());
-    let settlement = market.settlement();
-    let transaction = built(&market, 1, Venue::Raydium, &request("SOL", "USDC", "1")).await;
+    let settlement = market.clone();
+    let transaction = built(&market, 1, RAYDIUM, &request("SOL", "USDC", "1")).await;
     decided(&*settlement, &transaction).await;
     market.forget(&[transaction.id]);
     for _ in 0..=BLOCKHASH_BLOCKS {
@@ -57,8 +59,8 @@ async fn a_forgotten_transaction_never_executes_again() {
 #[tokio::test(start_paused = true)]
 async fn what_is_on_its_way_lands_though_its_order_is_forgotten() {
     let market = market(&settings("profile = \"realistic\"\nprice = \"frozen\"\nseed = 1"));
-    let settlement = market.settlement();
-    let transaction = built(&market, 1, Venue::Raydium, &request("SOL", "USDC", "1")).await;
+    let settlement = market.clone();
+    let transaction = built(&market, 1, RAYDIUM, &request("SOL", "USDC", "1")).await;
     assert_eq!(settlement.send(&transaction).await.unwrap(), TxStatus::Pending);
     market.forget(&[transaction.id]);
     let status = settlement.look_up(transaction.id, Duration::from_secs(60)).await;
@@ -70,8 +72,8 @@ async fn of_a_chain_that_keeps_duplicates_all_of_them_are_forgotten() {
     let market = market(&settings(
         "profile = \"instant\"\nprice = \"frozen\"\nremoves_duplicates = false",
     ));
-    let settlement = market.settlement();
-    let transaction = built(&market, 1, Venue::Raydium, &request("SOL", "USDC", "1")).await;
+    let settlement = market.clone();
+    let transaction = built(&market, 1, RAYDIUM, &request("SOL", "USDC", "1")).await;
     decided(&*settlement, &transaction).await;
     decided(&*settlement, &transaction).await;
     market.forget(&[transaction.id]);

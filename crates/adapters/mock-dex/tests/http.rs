@@ -16,9 +16,10 @@ use std::time::Duration;
 use order_core::amount::Amount;
 use order_core::failure::VenueError;
 use order_core::token::TokenRegistry;
-use order_core::venue::{SignedTransaction, TxStatus, Venue};
+use order_core::venue::{SignedTransaction, TxStatus};
 use order_mock_dex::{Market, MarketSettings, RemoteError, RemoteTimeouts, RemoteVenues};
-use order_ports::SendError;
+use order_ports::contract::fixtures::{METEORA, RAYDIUM};
+use order_ports::{SendError, Settlement, VenueLedger};
 use reqwest::{Client, StatusCode};
 use serde_json::{Value, json};
 use support::served::Served;
@@ -42,11 +43,7 @@ async fn post(served: &Served, path: &str, body: &Value) -> (StatusCode, Value) 
 /// A swap of 10 SOL at Raydium, built by a client.
 async fn built(client: &RemoteVenues, number: u32) -> SignedTransaction {
     let wanted = request("SOL", "USDC", "10");
-    let raydium = client
-        .quote_sources()
-        .into_iter()
-        .find(|source| source.venue() == Venue::Raydium)
-        .unwrap();
+    let raydium = client.quote_sources([RAYDIUM]).remove(0);
     let quote = raydium.quote(&wanted).await.unwrap();
     client
         .settlement()
@@ -129,7 +126,7 @@ async fn what_landed_is_in_the_ledger_with_its_order() {
         (&json!("landed"), &item["slot"])
     );
     let audited = client.venue_ledger().landed().await.unwrap();
-    assert_eq!(audited, served.market.venue_ledger().landed().await.unwrap());
+    assert_eq!(audited, served.market.landed().await.unwrap());
     assert_eq!(audited.len(), 1);
     let books = client.books().await.unwrap();
     assert!(books.len() > 10 && books.iter().all(|(_, books)| books.balance()));
@@ -139,15 +136,9 @@ async fn what_landed_is_in_the_ledger_with_its_order() {
 #[tokio::test]
 async fn a_long_ledger_is_read_page_by_page() {
     let served = Served::new(market(&quiet()), false).await;
-    let settlement = served.market.settlement();
+    let settlement = served.market.clone();
     for number in 0..9 {
-        let transaction = support::built(
-            &served.market,
-            number,
-            Venue::Raydium,
-            &request("SOL", "USDC", "1"),
-        )
-        .await;
+        let transaction = support::built(&served.market, number, RAYDIUM, &request("SOL", "USDC", "1")).await;
         settlement.send(&transaction).await.unwrap();
         // Three in each block.
         served.market.advance(u64::from(number % 3 == 2));
@@ -180,7 +171,7 @@ async fn a_bad_request_is_told_what_is_wrong() {
         ),
         ("tokenIn", json!("S O L"), "token symbol"),
         ("venue", json!("Raydium"), "unknown field `venue`"),
-        ("dex", json!("Orca"), "unknown variant `Orca`"),
+        ("dex", json!("Orca"), "dex: must be one of Meteora, Raydium"),
     ] {
         let mut bad = good.clone();
         bad[field] = value;
@@ -372,7 +363,7 @@ async fn a_client_tells_what_was_not_sent_from_what_nobody_knows() {
     assert!(settlement.look_up(transaction.id, Duration::ZERO).await.is_err());
     let wanted = request("SOL", "USDC", "10");
     assert_eq!(
-        client.quote_sources()[0].quote(&wanted).await,
+        client.quote_sources([METEORA])[0].quote(&wanted).await,
         Err(VenueError::Down)
     );
 
@@ -421,7 +412,7 @@ async fn a_server_that_never_answers_leaves_a_send_unknown_and_a_quote_timed_out
     )
     .unwrap();
     let local = market(&quiet());
-    let transaction = support::built(&local, 1, Venue::Raydium, &request("SOL", "USDC", "10")).await;
+    let transaction = support::built(&local, 1, RAYDIUM, &request("SOL", "USDC", "10")).await;
     assert!(matches!(
         client.settlement().send(&transaction).await,
         Err(SendError::Unknown(_))
@@ -435,7 +426,7 @@ async fn a_server_that_never_answers_leaves_a_send_unknown_and_a_quote_timed_out
     );
     let wanted = request("SOL", "USDC", "10");
     assert_eq!(
-        client.quote_sources()[0].quote(&wanted).await,
+        client.quote_sources([METEORA])[0].quote(&wanted).await,
         Err(VenueError::Timeout)
     );
     silent.abort();

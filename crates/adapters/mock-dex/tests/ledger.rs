@@ -15,9 +15,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use order_core::token::TokenRegistry;
-use order_core::venue::Venue;
 use order_mock_dex::{LedgerFile, Market, OpenError};
 use order_ports::VenueLedger;
+use order_ports::contract::fixtures::{METEORA, RAYDIUM};
 use order_ports::contract::ledger::LedgeredMarket;
 use support::served::Served;
 use support::{Counting, TokioClock, market, quiet, request, venue};
@@ -39,8 +39,8 @@ impl<T> Deref for Subject<T> {
 fn of(market: &Arc<Market>, ledger: Arc<dyn VenueLedger>) -> LedgeredMarket {
     LedgeredMarket {
         market: order_ports::contract::market::Market {
-            quotes: venue(market, Venue::Raydium),
-            settlement: market.settlement(),
+            quotes: venue(market, RAYDIUM),
+            settlement: market.clone(),
             request: request("SOL", "USDC", "10"),
         },
         ledger,
@@ -57,7 +57,7 @@ mod local {
 
     async fn verified_signatures() -> Subject<()> {
         let market = market(&quiet());
-        let ledger = market.venue_ledger();
+        let ledger = market.clone();
         Subject {
             subject: of(&market, ledger),
             _alive: (),
@@ -113,14 +113,14 @@ async fn reading_a_ledger_file_leaves_half_a_line_to_whoever_writes_it() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("ledger");
     let market = in_file(&path);
-    let transaction = support::built(&market, 1, Venue::Raydium, &request("SOL", "USDC", "1")).await;
-    support::decided(&*market.settlement(), &transaction).await;
+    let transaction = support::built(&market, 1, RAYDIUM, &request("SOL", "USDC", "1")).await;
+    support::decided(&*market, &transaction).await;
     market.flush().await.unwrap();
     let mut writer = std::fs::OpenOptions::new().append(true).open(&path).unwrap();
     writer.write_all(b"{\"landed\":{\"heig").unwrap();
     let before = std::fs::read(&path).unwrap();
     let landed = LedgerFile::new(&path).landed().await.unwrap();
-    assert_eq!(landed, market.venue_ledger().landed().await.unwrap());
+    assert_eq!(landed, market.landed().await.unwrap());
     assert_eq!(std::fs::read(&path).unwrap(), before);
 }
 
@@ -181,4 +181,29 @@ async fn a_ledger_belongs_to_one_market_at_a_time() {
     assert_eq!(LedgerFile::new(&path).landed().await.unwrap(), []);
     drop(first);
     assert!(opened(&path).is_ok());
+}
+
+/// A ledger that an earlier version wrote.
+const EARLIER: &[u8] = include_bytes!("fixtures/market.ledger");
+
+#[tokio::test]
+async fn the_ledger_of_an_earlier_version_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ledger");
+    std::fs::write(&path, EARLIER).unwrap();
+    let landed = LedgerFile::new(&path).landed().await.unwrap();
+    assert_eq!(landed.len(), 13);
+    let market = opened(&path).unwrap();
+    assert_eq!(market.pools().len(), 19);
+    assert!(market.pools().iter().all(|pool| pool.books.balance()));
+    let transaction = support::built(&market, 1, METEORA, &request("SOL", "USDC", "1")).await;
+    support::decided(&*market, &transaction).await;
+    market.flush().await.unwrap();
+    assert_eq!(market.landed().await.unwrap()[..13], landed);
+    // What it writes now looks like what was written then.
+    let written = std::fs::read(&path).unwrap();
+    assert!(written.starts_with(EARLIER));
+    let last = written.trim_ascii_end().split(|byte| *byte == b'\n').next_back();
+    let last: serde_json::Value = serde_json::from_slice(last.unwrap()).unwrap();
+    assert_eq!(last["landed"]["transaction"]["legs"][0]["venue"], "Meteora");
 }

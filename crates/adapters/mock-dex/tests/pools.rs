@@ -15,6 +15,7 @@ use order_core::routing::LiquiditySnapshot;
 use order_core::token::TokenRegistry;
 use order_mock_dex::{Market, MarketSettings};
 use order_ports::PoolSource;
+use order_ports::contract::fixtures::{METEORA, RAYDIUM};
 use order_ports::contract::pools::PoolMarket;
 use support::served::{Remote, Served};
 use support::{Counting, TokioClock, market, quiet, request, settings, token};
@@ -22,9 +23,9 @@ use support::{Counting, TokioClock, market, quiet, request, settings, token};
 fn local(settings: &MarketSettings) -> Box<PoolMarket> {
     let market = market(settings);
     Box::new(PoolMarket {
-        pools: market.pool_source(),
+        pools: market.clone(),
         quotes: market.quote_sources(),
-        settlement: market.settlement(),
+        settlement: market.clone(),
         request: request("SOL", "USDC", "250"),
     })
 }
@@ -61,7 +62,7 @@ mod remote {
     async fn verified_signatures() -> Box<Remote<PoolMarket>> {
         Remote::new(market(&quiet()), |client| PoolMarket {
             pools: client.pool_source(),
-            quotes: client.quote_sources(),
+            quotes: client.quote_sources([METEORA, RAYDIUM]),
             settlement: client.settlement(),
             request: request("SOL", "USDC", "250"),
         })
@@ -97,6 +98,6 @@ async fn what_was_seen_of_an_earlier_life_is_not_mistaken_for_this_one() {
     drop(client.pools(token("SOL"), token("USDC")).await);
     let after = look(&client).await;
     assert_ne!(after.pools, before.pools);
-    assert_eq!(after.pools, look(&again.pool_source()).await.pools);
+    assert_eq!(after.pools, look(&(again as Arc<dyn PoolSource>)).await.pools);
     served.stop().await;
 }

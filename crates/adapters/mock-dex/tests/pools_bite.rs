@@ -113,13 +113,13 @@ fn broken(at: Break) -> PoolMarket {
     let market = market(&quiet());
     PoolMarket {
         pools: Arc::new(BrokenPools {
-            inner: market.pool_source(),
+            inner: market.clone(),
             at,
             looks: Mutex::default(),
         }),
         quotes: market.quote_sources(),
         settlement: Arc::new(BrokenSettlement {
-            inner: market.settlement(),
+            inner: market.clone(),
             at,
         }),
         request: request("SOL", "USDC", "250"),

@@ -19,9 +19,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use order_core::time::Timestamp;
 use order_core::token::TokenRegistry;
-use order_core::venue::{SignedTransaction, TxStatus, Venue};
+use order_core::venue::{SignedTransaction, TxStatus};
 use order_mock_dex::{BLOCK_MS, FaultSettings, Market};
-use order_ports::Clock;
+use order_ports::contract::fixtures::RAYDIUM;
+use order_ports::{Clock, Settlement};
 use support::{Counting, built, quiet, request};
 
 type Deed = Box<dyn FnOnce() + Send>;
@@ -89,11 +90,11 @@ fn at_once<T>(work: impl Future<Output = T>) -> T {
 }
 
 fn send(market: &Arc<Market>, transaction: &SignedTransaction) {
-    at_once(market.settlement().send(transaction)).unwrap();
+    at_once(market.send(transaction)).unwrap();
 }
 
 fn ask(market: &Arc<Market>, transaction: &SignedTransaction) -> TxStatus {
-    at_once(market.settlement().look_up(transaction.id, Duration::ZERO)).unwrap()
+    at_once(market.look_up(transaction.id, Duration::ZERO)).unwrap()
 }
 
 /// What happens first, and is interrupted by the other.
@@ -121,7 +122,7 @@ fn play(first: First, before: bool, reading: i64, late_landing_blocks: u64) -> b
         late_landing_blocks,
         ..FaultSettings::default()
     });
-    let transaction = at_once(built(&market, 1, Venue::Raydium, &request("SOL", "USDC", "0.1")));
+    let transaction = at_once(built(&market, 1, RAYDIUM, &request("SOL", "USDC", "0.1")));
     // The last block in which it can be sent and land, at once or late (a block later, and that many more).
     let way = if late_landing_blocks == 0 {
         0

@@ -11,8 +11,9 @@ mod support;
 
 use order_core::amount::Amount;
 use order_core::failure::VenueError;
-use order_core::venue::{QuoteRequest, Venue};
+use order_core::venue::{QuoteRequest, VenueId};
 use order_mock_dex::MarketSettings;
+use order_ports::contract::fixtures::{METEORA, RAYDIUM};
 use serde_json::Value;
 use support::{market, settings, token, venue};
 
@@ -67,7 +68,7 @@ fn meteora(vectors: &Value) -> MarketSettings {
 
 async fn quotes_are(
     settings: &MarketSettings,
-    at: Venue,
+    at: VenueId,
     (token_in, token_out): (&str, &str),
     rows: &[Value],
 ) {
@@ -97,18 +98,18 @@ async fn quotes_are(
 async fn raydium_quotes_to_the_unit() {
     let vectors = vectors();
     let sells = vectors["cpmm_exact_in_sell_SOL"].as_array().unwrap();
-    quotes_are(&raydium(), Venue::Raydium, ("SOL", "USDC"), sells).await;
+    quotes_are(&raydium(), RAYDIUM, ("SOL", "USDC"), sells).await;
     let buys = [vectors["cpmm_exact_in_buy_SOL_100USDC"].clone()];
-    quotes_are(&raydium(), Venue::Raydium, ("USDC", "SOL"), &buys).await;
+    quotes_are(&raydium(), RAYDIUM, ("USDC", "SOL"), &buys).await;
 }
 
 #[tokio::test]
 async fn meteora_quotes_to_the_unit() {
     let vectors = vectors();
     let sells = vectors["dlmm_sell_SOL"].as_array().unwrap();
-    quotes_are(&meteora(&vectors), Venue::Meteora, ("SOL", "USDC"), sells).await;
+    quotes_are(&meteora(&vectors), METEORA, ("SOL", "USDC"), sells).await;
     let buys = vectors["dlmm_buy_SOL"].as_array().unwrap();
-    quotes_are(&meteora(&vectors), Venue::Meteora, ("USDC", "SOL"), buys).await;
+    quotes_are(&meteora(&vectors), METEORA, ("USDC", "SOL"), buys).await;
 }
 
 #[tokio::test]
@@ -121,10 +122,10 @@ async fn a_second_swap_meets_what_the_first_one_left() {
             token_out: token("USDC"),
             amount_in: units(&row["amountIn"]),
         };
-        let transaction = support::built(&market, 1, Venue::Raydium, &request).await;
-        support::decided(&*market.settlement(), &transaction).await;
+        let transaction = support::built(&market, 1, RAYDIUM, &request).await;
+        support::decided(&*market, &transaction).await;
         let pools = market.pools();
-        let pool = pools.iter().find(|pool| pool.venue == Venue::Raydium).unwrap();
+        let pool = pools.iter().find(|pool| pool.venue == RAYDIUM).unwrap();
         assert_eq!(Amount::new(pool.books.reserves.base), units(&row["newX"]));
         assert_eq!(Amount::new(pool.books.reserves.quote), units(&row["newY"]));
     }

@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use order_core::id::{IdempotencyKey, OrderId};
 use order_core::order::OrderSpec;
 use order_core::time::Timestamp;
+use order_core::venue::VenueId;
 use order_ports::{AcceptError, Acceptance, Accepted, OrderIntake, StoreError};
 use sqlx::Row;
 use sqlx::postgres::PgRow;
@@ -35,7 +36,7 @@ pub(crate) struct NewOrder {
     spec_json: String,
     state_json: String,
     status: &'static str,
-    venue: Option<&'static str>,
+    venue: Option<VenueId>,
     version: i32,
     attempt: i16,
     updated_at: OffsetDateTime,
@@ -59,7 +60,7 @@ impl NewOrder {
             spec_json: serde_json::to_string(order.spec())?,
             state_json: serde_json::to_string(order.state())?,
             status: order.status().as_str(),
-            venue: order.state().venue().map(|venue| venue.as_str()),
+            venue: order.state().venue(),
             version: rows::to_int(progress.version, "version")?,
             attempt: i16::from(progress.attempt),
             updated_at: rows::date(progress.updated_at)?,
@@ -138,7 +139,7 @@ impl Step for Accept {
             .bind(column(orders, |row| row.id_time_skewed))
             .bind(column(orders, |row| row.spec_json.as_str()))
             .bind(column(orders, |row| row.status))
-            .bind(column(orders, |row| row.venue))
+            .bind(column(orders, |row| row.venue.as_ref().map(VenueId::as_str)))
             .bind(column(orders, |row| row.state_json.as_str()))
             .bind(column(orders, |row| row.version))
             .bind(column(orders, |row| row.attempt))

@@ -4,6 +4,7 @@
 use async_trait::async_trait;
 use order_core::id::OrderId;
 use order_core::lifecycle::{Attempt, AttemptOutcome, Release};
+use order_core::venue::VenueId;
 use order_ports::{JournalError, Lease, OrderJournal, StoreError, Transition};
 use time::OffsetDateTime;
 
@@ -22,7 +23,7 @@ pub(crate) struct JournalRow {
     epoch: i64,
     base_version: i32,
     status: &'static str,
-    venue: Option<&'static str>,
+    venue: Option<VenueId>,
     state: String,
     version: i32,
     attempt: i16,
@@ -44,7 +45,7 @@ pub(crate) struct JournalRow {
 struct Ahead {
     tx_id: Vec<u8>,
     number: i16,
-    venue: &'static str,
+    venue: VenueId,
     last_valid_height: String,
     written_at: OffsetDateTime,
     draft: String,
@@ -68,7 +69,7 @@ impl JournalRow {
             epoch: rows::to_int(lease.epoch, "epoch")?,
             base_version: version - new,
             status: order.status().as_str(),
-            venue: order.state().venue().map(|venue| venue.as_str()),
+            venue: order.state().venue(),
             state: serde_json::to_string(order.state())?,
             version,
             attempt: i16::from(progress.attempt),
@@ -92,7 +93,7 @@ impl Ahead {
         Ok(Self {
             tx_id: attempt.transaction.id.0.to_vec(),
             number: i16::from(attempt.number),
-            venue: attempt.venue.as_str(),
+            venue: attempt.venue,
             last_valid_height: attempt.transaction.last_valid_height.to_string(),
             written_at: rows::date(attempt.written_at)?,
             draft: serde_json::to_string(&attempt.draft)?,
@@ -124,7 +125,7 @@ impl Step for Write {
             .bind(column(entries, |entry| entry.epoch))
             .bind(column(entries, |entry| entry.base_version))
             .bind(column(entries, |entry| entry.status))
-            .bind(column(entries, |entry| entry.venue))
+            .bind(column(entries, |entry| entry.venue.as_ref().map(VenueId::as_str)))
             .bind(column(entries, |entry| entry.state.as_str()))
             .bind(column(entries, |entry| entry.version))
             .bind(column(entries, |entry| entry.attempt))
@@ -139,7 +140,7 @@ impl Step for Write {
             .bind(column(entries, |entry| {
                 entry.ahead.as_ref().map(|ahead| ahead.number)
             }))
-            .bind(ahead(|ahead| ahead.venue))
+            .bind(ahead(|ahead| ahead.venue.as_str()))
             .bind(ahead(|ahead| &ahead.last_valid_height))
             .bind(column(entries, |entry| {
                 entry.ahead.as_ref().map(|ahead| ahead.written_at)

@@ -8,7 +8,7 @@ use order_core::id::{ClientOrderId, OrderId, Owner};
 use order_core::lifecycle::Status;
 use order_core::time::Timestamp;
 use order_core::token::Symbol;
-use order_core::venue::Venue;
+use order_core::venue::VenueId;
 use order_ports::{OrderFilter, OrderPage};
 use sqlx::QueryBuilder;
 use sqlx::postgres::Postgres;
@@ -48,8 +48,8 @@ enum StatusClass {
     Live(Vec<Status>),
     /// Ended, however and wherever.
     Over,
-    /// Ended so, there.
-    Ended(Status, Option<Venue>),
+    /// Ended so, at that venue or wherever.
+    Ended(Status, Option<VenueId>),
 }
 
 impl StatusClass {
@@ -67,13 +67,7 @@ impl StatusClass {
                 vec![Self::Any]
             };
         }
-        let venues: Vec<_> = match filter.venue {
-            Some(venue) => vec![Some(venue)],
-            None => [None].into_iter().chain(Venue::ALL.map(Some)).collect(),
-        };
-        let ended = ended
-            .into_iter()
-            .flat_map(|status| venues.iter().map(move |venue| Self::Ended(status, *venue)));
+        let ended = ended.into_iter().map(|status| Self::Ended(status, filter.venue));
         ended
             .chain((!live.is_empty()).then_some(Self::Live(live)))
             .collect()
@@ -128,13 +122,43 @@ fn push_page(
             for age in Age::branches(filter) {
                 sql.push(if first { "(" } else { ") union all (" });
                 first = false;
+                let wherever = matches!(standing, StatusClass::Ended(_, None));
+                if let StatusClass::Ended(status, None) = standing {
+                    push_endings(sql, status);
+                }
                 push_branch(sql, filter, &standing, token, age, before)?;
                 sql.push(" order by id desc limit ").push_bind(limit);
+                if wherever {
+                    sql.push(") as page order by id desc limit ").push_bind(limit);
+                }
             }
         }
     }
     sql.push(")) as page order by id desc limit ").push_bind(limit);
     Ok(())
+}
+
+/// Begins a branch for each ending of that status: bare, and at each venue where an order has ended so. They are found by
+/// skipping from one to the next in the index by ending, which holds the newest orders of each together.
+fn push_endings(sql: &mut QueryBuilder<Postgres>, status: Status) {
+    let first = status.as_str();
+    // What stands behind a colon sorts before a semicolon.
+    let (first, end) = (first.to_owned(), format!("{first};"));
+    sql.push(format!(
+        "select {COLUMNS} from (with recursive endings as ((select ending from orders where ending >= "
+    ))
+    .push_bind(first)
+    .push(" and ending < ")
+    .push_bind(end.clone())
+    .push(
+        " order by ending limit 1) union all select (select orders.ending from orders \
+             where orders.ending > endings.ending and orders.ending < ",
+    )
+    .push_bind(end)
+    .push(
+        " order by orders.ending limit 1) from endings where endings.ending is not null) \
+             select ending from endings where ending is not null) as ended cross join lateral (",
+    );
 }
 
 fn push_branch(
@@ -197,16 +221,16 @@ fn push_standing(sql: &mut QueryBuilder<Postgres>, filter: &OrderFilter, standin
                 .push_bind(names)
                 .push(")");
             if let Some(venue) = filter.venue {
-                sql.push(" and venue = ").push_bind(venue.as_str());
+                sql.push(" and venue = ").push_bind(venue.to_string());
             }
         }
         StatusClass::Over => drop(sql.push(" and ending is not null")),
         StatusClass::Ended(status, venue) => {
-            let ending = match venue {
-                Some(venue) => format!("{}:{venue}", status.as_str()),
-                None => status.as_str().to_owned(),
-            };
-            sql.push(" and ending = ").push_bind(ending);
+            sql.push(" and ending = ");
+            match venue {
+                Some(venue) => drop(sql.push_bind(format!("{}:{venue}", status.as_str()))),
+                None => drop(sql.push("ended.ending")),
+            }
         }
     }
 }

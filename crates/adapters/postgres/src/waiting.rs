@@ -5,6 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use order_core::id::OrderId;
 use order_core::lifecycle::Release;
+use order_core::venue::VenueId;
 use order_ports::{
     JournalError, OwnerCommands, RestingOrder, RestingOrders, RestingSince, StoreError, Transition, Woken,
 };
@@ -101,7 +102,7 @@ impl PostgresStore {
             .bind(order.id().uuid())
             .bind(version - new)
             .bind(order.status().as_str())
-            .bind(order.state().venue().map(|venue| venue.as_str()))
+            .bind(order.state().venue().as_ref().map(VenueId::as_str))
             .bind(serde_json::to_string(order.state())?)
             .bind(version)
             .bind(rows::date(progress.updated_at)?)

@@ -104,7 +104,7 @@ fn attributes(order: &Order) -> Vec<KeyValue> {
         KeyValue::new("attempt", i64::from(order.progress().attempt)),
     ];
     if let Some(venue) = order.state().venue() {
-        attributes.push(KeyValue::new("venue", venue.as_str()));
+        attributes.push(KeyValue::new("venue", venue.to_string()));
     }
     if let State::Confirmed(execution) = order.state() {
         attributes.push(KeyValue::new("tx_id", execution.tx_id.to_string()));

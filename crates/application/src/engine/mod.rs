@@ -7,10 +7,12 @@ mod submit;
 
 use std::sync::Arc;
 
+use order_core::failure::VenueError;
 use order_core::id::{ClientOrderId, OrderId, Owner};
 use order_core::lifecycle::RecordedEvent;
 use order_core::order::Order;
 use order_core::time::Timestamp;
+use order_core::venue::{VenueListing, VenueRegistry};
 use order_ports::{OrderFilter, OrderPage, StoreError};
 use tokio_util::sync::CancellationToken;
 
@@ -32,6 +34,7 @@ pub struct Engine {
     hub: Arc<Hub>,
     drain: CancellationToken,
     pub(crate) market_silence: MarketSilence,
+    venues: VenueRegistry,
 }
 
 impl Engine {
@@ -43,7 +46,9 @@ impl Engine {
         hub: Arc<Hub>,
         drain: CancellationToken,
     ) -> Self {
+        let venues = ports.venues.iter().map(|source| source.venue()).collect();
         Self {
+            venues,
             ports,
             settings,
             publisher,
@@ -56,6 +61,19 @@ impl Engine {
     /// Whether the service is shutting down.
     pub fn draining(&self) -> bool {
         self.drain.is_cancelled()
+    }
+
+    /// The venues that orders may be routed to.
+    pub const fn venues(&self) -> &VenueRegistry {
+        &self.venues
+    }
+
+    /// The venues with their pools as they are now; where they are out of reach, as they were known last.
+    ///
+    /// # Errors
+    /// [`VenueError`], when they never were within reach.
+    pub async fn venue_listings(&self) -> Result<Vec<VenueListing>, VenueError> {
+        self.ports.catalogue.venues().await
     }
 
     /// The time.

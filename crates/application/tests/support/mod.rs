@@ -13,12 +13,11 @@ use order_core::lifecycle::{Event, RecordedEvent};
 use order_core::order::{Order, OrderSpec};
 use order_core::priority::Priority;
 use order_core::time::Timestamp;
-use order_core::venue::Venue;
-use order_ports::contract::fixtures::{NoJournal, swap};
+use order_ports::contract::fixtures::{NoJournal, RAYDIUM, swap};
 use order_ports::{
     Clock, Entropy, MockMarketFeed, MockNotifier, MockOrderIntake, MockOrderLeases, MockOrderReader,
-    MockOwnerCommands, MockQuoteSource, MockRestingOrders, MockSettlement, MockWorkQueue, Notifications,
-    Notifier, NotifyError, OrderIds, OrderNotification, QuoteSource,
+    MockOwnerCommands, MockQuoteSource, MockRestingOrders, MockSettlement, MockVenueCatalogue, MockWorkQueue,
+    Notifications, Notifier, NotifyError, OrderIds, OrderNotification, QuoteSource,
 };
 use parking_lot::Mutex;
 use tokio::sync::mpsc;
@@ -114,9 +113,7 @@ pub fn history(number: u128) -> (Order, Vec<RecordedEvent>) {
             quotes: Vec::new(),
             arrival: None,
         },
-        Event::Building {
-            venue: Venue::Raydium,
-        },
+        Event::Building { venue: RAYDIUM },
         Event::Failed { failure },
     ] {
         events.push(order.apply(event, Timestamp::from_millis(1)).unwrap());
@@ -135,9 +132,7 @@ pub fn notification(event: &RecordedEvent) -> OrderNotification {
 /// A venue that could take so much.
 pub fn venue(capacity: Result<u128, VenueError>) -> Arc<dyn QuoteSource> {
     let mut venue = MockQuoteSource::new();
-    venue
-        .expect_venue()
-        .return_const(order_core::venue::Venue::Raydium);
+    venue.expect_venue().return_const(RAYDIUM);
     venue
         .expect_capacity()
         .returning(move |_, _, _| capacity.map(Amount::new));
@@ -156,6 +151,7 @@ pub fn ports() -> Ports {
         queue: Arc::new(MockWorkQueue::new()),
         notifier: Arc::new(MockNotifier::new()),
         venues: Vec::new(),
+        catalogue: Arc::new(MockVenueCatalogue::new()),
         pools: None,
         settlement: Arc::new(MockSettlement::new()),
         feed: Arc::new(MockMarketFeed::new()),

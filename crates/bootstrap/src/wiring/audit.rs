@@ -29,7 +29,7 @@ pub(crate) async fn records(loaded: &Loaded) -> Result<Records, StartError> {
         Some(url) => {
             let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
             let entropy: Arc<dyn Entropy> = Arc::new(OsEntropy);
-            Some(market::server(loaded, url, &clock, &entropy).await?)
+            Some(market::server(loaded, url, &clock, &entropy).await?.0)
         }
         None => None,
     };

@@ -147,7 +147,7 @@ async fn ask(source: &dyn QuoteSource, pair: Option<(Token, Token)>) -> Result<S
 
 #[cfg(test)]
 mod tests {
-    use order_core::venue::{Quote, QuoteRequest, Venue};
+    use order_core::venue::{Quote, QuoteRequest, VenueId};
 
     use super::*;
 
@@ -156,8 +156,8 @@ mod tests {
 
     #[async_trait]
     impl QuoteSource for Silent {
-        fn venue(&self) -> Venue {
-            Venue::Meteora
+        fn venue(&self) -> VenueId {
+            VenueId::literal("Meteora")
         }
 
         async fn quote(&self, _: &QuoteRequest) -> Result<Quote, VenueError> {

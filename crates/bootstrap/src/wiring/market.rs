@@ -4,8 +4,9 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use order_core::venue::VenueListing;
 use order_mock_dex::{JournalError, Market, OpenError, RemoteTimeouts, RemoteVenues};
-use order_ports::{Clock, Entropy, MarketFeed, PoolSource, QuoteSource, Settlement};
+use order_ports::{Clock, Entropy, MarketFeed, PoolSource, QuoteSource, Settlement, VenueCatalogue};
 
 use super::ledger::Kept;
 use super::patience;
@@ -15,6 +16,7 @@ use crate::error::StartError;
 /// The ports of one market.
 pub(super) struct MarketPorts {
     pub(super) venues: Vec<Arc<dyn QuoteSource>>,
+    pub(super) catalogue: Arc<dyn VenueCatalogue>,
     pub(super) pools: Arc<dyn PoolSource>,
     pub(super) settlement: Arc<dyn Settlement>,
     pub(super) feed: Arc<dyn MarketFeed>,
@@ -42,9 +44,10 @@ pub(super) async fn market(
     own.get_or_init(|| Arc::clone(&market));
     Ok(MarketPorts {
         venues: market.quote_sources(),
-        pools: market.pool_source(),
-        settlement: market.settlement(),
-        feed: market.feed(),
+        catalogue: market.clone(),
+        pools: market.clone(),
+        settlement: market.clone(),
+        feed: market,
     })
 }
 
@@ -54,22 +57,23 @@ async fn remote(
     clock: &Arc<dyn Clock>,
     entropy: &Arc<dyn Entropy>,
 ) -> Result<MarketPorts, StartError> {
-    let venues = server(loaded, url, clock, entropy).await?;
+    let (venues, listed) = server(loaded, url, clock, entropy).await?;
     Ok(MarketPorts {
-        venues: venues.quote_sources(),
+        venues: venues.quote_sources(listed.into_iter().map(|venue| venue.name)),
+        catalogue: venues.catalogue(),
         pools: venues.pool_source(),
         settlement: venues.settlement(),
         feed: venues.feed(),
     })
 }
 
-/// The venue server at that address, once it answers.
+/// The venue server at that address, once it answers, and the venues that it has.
 pub(super) async fn server(
     loaded: &Loaded,
     url: &Address,
     clock: &Arc<dyn Clock>,
     entropy: &Arc<dyn Entropy>,
-) -> Result<RemoteVenues, StartError> {
+) -> Result<(RemoteVenues, Vec<VenueListing>), StartError> {
     let orders = &loaded.config.orders;
     let timeouts = RemoteTimeouts {
         quote: orders.quote_timeout,
@@ -84,15 +88,15 @@ pub(super) async fn server(
         Arc::clone(entropy),
     )?;
     let patience = loaded.config.process.start_timeout;
-    let answers = async || venues.height().await;
-    patience::until(&format!("the venue server at {url}"), patience, answers, |_| true)
+    let answers = async || venues.listed().await;
+    let listed = patience::until(&format!("the venue server at {url}"), patience, answers, |_| true)
         .await
         .map_err(|source| StartError::VenueServer {
             url: url.to_string(),
             waited: patience,
             source,
         })?;
-    Ok(venues)
+    Ok((venues, listed))
 }
 
 /// A market in this process, out of the ledger beside the database. Another process that works on the same database may

@@ -119,6 +119,7 @@ pub(crate) async fn wire(loaded: &Loaded, role: Role, worker: WorkerId) -> Resul
         notifier: queue.notifier,
         dispatch: queue.dispatch,
         venues: market.venues,
+        catalogue: market.catalogue,
         pools: Some(market.pools),
         settlement: market.settlement,
         feed: market.feed,

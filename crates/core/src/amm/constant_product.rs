@@ -3,9 +3,12 @@
 use ruint::aliases::U256;
 use serde::{Deserialize, Serialize};
 
+use super::curve::Curve;
+use super::marginal::{Hyperbola, MarginalRates};
+use super::roots::{Rate, Wide, fixed};
 use super::swap::impact_bps;
 use super::wide::product;
-use super::{AmmError, Direction, Ratio, SwapResult, decimal_string, mul_div_ceil, mul_div_floor};
+use super::{AmmError, Direction, Ratio, StartRate, SwapResult, decimal_string, mul_div_ceil, mul_div_floor};
 
 /// The unit of a constant product's fee rate: 2500 of it are 25 basis points.
 pub const FEE_UNIT: u32 = 1_000_000;
@@ -108,11 +111,20 @@ impl ConstantProduct {
     }
 
     /// What is left of [`FEE_UNIT`] after the fee; never zero.
-    pub(super) fn kept_rate(&self) -> Result<u128, AmmError> {
+    fn kept_rate(&self) -> Result<u128, AmmError> {
         match FEE_UNIT.checked_sub(self.fee_rate) {
             None | Some(0) => Err(AmmError::InvalidPool("the fee is 100 % or more")),
             Some(kept) => Ok(u128::from(kept)),
         }
+    }
+
+    fn hyperbola(&self, direction: Direction) -> Result<Hyperbola, AmmError> {
+        let (x, y) = self.liquid_reserves(direction)?;
+        Ok(Hyperbola {
+            x: fixed(x),
+            y: fixed(y),
+            kept: Wide::from(self.kept_rate()?),
+        })
     }
 
     fn liquid_reserves(&self, direction: Direction) -> Result<(u128, u128), AmmError> {
@@ -141,5 +153,59 @@ impl ConstantProduct {
             impact_bps: impact_bps(ideal, out)?,
             steps: Vec::new(),
         })
+    }
+}
+
+impl Curve for ConstantProduct {
+    fn quote(&self, direction: Direction, amount_in: u128, _: u64) -> Result<SwapResult, AmmError> {
+        Self::quote(self, direction, amount_in)
+    }
+
+    fn swap(&mut self, direction: Direction, amount_in: u128, _: u64) -> Result<SwapResult, AmmError> {
+        Self::swap(self, direction, amount_in)
+    }
+
+    fn spot_price(&self) -> Result<Ratio, AmmError> {
+        self.liquid_reserves(Direction::XToY)?;
+        Ok(Self::spot_price(self))
+    }
+
+    fn reserves(&self) -> Result<(u128, u128), AmmError> {
+        Ok((self.x, self.y))
+    }
+
+    fn quotable(&self, direction: Direction) -> u128 {
+        direction.in_out(self.x, self.y).0
+    }
+
+    fn capacity(&self, direction: Direction, _: u64, _: u128) -> u128 {
+        self.quotable(direction)
+    }
+
+    fn marginal_rates(&self, direction: Direction, _: u64) -> Result<MarginalRates, AmmError> {
+        Ok(MarginalRates::Hyperbola(Box::new(self.hyperbola(direction)?)))
+    }
+
+    fn is_hyperbola(&self) -> bool {
+        true
+    }
+
+    fn start_rate(&self, direction: Direction, _: u64) -> Result<Rate, AmmError> {
+        Ok(self.hyperbola(direction)?.start())
+    }
+
+    fn ahead_of(&self, direction: Direction, next: StartRate, amount: u128, now_secs: u64) -> (u128, u128) {
+        let taken = if next == StartRate::ZERO {
+            amount
+        } else {
+            self.marginal_rates(direction, now_secs)
+                .map_or(0, |rates| rates.taken_until(&next.as_rate()).min(amount))
+        };
+        let out = Self::quote(self, direction, taken).map_or(0, |swap| swap.out);
+        (taken, out)
+    }
+
+    fn terms(&self) -> Vec<(&'static str, i64)> {
+        vec![("feeRate", self.fee_rate.into())]
     }
 }

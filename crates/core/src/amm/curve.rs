@@ -1,140 +1,42 @@
-//! What a pool would take at each marginal rate: the view that limits, arbitrage and splits share.
-//!
-//! Closed forms over real numbers, evaluated in fixed point. They say where to look; what a swap really
-//! gives is only ever taken from a quote.
+//! What makes a curve: all that the rest of the mathematics, and the venues, ask of a pool's price.
 
-use super::roots::{Rate, Wide, fixed, isqrt, whole};
-use super::{AmmError, BinStep, Bins, ConstantProduct, Direction, FEE_UNIT, Pool, RATE_UNIT};
+use super::marginal::MarginalRates;
+use super::roots::Rate;
+use super::{AmmError, Direction, Ratio, StartRate, SwapResult};
 
-/// How a pool's marginal rate falls with the amount.
-#[derive(Debug, Clone)]
-pub(super) enum Curve {
-    /// Continuously, from `γ·y/x`.
-    Hyperbola(Box<Hyperbola>),
-    /// In steps of constant rate, best first.
-    Steps(Vec<Step>),
-}
+/// A way of pricing, with a pool's state. Amounts are raw units, times whole seconds of the venue's clock, the same one for
+/// every call on one pool. A new curve is a file that implements this, and a line in the list in `pool.rs`.
+pub(super) trait Curve {
+    /// What exactly `amount_in` gives.
+    fn quote(&self, direction: Direction, amount_in: u128, now_secs: u64) -> Result<SwapResult, AmmError>;
 
-/// A constant product pool, real or virtual: it gives `y·γa/(x + γa)` for `a`.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Hyperbola {
-    /// Reserve of the input token, fixed point; not zero.
-    pub(super) x: Wide,
-    /// Reserve of the output token, fixed point; not zero.
-    pub(super) y: Wide,
-    /// `γ`, what the fee leaves, of [`FEE_UNIT`]; not zero.
-    pub(super) kept: Wide,
-}
+    /// Swaps exactly `amount_in`, and gives what [`Self::quote`] gives. After an error the pool is unchanged.
+    fn swap(&mut self, direction: Direction, amount_in: u128, now_secs: u64) -> Result<SwapResult, AmmError>;
 
-/// An amount that is exchanged at one rate.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Step {
-    /// Output per input, net of the fee.
-    pub(super) rate: Rate,
-    /// How much input it takes, fee included, raw units.
-    pub(super) size: u128,
-    /// What it gives when it is used up, raw units.
-    pub(super) out: u128,
-}
+    /// The marginal price without fees: raw y per raw x.
+    fn spot_price(&self) -> Result<Ratio, AmmError>;
 
-impl Pool {
-    /// The pool's curve in one direction at `now_secs`.
-    pub(super) fn curve(&self, direction: Direction, now_secs: u64) -> Result<Curve, AmmError> {
-        match self {
-            Self::ConstantProduct(pool) => Ok(Curve::Hyperbola(Box::new(Hyperbola::of(pool, direction)?))),
-            Self::Bins(pool) => steps_of(pool, direction, now_secs).map(Curve::Steps),
-        }
-    }
-}
+    /// All that the pool holds, (x, y), fees of its liquidity providers included.
+    fn reserves(&self) -> Result<(u128, u128), AmmError>;
 
-impl Hyperbola {
-    pub(super) fn of(pool: &ConstantProduct, direction: Direction) -> Result<Self, AmmError> {
-        if pool.x == 0 || pool.y == 0 {
-            return Err(AmmError::InsufficientLiquidity);
-        }
-        let (x, y) = direction.in_out(pool.x, pool.y);
-        Ok(Self {
-            x: fixed(x),
-            y: fixed(y),
-            kept: Wide::from(pool.kept_rate()?),
-        })
-    }
+    /// The most that the venues quote. A formula that would take anything, for next to nothing, is quoted only so far.
+    fn quotable(&self, direction: Direction) -> u128;
 
-    /// The marginal rate of the first unit: `γ·y/x`.
-    pub(super) fn start(&self) -> Rate {
-        Rate::new(self.y * self.kept, self.x * Wide::from(FEE_UNIT))
-    }
+    /// The most that can be paid in of what is quoted, counted until it is enough.
+    fn capacity(&self, direction: Direction, now_secs: u64, enough: u128) -> u128;
 
-    /// The amount after which the marginal rate `γxy/(x + γa)²` has fallen to `rate`:
-    /// `a = (√(γxy/rate) − x)/γ`, fixed point; zero if it is below `rate` from the start. `rate` is not zero.
-    pub(super) fn taken_until(&self, rate: &Rate) -> Wide {
-        let square = self.x * self.y * self.kept * rate.den / (rate.num * Wide::from(FEE_UNIT));
-        self.gross(isqrt(square).saturating_sub(self.x))
-    }
+    /// How the marginal rate falls with the amount.
+    fn marginal_rates(&self, direction: Direction, now_secs: u64) -> Result<MarginalRates, AmmError>;
 
-    /// `√(xy/γ)`, fixed point: the pool's weight when an input is shared at equal marginal rates.
-    pub(super) fn weight(&self) -> Wide {
-        isqrt(self.x * self.y * Wide::from(FEE_UNIT) / self.kept)
-    }
+    /// Whether its marginal rates are a hyperbola, so that pools in a row are one virtual pool.
+    fn is_hyperbola(&self) -> bool;
 
-    /// `net/γ`.
-    pub(super) fn gross(&self, net: Wide) -> Wide {
-        net * Wide::from(FEE_UNIT) / self.kept
-    }
+    /// What the first unit gives, net of the fee.
+    fn start_rate(&self, direction: Direction, now_secs: u64) -> Result<Rate, AmmError>;
 
-    /// This pool followed by another one, as one pool: with `s = x₂ + γ₂y₁`, `x = x₁x₂/s`, `y = γ₂y₁y₂/s`,
-    /// and the first one's fee. `None` if nothing is left of it.
-    pub(super) fn then(&self, next: &Self) -> Option<Self> {
-        let unit = Wide::from(FEE_UNIT);
-        let sum = next.x * unit + next.kept * self.y;
-        let x = self.x * next.x * unit / sum;
-        let y = next.kept * self.y * next.y / sum;
-        (!x.is_zero() && !y.is_zero()).then_some(Self {
-            x,
-            y,
-            kept: self.kept,
-        })
-    }
-}
+    /// How much of `amount` the pool takes at rates better than `next`, and what it gives for that; no less than it does.
+    fn ahead_of(&self, direction: Direction, next: StartRate, amount: u128, now_secs: u64) -> (u128, u128);
 
-impl Curve {
-    /// How much input has a marginal rate of at least `rate`, in raw units rounded down.
-    pub(super) fn taken_until(&self, rate: &Rate) -> u128 {
-        match self {
-            Self::Hyperbola(pool) => whole(pool.taken_until(rate)),
-            Self::Steps(steps) => steps
-                .iter()
-                .take_while(|step| step.rate.at_least(rate))
-                .fold(0, |sum: u128, step| sum.saturating_add(step.size)),
-        }
-    }
-}
-
-/// The bins as steps of height `p·(1 − r)`.
-fn steps_of(pool: &Bins, direction: Direction, now_secs: u64) -> Result<Vec<Step>, AmmError> {
-    let mut steps: Vec<Step> = Vec::new();
-    for bin in pool.depth(direction, now_secs)? {
-        let mut rate = net_rate(direction, &bin);
-        // Walking back towards the volatility reference, a fee can fall faster than the price: such a bin
-        // cannot be had before the one in front of it, so it counts as no better.
-        if let Some(last) = steps.last().filter(|last| rate.at_least(&last.rate)) {
-            rate = last.rate;
-        }
-        steps.push(Step {
-            rate,
-            size: bin.amount_in,
-            out: bin.out,
-        });
-    }
-    Ok(steps)
-}
-
-/// What a bin gives for its input, net of its fee.
-pub(super) fn net_rate(direction: Direction, bin: &BinStep) -> Rate {
-    let kept = Wide::from(RATE_UNIT.saturating_sub(bin.rate));
-    let unit = Wide::from(RATE_UNIT);
-    // The price is y per x, in the 64 fractional bits that `fixed` has too.
-    let (x, y) = (fixed(1), Wide::from(bin.price_q64));
-    let (paid, got) = direction.in_out(x, y);
-    Rate::new(got * kept, paid * unit)
+    /// What a person wants to know of the pool beside its reserves, each under the name it has on the wire.
+    fn terms(&self) -> Vec<(&'static str, i64)>;
 }

@@ -3,7 +3,7 @@
 //! A limit is the least acceptable output per input, both in raw units: for a sell the price itself, for a
 //! buy its reciprocal.
 
-use super::curve::{Curve, Hyperbola, Step};
+use super::marginal::{Hyperbola, MarginalRates, Step};
 use super::roots::{Rate, Wide, whole};
 use super::{AmmError, Direction, Pool, Ratio, mul_div_floor};
 
@@ -23,13 +23,13 @@ pub fn marginal_max(
     least: Ratio,
     now_secs: u64,
 ) -> Result<u128, AmmError> {
-    let curve = pool.curve(direction, now_secs)?;
+    let rates = pool.marginal_rates(direction, now_secs)?;
     let limited = match limits(least) {
         Limits::Nothing => return Ok(0),
         Limits::Everything => u128::MAX,
-        Limits::Rate(rate) => curve.taken_until(&rate),
+        Limits::Rate(rate) => rates.taken_until(&rate),
     };
-    Ok(limited.min(capacity(pool, direction, &curve)))
+    Ok(limited.min(rates.capacity()))
 }
 
 /// The largest input whose quote as a whole is at least `least` per unit, in raw units; zero if there is
@@ -42,13 +42,12 @@ pub fn marginal_max(
 /// [`AmmError::InsufficientLiquidity`] for an empty constant product, [`AmmError::Overflow`] if the pool's
 /// books cannot hold the amounts in question, [`AmmError::InvalidPool`].
 pub fn average_max(pool: &Pool, direction: Direction, least: Ratio, now_secs: u64) -> Result<u128, AmmError> {
-    let curve = pool.curve(direction, now_secs)?;
-    let capacity = capacity(pool, direction, &curve);
-    let bound = match (limits(least), &curve) {
+    let rates = pool.marginal_rates(direction, now_secs)?;
+    let bound = match (limits(least), &rates) {
         (Limits::Nothing, _) => return Ok(0),
         (Limits::Everything, _) => u128::MAX,
-        (Limits::Rate(rate), Curve::Hyperbola(pool)) => average_bound(pool, &rate),
-        (Limits::Rate(rate), Curve::Steps(steps)) => average_bound_of_steps(steps, &rate),
+        (Limits::Rate(rate), MarginalRates::Hyperbola(pool)) => average_bound(pool, &rate),
+        (Limits::Rate(rate), MarginalRates::Steps(steps)) => average_bound_of_steps(steps, &rate),
     };
     let allowed = |amount: u128| match pool.quote(direction, amount, now_secs) {
         // A quotient that does not fit allows every amount, as does a limit of nothing.
@@ -56,7 +55,7 @@ pub fn average_max(pool: &Pool, direction: Direction, least: Ratio, now_secs: u6
         Err(AmmError::ZeroOutput | AmmError::ZeroInput) => Ok(0),
         Err(error) => Err(error),
     };
-    descend(bound.min(capacity), allowed)
+    descend(bound.min(rates.capacity()), allowed)
 }
 
 /// The greatest amount at or below `amount` with `amount ≤ allowed(amount)`.
@@ -129,16 +128,5 @@ fn limits(least: Ratio) -> Limits {
         (_, 0) => Limits::Nothing,
         (0, _) => Limits::Everything,
         _ => Limits::Rate(least.into()),
-    }
-}
-
-/// The most that a pool can take at any rate.
-fn capacity(pool: &Pool, direction: Direction, curve: &Curve) -> u128 {
-    match (pool, curve) {
-        (Pool::ConstantProduct(pool), _) => u128::MAX - direction.in_out(pool.x, pool.y).0,
-        (Pool::Bins(_), Curve::Steps(steps)) => steps
-            .iter()
-            .fold(0, |sum: u128, step| sum.saturating_add(step.size)),
-        (Pool::Bins(_), Curve::Hyperbola(_)) => 0,
     }
 }

@@ -1,6 +1,6 @@
 //! Ways from one token to another: one pool, or several in a row through common tokens.
 
-use super::curve::{Curve, Step};
+use super::marginal::{MarginalRates, Step};
 use super::roots::{Rate, Wide};
 use super::{AmmError, Direction, Pool, SwapResult};
 
@@ -84,24 +84,29 @@ impl<'a> Path<'a> {
 
     /// The marginal view of the path, for amounts up to `most`: exact for one hop and for constant products
     /// in a row, which are one virtual pool; sampled otherwise.
-    pub(super) fn curve(&self, most: u128, now_secs: u64) -> Result<Curve, AmmError> {
-        let mut curve = self.first.pool.curve(self.first.direction, now_secs)?;
+    pub(super) fn marginal_rates(&self, most: u128, now_secs: u64) -> Result<MarginalRates, AmmError> {
+        let mut rates = self.first.pool.marginal_rates(self.first.direction, now_secs)?;
         for hop in &self.rest {
-            curve = match (curve, hop.pool.curve(hop.direction, now_secs)?) {
-                (Curve::Hyperbola(so_far), Curve::Hyperbola(next)) => Curve::Hyperbola(Box::new(
-                    so_far.then(&next).ok_or(AmmError::InsufficientLiquidity)?,
-                )),
-                (Curve::Hyperbola(_) | Curve::Steps(_), Curve::Hyperbola(_) | Curve::Steps(_)) => {
-                    return Ok(Curve::Steps(self.sampled(most, now_secs)));
+            rates = match (rates, hop.pool.marginal_rates(hop.direction, now_secs)?) {
+                (MarginalRates::Hyperbola(so_far), MarginalRates::Hyperbola(next)) => {
+                    MarginalRates::Hyperbola(Box::new(
+                        so_far.then(&next).ok_or(AmmError::InsufficientLiquidity)?,
+                    ))
+                }
+                (
+                    MarginalRates::Hyperbola(_) | MarginalRates::Steps(_),
+                    MarginalRates::Hyperbola(_) | MarginalRates::Steps(_),
+                ) => {
+                    return Ok(MarginalRates::Steps(self.sampled(most, now_secs)));
                 }
             };
         }
-        Ok(curve)
+        Ok(rates)
     }
 
-    /// Whether [`Self::curve`] is only an approximation.
+    /// Whether [`Self::marginal_rates`] is only an approximation.
     pub(super) fn is_sampled(&self) -> bool {
-        !self.rest.is_empty() && self.hops().any(|hop| matches!(hop.pool, Pool::Bins(_)))
+        !self.rest.is_empty() && self.hops().any(|hop| !hop.pool.curve().is_hyperbola())
     }
 
     /// Chords of the path's quotes as steps, up to `most` or as far as the liquidity goes.
@@ -168,7 +173,7 @@ mod tests {
         let sol_ray = pool(50_000_000_000_000, 3_000_000_000_000);
         let ray_usdc = pool(2_000_000_000_000, 5_000_000_000_000);
         let path = Path::direct(&sol_ray, Direction::XToY).then(&ray_usdc, Direction::XToY);
-        let Ok(Curve::Hyperbola(one)) = path.curve(0, 0) else {
+        let Ok(MarginalRates::Hyperbola(one)) = path.marginal_rates(0, 0) else {
             panic!("two hyperbolas make one")
         };
         let thousandths = |value: Wide| whole(value * Wide::from(1_000u32) + (Wide::ONE << (FRACTION - 1)));

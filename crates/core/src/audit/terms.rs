@@ -13,7 +13,7 @@ use crate::order::{OrderKind, OrderSpec, Protection, Terms, TimeInForce};
 use crate::routing::MOST_LEGS;
 use crate::terms::Floor;
 use crate::time::Timestamp;
-use crate::venue::{Leg, QuoteAnswer, TxId, Venue};
+use crate::venue::{Leg, QuoteAnswer, TxId, VenueId};
 
 /// Checks an order against what of it had landed before it was read.
 pub(super) fn check(
@@ -70,7 +70,7 @@ fn execution(
 struct Submission<'a> {
     terms: Terms,
     quotes: &'a [QuoteAnswer],
-    venue: Option<Venue>,
+    venue: Option<VenueId>,
     legs: &'a [Leg],
     /// When; `None` if the history has no such submission.
     at: Option<Timestamp>,
@@ -148,7 +148,7 @@ impl<'a> Submission<'a> {
         Some(Amount::new(amm::min_out(quoted, u32::from(bps))))
     }
 
-    fn quoted_by(&self, venue: Venue) -> Option<u128> {
+    fn quoted_by(&self, venue: VenueId) -> Option<u128> {
         let answer = self.quotes.iter().find(|answer| answer.venue == venue)?;
         Some(answer.result.as_ref().ok()?.amount_out.amount.units())
     }

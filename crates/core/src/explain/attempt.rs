@@ -8,7 +8,7 @@ use crate::order::{Order, OrderSpec};
 use crate::price::Price;
 use crate::routing::{Alternatives, ArrivalPrice, Combination, RouteReason};
 use crate::time::Timestamp;
-use crate::venue::{Leg, Quote, QuoteAnswer, TxId, Venue};
+use crate::venue::{Leg, Quote, QuoteAnswer, TxId, VenueId};
 
 /// An attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,7 +33,7 @@ pub struct ExplainedAttempt {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Chosen {
     /// The venue; of several, that of the largest part of the input.
-    pub venue: Venue,
+    pub venue: VenueId,
     /// Why.
     pub reason: RouteReason,
     /// The swaps, in order.
@@ -67,7 +67,7 @@ pub struct Rejected {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Candidate {
     /// The whole size at one venue.
-    Venue(Venue),
+    Venue(VenueId),
     /// The size divided over pools of the pair, into so many swaps.
     Split(u8),
     /// The same with a way by another token, so many swaps in all.
@@ -163,7 +163,7 @@ impl ExplainedAttempt {
         }
     }
 
-    fn quote(&self, venue: Venue) -> Option<&Quote> {
+    fn quote(&self, venue: VenueId) -> Option<&Quote> {
         let mut quotes = self
             .quotes
             .iter()
@@ -178,7 +178,7 @@ impl ExplainedAttempt {
             .iter()
             .filter_map(|answer| answer.result.as_ref().ok());
         // Of equal ones the first by name, as routing takes it.
-        quotes.max_by_key(|quote| (quote.amount_out.amount, std::cmp::Reverse(quote.venue.as_str())))
+        quotes.max_by_key(|quote| (quote.amount_out.amount, std::cmp::Reverse(quote.venue)))
     }
 
     fn rejected(&self, chosen: &Chosen, weighed: &Alternatives) -> Vec<Rejected> {

@@ -11,7 +11,7 @@ use crate::lifecycle::State;
 use crate::order::{Execution, Order};
 use crate::price::Price;
 use crate::routing::NaiveSpotChoice;
-use crate::venue::Venue;
+use crate::venue::VenueId;
 
 /// Fractional digits of [`Bps`].
 const SCALE: u8 = 4;
@@ -69,7 +69,7 @@ pub struct Measured {
     /// By how much less came out than at the mid price, fees and impact included.
     pub cost_against_mid: Option<Bps>,
     /// The best venue alone, and what it quoted, in raw units.
-    pub best_venue: Option<(Venue, Amount)>,
+    pub best_venue: Option<(VenueId, Amount)>,
     /// By how much more came out than that.
     pub gain_over_best_venue: Option<Bps>,
     /// What the spot-price rule would have done.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::failure::VenueError;
 use crate::time::Timestamp;
-use crate::venue::{Draft, Fill, SignedTransaction, Venue};
+use crate::venue::{Draft, Fill, SignedTransaction, VenueId};
 
 /// A transaction that is stored before it is sent, with all that is needed to find out what became of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,7 +12,7 @@ pub struct Attempt {
     /// Its number among the order's attempts, from 1.
     pub number: u8,
     /// The venue of its route (of the largest leg).
-    pub venue: Venue,
+    pub venue: VenueId,
     /// What it swaps, and for how much at least.
     pub draft: Draft,
     /// The bytes to send, and to send again.

@@ -16,7 +16,7 @@ use crate::retry::RetryPolicy;
 use crate::routing::{Market, Route, RoutingPolicy};
 use crate::terms::{self, Assessment, Outlook};
 use crate::time::Timestamp;
-use crate::venue::{Draft, Fill, QuoteRequest, SignedTransaction, TxStatus, Venue};
+use crate::venue::{Draft, Fill, QuoteRequest, SignedTransaction, TxStatus, VenueId};
 
 /// What the decision may depend on besides the order and the input.
 #[derive(Clone, Copy, Debug)]
@@ -52,7 +52,7 @@ pub enum Input {
     /// The transaction is built and signed.
     Built {
         /// The venue of its route.
-        venue: Venue,
+        venue: VenueId,
         /// What it does.
         draft: Draft,
         /// The transaction.
@@ -127,7 +127,7 @@ pub enum Step {
     /// Build and sign this transaction.
     Build {
         /// The venue of its route.
-        venue: Venue,
+        venue: VenueId,
         /// What it does.
         draft: Draft,
     },
@@ -268,7 +268,7 @@ fn build(order: &Order, routing: Event, route: Route) -> Decision {
 
 fn built(
     order: &Order,
-    venue: Venue,
+    venue: VenueId,
     draft: Draft,
     transaction: SignedTransaction,
     context: &Context,

@@ -10,7 +10,7 @@ use crate::price::Price;
 use crate::routing::{Alternatives, ArrivalPrice, RouteReason};
 use crate::time::Timestamp;
 use crate::trigger::WaitsFor;
-use crate::venue::{Leg, QuoteAnswer, TxId, Venue};
+use crate::venue::{Leg, QuoteAnswer, TxId, VenueId};
 
 /// One thing that happened to an order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,7 +42,7 @@ pub enum Event {
     /// A route was chosen.
     BestDex {
         /// The venue; of several, that of the largest part of the input.
-        venue: Venue,
+        venue: VenueId,
         /// Its price, quote per base, net of fees.
         price: Price,
         /// Why.
@@ -59,19 +59,19 @@ pub enum Event {
     /// The transaction is being built.
     Building {
         /// For this venue.
-        venue: Venue,
+        venue: VenueId,
     },
     /// Written ahead of the send: the transaction may be at the venue from here on.
     Submitted {
         /// Where.
-        venue: Venue,
+        venue: VenueId,
         /// The transaction.
         tx_id: TxId,
     },
     /// The venue has been silent too long; the outcome is not guessed, and the order's owner is told so.
     OutcomeUnknown {
         /// Where.
-        venue: Venue,
+        venue: VenueId,
         /// The transaction that is being looked for.
         tx_id: TxId,
     },

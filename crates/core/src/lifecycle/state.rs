@@ -6,7 +6,7 @@ use super::event::{Event, EventKind};
 use crate::failure::Failure;
 use crate::order::Execution;
 use crate::trigger::WaitsFor;
-use crate::venue::{TxId, Venue};
+use crate::venue::{TxId, VenueId};
 
 /// Where an order stands, with what only that state has.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,12 +24,12 @@ pub enum State {
     /// Its transaction is being built.
     Building {
         /// For this venue.
-        venue: Venue,
+        venue: VenueId,
     },
     /// Its transaction may be at the venue.
     Submitted {
         /// Where.
-        venue: Venue,
+        venue: VenueId,
         /// Which.
         tx_id: TxId,
         /// The venue has been silent past the deadline.
@@ -241,7 +241,7 @@ impl State {
     }
 
     /// The venue it was sent to or is being built for.
-    pub const fn venue(&self) -> Option<Venue> {
+    pub const fn venue(&self) -> Option<VenueId> {
         match self {
             Self::Building { venue } | Self::Submitted { venue, .. } => Some(*venue),
             Self::Confirmed(execution) => Some(execution.venue),

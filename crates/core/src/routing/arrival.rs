@@ -7,7 +7,7 @@ use crate::amm::{Direction, Ratio};
 use crate::amount::Amount;
 use crate::price::Price;
 use crate::token::{Pair, Side};
-use crate::venue::Venue;
+use crate::venue::VenueId;
 
 /// The market at an attempt's start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,7 +25,7 @@ pub struct ArrivalPrice {
 pub struct NaiveSpotChoice {
     /// The venue that it takes.
     #[serde(rename = "d")]
-    pub venue: Venue,
+    pub venue: VenueId,
     /// What that venue's pool gives for the whole size, in raw units; none if it cannot fill it.
     #[serde(rename = "o", default, skip_serializing_if = "Option::is_none")]
     pub out: Option<Amount>,

@@ -310,7 +310,7 @@ pub(super) fn assemble(
 ) -> Option<Route> {
     let mut legs = Vec::new();
     let (mut paid, mut fee, mut moved) = (0u128, 0u128, 0u128);
-    let mut largest: Option<(u128, crate::venue::Venue)> = None;
+    let mut largest: Option<(u128, crate::venue::VenueId)> = None;
     for part in &plan.split.legs {
         let way = plan.ways.get(part.path)?;
         let quote = way.path()?.quote(part.amount_in, secs).ok()?;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::amm::{Direction, Pool};
 use crate::token::Token;
-use crate::venue::{PoolId, Venue};
+use crate::venue::{PoolId, VenueId};
 
 /// A pool as it stood.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,7 +12,7 @@ pub struct PoolSnapshot {
     /// Its name.
     pub id: PoolId,
     /// Where it is listed.
-    pub venue: Venue,
+    pub venue: VenueId,
     /// Token x of the pool.
     pub base: Token,
     /// Token y of the pool.

@@ -2,7 +2,7 @@
 
 use super::liquidity::{LiquiditySnapshot, PoolSnapshot};
 use super::rules::{RouteLimits, RoutingPolicy};
-use crate::amm::{Direction, Path, Pool, StartRate};
+use crate::amm::{Direction, Path, StartRate};
 use crate::token::Token;
 use crate::venue::{Leg, QuoteRequest};
 
@@ -18,13 +18,9 @@ pub(super) struct RouteHop<'a> {
 }
 
 impl RouteHop<'_> {
-    /// The most that may go into the pool, in raw units: of a constant product what it holds of that token, as
-    /// its venue quotes it. The formula would take anything, for next to nothing.
+    /// The most that may go into the pool, in raw units: as much as its venue quotes.
     pub(super) fn most(&self) -> u128 {
-        match &*self.pool.state {
-            Pool::ConstantProduct(pool) => self.direction.in_out(pool.x, pool.y).0,
-            Pool::Bins(_) => u128::MAX,
-        }
+        self.pool.state.quotable(self.direction)
     }
 
     pub(super) fn leg(&self, amount_in: u128, amount_out: u128) -> Leg {

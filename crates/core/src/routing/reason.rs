@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::amount::Amount;
 use crate::decimal::Decimal;
-use crate::venue::Venue;
+use crate::venue::VenueId;
 
 /// Why a route was chosen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -13,14 +13,14 @@ pub enum RouteReason {
     /// It pays out more than the runner-up.
     MostOut {
         /// The runner-up.
-        over: Venue,
+        over: VenueId,
         /// By how much, in units of 10⁻⁶ of the runner-up's output.
         by_ppm: u64,
     },
     /// It pays out the same as another and comes first by name.
     TieByName {
         /// The other.
-        with: Venue,
+        with: VenueId,
     },
     /// No other venue gave a quote.
     OnlyQuote,
@@ -29,7 +29,7 @@ pub enum RouteReason {
         /// How many swaps.
         legs: u8,
         /// The best venue alone.
-        over: Venue,
+        over: VenueId,
         /// By how much, in units of 10⁻⁶ of that venue's output.
         by_ppm: u64,
     },

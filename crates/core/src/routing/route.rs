@@ -5,13 +5,13 @@ use serde::{Deserialize, Serialize};
 use super::reason::RouteReason;
 use crate::amount::{Amount, Quantity};
 use crate::price::Price;
-use crate::venue::{Leg, Quote, QuoteRequest, Venue};
+use crate::venue::{Leg, Quote, QuoteRequest, VenueId};
 
 /// What will be executed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Route {
     /// The venue; of several, that of the largest part of the input.
-    pub venue: Venue,
+    pub venue: VenueId,
     /// Why this one.
     pub reason: RouteReason,
     /// The swaps, in order.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::amount::Amount;
 use crate::token::Token;
-use crate::venue::Venue;
+use crate::venue::VenueId;
 
 /// No transaction has more swaps.
 pub const MOST_LEGS: u8 = 8;
@@ -37,7 +37,7 @@ impl Default for RoutingPolicy {
 pub struct RouteLimits {
     /// The only venues that may be used, each once and by name; empty for all of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub venues: Vec<Venue>,
+    pub venues: Vec<VenueId>,
     /// How many swaps there may be at most; the configuration may allow fewer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_legs: Option<u8>,
@@ -50,7 +50,7 @@ impl RouteLimits {
     }
 
     /// Whether this venue may be used.
-    pub fn allows(&self, venue: Venue) -> bool {
+    pub fn allows(&self, venue: VenueId) -> bool {
         self.venues.is_empty() || self.venues.contains(&venue)
     }
 

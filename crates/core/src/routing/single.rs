@@ -32,7 +32,7 @@ pub(super) fn best(answers: &[QuoteAnswer]) -> Option<(&Quote, RouteReason)> {
         .collect();
     quotes.sort_by(|a, b| {
         let by_output = b.amount_out.amount.cmp(&a.amount_out.amount);
-        by_output.then_with(|| a.venue.as_str().cmp(b.venue.as_str()))
+        by_output.then_with(|| a.venue.cmp(&b.venue))
     });
     let (best, others) = quotes.split_first()?;
     let reason = others
@@ -59,7 +59,7 @@ pub fn best_quote(answers: &[QuoteAnswer]) -> Option<&Quote> {
 pub(super) fn no_quotes(answers: &[QuoteAnswer]) -> Failure {
     let mut errors: Vec<_> = answers
         .iter()
-        .filter_map(|answer| Some((answer.venue.as_str(), answer.result.as_ref().err()?)))
+        .filter_map(|answer| Some((answer.venue, answer.result.as_ref().err()?)))
         .collect();
     errors.sort_unstable_by_key(|(venue, _)| *venue);
     // A pair that one venue does not list says nothing about the size; the other venue's reason does.
@@ -91,7 +91,7 @@ mod tests {
     use super::*;
     use crate::price::Price;
     use crate::token::TokenRegistry;
-    use crate::venue::{PoolId, Venue};
+    use crate::venue::{PoolId, VenueId};
 
     fn request() -> QuoteRequest {
         let tokens = TokenRegistry::default();
@@ -102,7 +102,10 @@ mod tests {
         }
     }
 
-    fn answer(venue: Venue, out: u128) -> QuoteAnswer {
+    const RAYDIUM: VenueId = VenueId::literal("Raydium");
+    const METEORA: VenueId = VenueId::literal("Meteora");
+
+    fn answer(venue: VenueId, out: u128) -> QuoteAnswer {
         let quote = Quote {
             venue,
             pool: PoolId("pool".into()),
@@ -118,7 +121,7 @@ mod tests {
         }
     }
 
-    fn refusal(venue: Venue, error: VenueError) -> QuoteAnswer {
+    fn refusal(venue: VenueId, error: VenueError) -> QuoteAnswer {
         QuoteAnswer {
             venue,
             result: Err(error),
@@ -127,16 +130,16 @@ mod tests {
 
     #[test]
     fn most_output_wins_in_any_order_of_answers() {
-        let answers = [answer(Venue::Raydium, 150), answer(Venue::Meteora, 149)];
+        let answers = [answer(RAYDIUM, 150), answer(METEORA, 149)];
         let mut turned = answers.clone();
         turned.reverse();
         let route = choose(&request(), Protection::Slippage(50), &answers).unwrap();
-        assert_eq!(route.venue, Venue::Raydium);
+        assert_eq!(route.venue, RAYDIUM);
         assert_eq!(route.min_out, Amount::new(150));
         assert_eq!(
             route.reason,
             RouteReason::MostOut {
-                over: Venue::Meteora,
+                over: METEORA,
                 by_ppm: 6711
             }
         );
@@ -145,29 +148,23 @@ mod tests {
 
     #[test]
     fn a_tie_goes_to_the_first_name() {
-        let answers = [answer(Venue::Raydium, 150), answer(Venue::Meteora, 150)];
+        let answers = [answer(RAYDIUM, 150), answer(METEORA, 150)];
         let route = choose(&request(), Protection::Slippage(0), &answers).unwrap();
-        assert_eq!(route.venue, Venue::Meteora);
-        assert_eq!(route.reason, RouteReason::TieByName { with: Venue::Raydium });
+        assert_eq!(route.venue, METEORA);
+        assert_eq!(route.reason, RouteReason::TieByName { with: RAYDIUM });
     }
 
     #[test]
     fn a_silent_venue_is_left_out() {
-        let answers = [
-            refusal(Venue::Meteora, VenueError::Timeout),
-            answer(Venue::Raydium, 1),
-        ];
+        let answers = [refusal(METEORA, VenueError::Timeout), answer(RAYDIUM, 1)];
         let route = choose(&request(), Protection::Slippage(0), &answers).unwrap();
-        assert_eq!(
-            (route.venue, route.reason),
-            (Venue::Raydium, RouteReason::OnlyQuote)
-        );
+        assert_eq!((route.venue, route.reason), (RAYDIUM, RouteReason::OnlyQuote));
     }
 
     #[test]
     fn without_quotes_it_is_final_only_if_every_venue_says_so() {
         let failure = |a, b| {
-            let answers = [refusal(Venue::Meteora, a), refusal(Venue::Raydium, b)];
+            let answers = [refusal(METEORA, a), refusal(RAYDIUM, b)];
             choose(&request(), Protection::Slippage(0), &answers).unwrap_err()
         };
         let dry = VenueError::InsufficientLiquidity;

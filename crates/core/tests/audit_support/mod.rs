@@ -12,10 +12,10 @@ use order_core::order::{Execution, Order, OrderKind, OrderSpec, Protection, Time
 use order_core::price::Price;
 use order_core::routing::RouteReason;
 use order_core::time::Timestamp;
-use order_core::venue::{Fill, TxId, Venue};
+use order_core::venue::{Fill, TxId};
 use uuid::Uuid;
 
-use super::routing_support::{request, sized};
+use super::routing_support::{RAYDIUM, request, sized};
 
 pub const FILL: Fill = Fill {
     amount_in: Amount::new(10),
@@ -36,7 +36,7 @@ pub fn spec() -> OrderSpec {
 }
 
 pub fn up_to_submitted() -> Vec<Event> {
-    let venue = Venue::Raydium;
+    let venue = RAYDIUM;
     let price = Price::new(1);
     vec![
         Event::Routing {
@@ -61,7 +61,7 @@ pub fn confirmed() -> Event {
     let amount_out = FILL.amount_out.with_decimals(6);
     let executed_price = Price::new(1);
     Event::Confirmed(Execution {
-        venue: Venue::Raydium,
+        venue: RAYDIUM,
         tx_id: TX,
         executed_price,
         amount_out,

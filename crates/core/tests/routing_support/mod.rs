@@ -14,7 +14,10 @@ use order_core::routing::{
     LiquiditySnapshot, Market, PoolSnapshot, Route, RouteLimits, RouteRequest, RoutingPolicy, route,
 };
 use order_core::token::{Token, TokenRegistry};
-use order_core::venue::{PoolId, Quote, QuoteAnswer, QuoteRequest, Venue};
+use order_core::venue::{PoolId, Quote, QuoteAnswer, QuoteRequest, VenueId};
+
+pub const RAYDIUM: VenueId = VenueId::literal("Raydium");
+pub const METEORA: VenueId = VenueId::literal("Meteora");
 
 pub const FREE: RoutingPolicy = RoutingPolicy {
     native: Token::SOL,
@@ -64,7 +67,7 @@ pub fn cp(x: u128, y: u128, fee_rate: u32) -> Pool {
     Pool::ConstantProduct(ConstantProduct::new(x, y, fee_rate).unwrap())
 }
 
-pub fn listed(name: &str, venue: Venue, pair: (&str, &str), state: Pool) -> PoolSnapshot {
+pub fn listed(name: &str, venue: VenueId, pair: (&str, &str), state: Pool) -> PoolSnapshot {
     PoolSnapshot {
         id: PoolId(name.into()),
         venue,
@@ -106,7 +109,7 @@ pub fn market(request: &QuoteRequest, pools: Vec<PoolSnapshot>) -> Market {
         QuoteAnswer { venue, result: best }
     };
     Market {
-        answers: Venue::ALL.map(answer).to_vec(),
+        answers: [METEORA, RAYDIUM].map(answer).to_vec(),
         pools: Some(LiquiditySnapshot {
             slot: 1,
             secs: 0,

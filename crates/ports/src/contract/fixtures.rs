@@ -16,11 +16,23 @@ use order_core::time::Timestamp;
 use order_core::token::{Token, TokenRegistry};
 use order_core::trigger::WaitsFor;
 use order_core::venue::{
-    Draft, Fill, Leg, PoolId, Quote, QuoteAnswer, QuoteRequest, SignedTransaction, TxId, Venue,
+    Draft, Fill, Leg, PoolId, Quote, QuoteAnswer, QuoteRequest, SignedTransaction, TxId, VenueId,
+    VenueRegistry,
 };
 use uuid::Uuid;
 
 use crate::{Acceptance, JournalError, Lease, OrderJournal, Transition};
+
+/// One of the two venues that tests trade at.
+pub const RAYDIUM: VenueId = VenueId::literal("Raydium");
+
+/// The other one.
+pub const METEORA: VenueId = VenueId::literal("Meteora");
+
+/// Both.
+pub fn two_venues() -> VenueRegistry {
+    [METEORA, RAYDIUM].into_iter().collect()
+}
 
 /// When the first fixture order is accepted, to an odd millisecond.
 pub const EPOCH: Timestamp = Timestamp::from_millis(1_767_225_600_123);
@@ -184,12 +196,12 @@ impl Walk {
 
     /// Quotes from both venues come in, Raydium is chosen, a transaction is being built.
     pub fn route(&mut self) -> Steps {
-        let (raydium, meteora) = (self.quote(Venue::Raydium, 1_000), self.quote(Venue::Meteora, 990));
+        let (raydium, meteora) = (self.quote(RAYDIUM, 1_000), self.quote(METEORA, 990));
         let best = Event::BestDex {
-            venue: Venue::Raydium,
+            venue: RAYDIUM,
             price: raydium.price,
             reason: RouteReason::MostOut {
-                over: Venue::Meteora,
+                over: METEORA,
                 by_ppm: 10_101,
             },
             min_out: Amount::new(995),
@@ -198,11 +210,11 @@ impl Walk {
         };
         let quotes = vec![
             QuoteAnswer {
-                venue: Venue::Raydium,
+                venue: RAYDIUM,
                 result: Ok(raydium),
             },
             QuoteAnswer {
-                venue: Venue::Meteora,
+                venue: METEORA,
                 result: Ok(meteora),
             },
         ];
@@ -214,13 +226,11 @@ impl Walk {
                 arrival: None,
             },
             best,
-            Event::Building {
-                venue: Venue::Raydium,
-            },
+            Event::Building { venue: RAYDIUM },
         ])
     }
 
-    fn quote(&self, venue: Venue, out: u128) -> Quote {
+    fn quote(&self, venue: VenueId, out: u128) -> Quote {
         let spec = self.order.spec();
         Quote {
             venue,
@@ -307,7 +317,7 @@ impl Walk {
 }
 
 /// The one pool that a venue has here.
-pub fn pool(venue: Venue) -> PoolId {
+pub fn pool(venue: VenueId) -> PoolId {
     PoolId(format!("{}-SOL-USDC", venue.as_str().to_lowercase()).into())
 }
 

@@ -8,7 +8,7 @@ use order_core::amount::Amount;
 use order_core::failure::VenueError;
 use order_core::routing::LiquiditySnapshot;
 use order_core::token::{Pair, Token};
-use order_core::venue::{Draft, Quote, QuoteRequest, SignedTransaction, TxId, TxStatus, Venue};
+use order_core::venue::{Draft, Quote, QuoteRequest, SignedTransaction, TxId, TxStatus, VenueId};
 use order_ports::{
     Delivery, LookUpError, MarketFeed, MarketMoves, Notifications, Notifier, NotifyError, OrderNotification,
     PoolSource, QueueDepth, QueueError, QuoteSource, Receipt, SendError, Settlement, WorkItem, WorkQueue,
@@ -63,7 +63,7 @@ impl Notifier for Around<dyn Notifier> {
 
 #[async_trait]
 impl QuoteSource for Around<dyn QuoteSource> {
-    fn venue(&self) -> Venue {
+    fn venue(&self) -> VenueId {
         self.inner.venue()
     }
 

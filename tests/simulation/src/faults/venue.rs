@@ -8,7 +8,7 @@ use order_core::amount::Amount;
 use order_core::failure::VenueError;
 use order_core::routing::LiquiditySnapshot;
 use order_core::token::{Pair, Token};
-use order_core::venue::{Draft, Quote, QuoteRequest, SignedTransaction, TxId, TxStatus, Venue};
+use order_core::venue::{Draft, Quote, QuoteRequest, SignedTransaction, TxId, TxStatus, VenueId};
 use order_ports::{LookUpError, MarketFeed, MarketMoves, PoolSource, QuoteSource, SendError, Settlement};
 
 use super::{Fault, Injected, Life};
@@ -21,7 +21,7 @@ pub struct FaultyQuotes {
 
 #[async_trait]
 impl QuoteSource for FaultyQuotes {
-    fn venue(&self) -> Venue {
+    fn venue(&self) -> VenueId {
         self.quotes.venue()
     }
 

@@ -213,7 +213,7 @@ pub async fn cancel_all(
     who: &Principal,
     request: &Request,
 ) -> Result<Response, Problem> {
-    let mut filter = read_filter(request, &context.settings.registry, who)?;
+    let mut filter = read_filter(request, context.known(), who)?;
     let owner = filter.owner.get_or_insert_with(Owner::anonymous);
     context
         .admission

@@ -11,6 +11,7 @@ mod refusal;
 mod service;
 mod sockets;
 mod tickets;
+mod venues;
 
 use std::sync::Arc;
 
@@ -22,6 +23,7 @@ use tokio_util::task::TaskTracker;
 use crate::access::Principal;
 use crate::admission::Guard;
 use crate::request::body::BodyLimits;
+use crate::request::listing::Known;
 use crate::request::order::{OrderRules, Requested};
 use crate::settings::HttpSettings;
 use crate::wire::problem::Problem;
@@ -36,6 +38,7 @@ pub use refusal::{not_controlled, refused, store_failed};
 pub use service::ServiceApi;
 pub use sockets::SocketsApi;
 pub use tickets::TicketsApi;
+pub use venues::VenuesApi;
 
 /// What every endpoint needs.
 pub struct ApiContext {
@@ -64,9 +67,18 @@ impl ApiContext {
         OrderRules {
             owner: who.owner(),
             registry: &self.settings.registry,
+            venues: self.engine.venues(),
             slippage_bps: self.settings.slippage_bps,
             seal: &self.settings.quote_seal,
             now: self.engine.now(),
+        }
+    }
+
+    /// What the names in a query may name.
+    pub fn known(&self) -> Known<'_> {
+        Known {
+            tokens: &self.settings.registry,
+            venues: self.engine.venues(),
         }
     }
 
@@ -113,6 +125,7 @@ pub type Api = (
     EventsApi,
     SocketsApi,
     QuotesApi,
+    VenuesApi,
     TicketsApi,
     ServiceApi,
 );
@@ -126,6 +139,7 @@ pub fn api(context: &Arc<ApiContext>) -> Api {
         EventsApi(Arc::clone(context)),
         SocketsApi(Arc::clone(context)),
         QuotesApi(Arc::clone(context)),
+        VenuesApi(Arc::clone(context)),
         TicketsApi(Arc::clone(context)),
         ServiceApi(Arc::clone(context)),
     )

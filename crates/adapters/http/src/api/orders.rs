@@ -228,7 +228,7 @@ impl OrdersApi {
 }
 
 async fn list(context: &ApiContext, who: &Principal, request: &Request) -> Result<Response, Problem> {
-    let listing = read_listing(request, &context.settings.registry, who)?;
+    let listing = read_listing(request, context.known(), who)?;
     let page = context
         .engine
         .orders(&listing.filter, listing.before, listing.limit)

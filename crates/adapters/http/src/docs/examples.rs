@@ -11,7 +11,7 @@ use order_core::order::Execution;
 use order_core::price::Price;
 use order_core::routing::RouteReason;
 use order_core::time::Timestamp;
-use order_core::venue::{Fill, PoolId, Quote, QuoteAnswer, TxId, Venue};
+use order_core::venue::{Fill, PoolId, Quote, QuoteAnswer, TxId, VenueId, VenueRegistry};
 use poem::http::StatusCode;
 use serde_json::{Value, json};
 
@@ -157,6 +157,7 @@ fn read(order: Value) -> Problem {
     let rules = OrderRules {
         owner: None,
         registry: &registry,
+        venues: &VenueRegistry::default(),
         slippage_bps: 50,
         seal: &QuoteSigner::new(b"key"),
         now: Timestamp::from_millis(1_000),
@@ -197,19 +198,20 @@ fn history() -> Vec<RecordedEvent> {
         price,
         price_impact_bps: 1,
     };
-    let (venue, tx_id) = (Venue::Meteora, TxId([7; 64]));
+    let [venue, other] = ["Meteora", "Raydium"].map(VenueId::literal);
+    let tx_id = TxId([7; 64]);
     let quotes = vec![
         QuoteAnswer {
             venue,
             result: Ok(quote(venue, 224_775_000, price(149_850_000))),
         },
         QuoteAnswer {
-            venue: Venue::Raydium,
-            result: Ok(quote(Venue::Raydium, 224_400_000, price(149_600_000))),
+            venue: other,
+            result: Ok(quote(other, 224_400_000, price(149_600_000))),
         },
     ];
     let reason = RouteReason::MostOut {
-        over: Venue::Raydium,
+        over: other,
         by_ppm: 1_671,
     };
     let failure = Failure::Venue(VenueError::SlippageExceeded);

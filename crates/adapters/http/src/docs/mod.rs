@@ -70,6 +70,7 @@ pub struct Pages {
 mod tests {
     use http::HeaderMap;
     use order_core::token::TokenRegistry;
+    use order_ports::contract::fixtures::two_venues;
     use serde_json::Value;
 
     use super::*;
@@ -190,6 +191,7 @@ mod tests {
         let rules = OrderRules {
             owner: None,
             registry: &registry,
+            venues: &two_venues(),
             slippage_bps: 50,
             seal: &crate::request::QuoteSigner::new(b"key"),
             now: order_core::time::Timestamp::from_millis(1_000),

@@ -9,6 +9,8 @@ use poem::IntoResponse;
 
 use super::QuoteSigner;
 use super::amend::{read_amendment, read_command};
+use order_ports::contract::fixtures::two_venues;
+
 use super::order::{OrderRules, read_order};
 use super::quote::read_question;
 use crate::wire::problem::Problem;
@@ -86,6 +88,7 @@ fn with_rules<T>(read: impl FnOnce(OrderRules<'_>) -> T) -> T {
     read(OrderRules {
         owner: None,
         registry: &registry,
+        venues: &two_venues(),
         slippage_bps: 50,
         seal: &seal,
         now: Timestamp::from_millis(1_763_640_000_000),

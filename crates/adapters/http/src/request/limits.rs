@@ -1,14 +1,14 @@
 //! The fields that say which routes a caller allows: the venues, and how many swaps.
 
 use order_core::routing::{MOST_LEGS, RouteLimits};
-use order_core::venue::Venue;
+use order_core::venue::{VenueId, VenueRegistry};
 
 use super::fields::{Fields, Read};
 
 /// Reads which routes are allowed; what is wrong is in the fields' errors.
-pub fn read_limits(fields: &mut Fields<'_>) -> Option<RouteLimits> {
-    let only = venues(fields, "venues");
-    let without = venues(fields, "excludeVenues");
+pub fn read_limits(fields: &mut Fields<'_>, registry: &VenueRegistry) -> Option<RouteLimits> {
+    let only = venues(fields, "venues", registry);
+    let without = venues(fields, "excludeVenues", registry);
     let max_legs = max_legs(fields);
     if only.is_given() && without.is_given() {
         let message = "must not be given together with venues";
@@ -20,7 +20,7 @@ pub fn read_limits(fields: &mut Fields<'_>) -> Option<RouteLimits> {
     let venues = match (only, without) {
         (Read::Bad, _) | (_, Read::Bad) => return None,
         (Read::Given(only), _) => only,
-        (Read::Absent, Read::Given(without)) => rest(fields, &without)?,
+        (Read::Absent, Read::Given(without)) => rest(fields, &without, registry)?,
         (Read::Absent, Read::Absent) => Vec::new(),
     };
     match max_legs {
@@ -37,11 +37,9 @@ pub fn read_limits(fields: &mut Fields<'_>) -> Option<RouteLimits> {
 }
 
 /// What is left without these venues.
-fn rest(fields: &mut Fields<'_>, without: &[Venue]) -> Option<Vec<Venue>> {
-    let left: Vec<_> = Venue::ALL
-        .into_iter()
-        .filter(|venue| !without.contains(venue))
-        .collect();
+fn rest(fields: &mut Fields<'_>, without: &[VenueId], registry: &VenueRegistry) -> Option<Vec<VenueId>> {
+    let all = registry.venues().iter().copied();
+    let left: Vec<_> = all.filter(|venue| !without.contains(venue)).collect();
     if left.is_empty() {
         fields
             .errors
@@ -52,23 +50,22 @@ fn rest(fields: &mut Fields<'_>, without: &[Venue]) -> Option<Vec<Venue>> {
 }
 
 /// A list of venues, each once and by name, so that equal wishes are equal requests.
-fn venues(fields: &mut Fields<'_>, name: &'static str) -> Read<Vec<Venue>> {
+fn venues(fields: &mut Fields<'_>, name: &'static str, registry: &VenueRegistry) -> Read<Vec<VenueId>> {
     let names = fields.texts(name);
     names.and_then(|names| {
-        let known: Option<Vec<Venue>> = names.iter().map(|venue| venue.parse().ok()).collect();
+        let known: Option<Vec<VenueId>> = names.iter().map(|venue| registry.find(venue)).collect();
         match known {
             Some(mut venues) if !venues.is_empty() => {
                 venues.sort_unstable();
                 venues.dedup();
                 // All of them is no wish at all.
-                if name == "venues" && venues.len() == Venue::ALL.len() {
+                if name == "venues" && venues.len() == registry.venues().len() {
                     venues.clear();
                 }
                 Some(venues)
             }
             Some(_) | None => {
-                let all = Venue::ALL.map(Venue::as_str).join(", ");
-                let message = format!("must be a list of one or more of {all}");
+                let message = format!("must be a list of one or more of {}", registry.names());
                 fields.errors.invalid(name, "invalid_value", message);
                 None
             }
@@ -91,29 +88,27 @@ fn max_legs(fields: &mut Fields<'_>) -> Read<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use order_ports::contract::fixtures::{METEORA, RAYDIUM, two_venues};
 
     fn read(body: &str) -> Result<RouteLimits, serde_json::Value> {
         let mut fields = Fields::read(body.as_bytes()).unwrap();
-        let limits = read_limits(&mut fields);
+        let limits = read_limits(&mut fields, &two_venues());
         fields.finish();
         limits.ok_or_else(|| serde_json::from_str(&fields.errors.into_problem().into_message()).unwrap())
     }
 
     #[test]
     fn venues_are_read_in_any_case_and_order() {
-        let only = |venues: &[Venue]| {
+        let only = |venues: &[VenueId]| {
             Ok(RouteLimits {
                 venues: venues.to_vec(),
                 max_legs: None,
             })
         };
         assert_eq!(read("{}"), only(&[]));
-        assert_eq!(
-            read(r#"{"venues":["raydium","RAYDIUM"]}"#),
-            only(&[Venue::Raydium])
-        );
+        assert_eq!(read(r#"{"venues":["raydium","RAYDIUM"]}"#), only(&[RAYDIUM]));
         assert_eq!(read(r#"{"venues":["Raydium","Meteora"]}"#), only(&[]));
-        assert_eq!(read(r#"{"excludeVenues":["Raydium"]}"#), only(&[Venue::Meteora]));
+        assert_eq!(read(r#"{"excludeVenues":["Raydium"]}"#), only(&[METEORA]));
         assert_eq!(read(r#"{"maxLegs":"3"}"#).unwrap().max_legs, Some(3));
     }
 

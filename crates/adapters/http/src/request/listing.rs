@@ -4,6 +4,7 @@ use order_core::id::{OrderId, Owner};
 use order_core::lifecycle::Status;
 use order_core::time::Timestamp;
 use order_core::token::{Symbol, TokenRegistry};
+use order_core::venue::VenueRegistry;
 use order_ports::OrderFilter;
 use poem::Request;
 use sha2::{Digest, Sha256};
@@ -30,6 +31,15 @@ pub struct Listing {
     pub limit: usize,
 }
 
+/// What the names in a query may name.
+#[derive(Clone, Copy)]
+pub struct Known<'a> {
+    /// The tokens that may be traded.
+    pub tokens: &'a TokenRegistry,
+    /// The venues that orders may be routed to.
+    pub venues: &'a VenueRegistry,
+}
+
 /// Where the next page of this owner's orders begins, or of everybody's: opaque to clients, and stable however many
 /// new orders come.
 pub fn cursor(last: OrderId, owner: Option<&Owner>) -> String {
@@ -54,11 +64,7 @@ fn mark(place: &str, owner: &Owner) -> String {
 ///
 /// # Errors
 /// A problem that names everything that is wrong.
-pub fn read_listing(
-    request: &Request,
-    registry: &TokenRegistry,
-    who: &Principal,
-) -> Result<Listing, Problem> {
+pub fn read_listing(request: &Request, known: Known<'_>, who: &Principal) -> Result<Listing, Problem> {
     let mut errors = Errors::default();
     let mut listing = Listing {
         filter: OrderFilter::default(),
@@ -66,7 +72,7 @@ pub fn read_listing(
         limit: USUAL,
     };
     for (name, value) in pairs(request).filter(|(_, value)| !value.is_empty()) {
-        read_parameter(&mut listing, &mut errors, (registry, who), &name, &value);
+        read_parameter(&mut listing, &mut errors, (known, who), &name, &value);
     }
     if !errors.is_empty() {
         return Err(errors.into_problem());
@@ -86,11 +92,7 @@ const PAGING: [&str; 2] = ["cursor", "limit"];
 ///
 /// # Errors
 /// A problem that names everything that is wrong.
-pub fn read_filter(
-    request: &Request,
-    registry: &TokenRegistry,
-    who: &Principal,
-) -> Result<OrderFilter, Problem> {
+pub fn read_filter(request: &Request, known: Known<'_>, who: &Principal) -> Result<OrderFilter, Problem> {
     let mut errors = Errors::default();
     for name in PAGING {
         if pairs(request).any(|(given, value)| given == name && !value.is_empty()) {
@@ -101,7 +103,7 @@ pub fn read_filter(
     if !errors.is_empty() {
         return Err(errors.into_problem());
     }
-    Ok(read_listing(request, registry, who)?.filter)
+    Ok(read_listing(request, known, who)?.filter)
 }
 
 const KINDS: [&str; 4] = ["market", "limit", "stop_limit", "sniper"];
@@ -109,7 +111,7 @@ const KINDS: [&str; 4] = ["market", "limit", "stop_limit", "sniper"];
 fn read_parameter(
     listing: &mut Listing,
     errors: &mut Errors,
-    (registry, who): (&TokenRegistry, &Principal),
+    (known, who): (Known<'_>, &Principal),
     name: &str,
     value: &str,
 ) {
@@ -128,13 +130,17 @@ fn read_parameter(
             Some(kind) => filter.kind = Some(kind.into()),
             None => bad("type", "must be market, limit, stop_limit or sniper"),
         },
-        "token" => match symbol(registry, value) {
+        "token" => match symbol(known.tokens, value) {
             Some(symbol) => filter.token = Some(symbol),
             None => bad("token", "is not a known token"),
         },
-        "dex" => match value.parse() {
-            Ok(venue) => filter.venue = Some(venue),
-            Err(_) => bad("dex", "must be Raydium or Meteora"),
+        "dex" => match known.venues.find(value) {
+            Some(venue) => filter.venue = Some(venue),
+            None => errors.invalid(
+                "dex",
+                "invalid_value",
+                format!("must be one of {}", known.venues.names()),
+            ),
         },
         "userId" => match value.parse() {
             Ok(owner) => filter.owner = Some(owner),
@@ -183,7 +189,7 @@ fn before(cursor: &str, owner: Option<&Owner>) -> Option<OrderId> {
 
 #[cfg(test)]
 mod tests {
-    use order_core::venue::Venue;
+    use order_ports::contract::fixtures::{RAYDIUM, two_venues};
 
     use super::*;
 
@@ -191,7 +197,11 @@ mod tests {
         let request = Request::builder()
             .uri_str(format!("/api/orders?{query}"))
             .finish();
-        read_listing(&request, &TokenRegistry::default(), &Principal::Anonymous)
+        let known = Known {
+            tokens: &TokenRegistry::default(),
+            venues: &two_venues(),
+        };
+        read_listing(&request, known, &Principal::Anonymous)
             .map_err(|problem| serde_json::from_str(&problem.into_message()).unwrap())
     }
 
@@ -212,7 +222,7 @@ mod tests {
             statuses: vec![Status::Confirmed, Status::Failed, Status::Waiting],
             kind: Some("market".into()),
             token: Some("SOL".parse().unwrap()),
-            venue: Some(Venue::Raydium),
+            venue: Some(RAYDIUM),
             from: Some(Timestamp::from_millis(1_763_640_000_000)),
             to: Some(Timestamp::from_millis(1_763_640_000_120)),
         };
@@ -239,7 +249,11 @@ mod tests {
             let request = Request::builder()
                 .uri_str(format!("/api/orders?{query}"))
                 .finish();
-            read_filter(&request, &TokenRegistry::default(), &Principal::Anonymous).map_err(|problem| {
+            let known = Known {
+                tokens: &TokenRegistry::default(),
+                venues: &two_venues(),
+            };
+            read_filter(&request, known, &Principal::Anonymous).map_err(|problem| {
                 serde_json::from_str::<serde_json::Value>(&problem.into_message()).unwrap()
             })
         };

@@ -9,6 +9,7 @@ use order_core::priority::Priority;
 use order_core::time::Timestamp;
 use order_core::token::{Token, TokenRegistry};
 use order_core::trace::TraceParent;
+use order_core::venue::VenueRegistry;
 use poem_openapi::Object;
 use poem_openapi::types::Example;
 use serde::Serialize;
@@ -131,6 +132,8 @@ pub struct OrderRules<'a> {
     pub owner: Option<&'a Owner>,
     /// The tokens that may be traded.
     pub registry: &'a TokenRegistry,
+    /// The venues that orders may be routed to.
+    pub venues: &'a VenueRegistry,
     /// The slippage of an order that names none, in basis points.
     pub slippage_bps: u16,
     /// Who knows the quotes that an order may name.
@@ -198,7 +201,7 @@ fn spec(fields: &mut Fields<'_>, rules: OrderRules<'_>) -> Option<OrderSpec> {
     let protection = protection(fields, tokens.token_out, rules.slippage_bps, &held);
     let time_in_force = time_in_force(fields, kind);
     let priority = priority(fields, kind);
-    let route = read_limits(fields);
+    let route = read_limits(fields, rules.venues);
     let client_order_id = fields.parsed::<Name>("clientOrderId", "invalid_value");
     let owner = owner(fields, rules.owner);
     let (swap, (protection, slippage_by_default)) = (swap?, protection?);

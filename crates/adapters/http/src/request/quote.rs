@@ -101,7 +101,7 @@ pub fn read_question(body: &[u8], rules: OrderRules<'_>) -> Result<Question, Pro
     let tokens = read_tokens(&mut fields, rules.registry);
     let swap = read_swap(&mut fields, rules.registry, tokens);
     let slippage = read_slippage(&mut fields);
-    let limits = read_limits(&mut fields);
+    let limits = read_limits(&mut fields, rules.venues);
     fields.finish();
     match (swap, limits) {
         (Some(swap), Some(limits)) if fields.errors.is_empty() => Ok(Question {
@@ -128,6 +128,7 @@ mod tests {
     use order_core::amount::Amount;
     use order_core::time::Timestamp;
     use order_core::token::TokenRegistry;
+    use order_ports::contract::fixtures::two_venues;
 
     use super::*;
     use crate::request::QuoteSigner;
@@ -139,6 +140,7 @@ mod tests {
             OrderRules {
                 owner: None,
                 registry: &registry,
+                venues: &two_venues(),
                 slippage_bps: 50,
                 seal: &QuoteSigner::new(b"key"),
                 now: Timestamp::from_millis(1_000),

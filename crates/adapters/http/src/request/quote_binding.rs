@@ -55,6 +55,7 @@ mod tests {
     use order_core::order::Protection;
     use order_core::time::Timestamp;
     use order_core::token::TokenRegistry;
+    use order_ports::contract::fixtures::two_venues;
     use serde_json::{Value, json};
 
     use super::*;
@@ -85,6 +86,7 @@ mod tests {
         let rules = OrderRules {
             owner: None,
             registry: &registry,
+            venues: &two_venues(),
             slippage_bps: 50,
             seal: &QuoteSigner::new(b"key"),
             now: Timestamp::from_millis(1_000),

@@ -13,7 +13,7 @@ use order_core::order::{Execution, Terms};
 use order_core::price::Price;
 use order_core::routing::RouteReason;
 use order_core::trigger::WaitsFor;
-use order_core::venue::{QuoteAnswer, TxId, Venue};
+use order_core::venue::{QuoteAnswer, TxId, VenueId};
 use serde::{Serialize, Serializer};
 
 use super::order::{expiry, prices};
@@ -85,7 +85,7 @@ impl Serialize for Wire<'_> {
                 let (price, reason) = (Credential(price), Credential(reason));
                 self.mirrored(
                     BestDex {
-                        dex: venue.as_str(),
+                        dex: *venue,
                         price,
                         reason,
                         legs: legs.iter().map(LegView::from).collect(),
@@ -93,10 +93,10 @@ impl Serialize for Wire<'_> {
                     serializer,
                 )
             }
-            Event::Building { venue } => self.mirrored(Building { dex: venue.as_str() }, serializer),
+            Event::Building { venue } => self.mirrored(Building { dex: *venue }, serializer),
             Event::Submitted { venue, tx_id } => self.mirrored(
                 Submitted {
-                    dex: venue.as_str(),
+                    dex: *venue,
                     tx_hash: Credential(tx_id),
                     unknown: None,
                 },
@@ -106,7 +106,7 @@ impl Serialize for Wire<'_> {
                 let unknown = Some(true);
                 self.mirrored(
                     Submitted {
-                        dex: venue.as_str(),
+                        dex: *venue,
                         tx_hash: Credential(tx_id),
                         unknown,
                     },
@@ -233,7 +233,7 @@ impl Routing {
 
 #[derive(Serialize)]
 struct BestDex<'a> {
-    dex: &'static str,
+    dex: VenueId,
     price: Credential<&'a Price>,
     reason: Credential<&'a RouteReason>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -242,13 +242,13 @@ struct BestDex<'a> {
 
 #[derive(Serialize)]
 struct Building {
-    dex: &'static str,
+    dex: VenueId,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Submitted<'a> {
-    dex: &'static str,
+    dex: VenueId,
     tx_hash: Credential<&'a TxId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     unknown: Option<bool>,
@@ -257,7 +257,7 @@ struct Submitted<'a> {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Confirmed<'a> {
-    dex: &'static str,
+    dex: VenueId,
     tx_hash: Credential<&'a TxId>,
     executed_price: Credential<&'a Price>,
     amount_out: Credential<&'a Quantity>,
@@ -266,7 +266,7 @@ struct Confirmed<'a> {
 impl<'a> From<&'a Execution> for Confirmed<'a> {
     fn from(execution: &'a Execution) -> Self {
         Self {
-            dex: execution.venue.as_str(),
+            dex: execution.venue,
             tx_hash: Credential(&execution.tx_id),
             executed_price: Credential(&execution.executed_price),
             amount_out: Credential(&execution.amount_out),
@@ -289,7 +289,10 @@ struct Failed<'a> {
     code: &'static str,
 }
 
-/// The prices of the two venues, quote per base; null for one that gave none.
+/// The venues that clients of before `quotes` know, each by a field of its own.
+const LEGACY: [VenueId; 2] = [VenueId::literal("Raydium"), VenueId::literal("Meteora")];
+
+/// The prices of those two, quote per base; null for one that gave none.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct RoutingMeta {
@@ -299,23 +302,21 @@ struct RoutingMeta {
 
 impl From<&[QuoteAnswer]> for RoutingMeta {
     fn from(answers: &[QuoteAnswer]) -> Self {
-        let price = |venue| {
+        let price = |venue: VenueId| {
             let mut quotes = answers.iter().filter_map(|answer| answer.result.as_ref().ok());
             quotes
                 .find(|quote| quote.venue == venue)
                 .map(|quote| Text::of(quote.price))
         };
-        Self {
-            r_quote: price(Venue::Raydium),
-            m_quote: price(Venue::Meteora),
-        }
+        let [r_quote, m_quote] = LEGACY.map(price);
+        Self { r_quote, m_quote }
     }
 }
 
 /// Why a venue gave no quote, for a person and for a program.
-pub fn unavailable(venue: Venue, error: VenueError) -> UnavailableView {
+pub fn unavailable(venue: VenueId, error: VenueError) -> UnavailableView {
     UnavailableView {
-        dex: Text::name(venue.as_str()),
+        dex: Text::of(venue),
         error: error.to_string(),
         code: Text::name(error.code()),
     }

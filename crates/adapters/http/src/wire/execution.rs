@@ -232,7 +232,7 @@ impl AttemptView {
 impl SpotRuleView {
     fn new(spec: &OrderSpec, rule: NaiveSpotChoice) -> Self {
         Self {
-            dex: Text::name(rule.venue.as_str()),
+            dex: Text::of(rule.venue),
             amount_out: rule.out.map(|out| of(out, spec.token_out)),
         }
     }
@@ -241,7 +241,7 @@ impl SpotRuleView {
 impl TakenView {
     fn new(spec: &OrderSpec, chosen: &Chosen) -> Self {
         Self {
-            dex: Text::name(chosen.venue.as_str()),
+            dex: Text::of(chosen.venue),
             legs: chosen.legs.iter().map(LegView::from).collect(),
             amount_in: of(chosen.amount_in, spec.token_in),
             amount_out: of(chosen.amount_out, spec.token_out),
@@ -269,7 +269,7 @@ impl RejectedView {
         };
         Self {
             route: Text::name(route),
-            dex: dex.map(|dex| Text::name(dex.as_str())),
+            dex: dex.map(Text::of),
             legs,
             amount_out: of(rejected.amount_out, spec.token_out),
             reason,
@@ -282,7 +282,7 @@ impl ResultView {
         let (spec, execution) = (order.spec(), &result.execution);
         let out = |amount: Amount| of(amount, spec.token_out);
         Self {
-            dex: Text::name(execution.venue.as_str()),
+            dex: Text::of(execution.venue),
             tx_hash: Text::of(execution.tx_id),
             slot: execution.fill.slot,
             amount_in: of(execution.fill.amount_in, spec.token_in),
@@ -293,7 +293,7 @@ impl ResultView {
             slippage_bps: result.slippage.map(Text::of),
             mid_price: result.mid.map(Text::of),
             cost_against_mid_bps: result.cost_against_mid.map(Text::of),
-            best_venue: result.best_venue.map(|(venue, _)| Text::name(venue.as_str())),
+            best_venue: result.best_venue.map(|(venue, _)| Text::of(venue)),
             best_venue_amount_out: result.best_venue.map(|(_, amount)| out(amount)),
             gain_over_best_venue_bps: result.gain_over_best_venue.map(Text::of),
             spot_rule_amount_out: result.spot_rule.and_then(|rule| rule.out).map(out),

@@ -152,12 +152,7 @@ impl From<&Order> for OrderView {
                 let paid = execution.fill.amount_in;
                 Text::of(paid.with_decimals(spec.token_in.decimals))
             }),
-            venues: spec
-                .route
-                .venues
-                .iter()
-                .map(|venue| Text::name(venue.as_str()))
-                .collect(),
+            venues: spec.route.venues.iter().map(Text::of).collect(),
             max_legs: spec.route.max_legs,
             slippage_bps,
             min_amount_out: own_minimum(order).map(Text::of),
@@ -172,7 +167,7 @@ impl From<&Order> for OrderView {
             status: Text::name(state.status().as_str()),
             waiting_for: waiting_for(state),
             unknown: matches!(state, State::Submitted { unknown: true, .. }),
-            dex: state.venue().map(|venue| Text::name(venue.as_str())),
+            dex: state.venue().map(Text::of),
             executed_price: execution.map(|execution| Text::of(execution.executed_price)),
             amount_out: execution.map(|execution| Text::of(execution.amount_out)),
             tx_hash: state.tx_id().map(Text::of),

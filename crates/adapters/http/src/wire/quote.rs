@@ -31,7 +31,7 @@ pub struct QuoteView {
 impl From<&Quote> for QuoteView {
     fn from(quote: &Quote) -> Self {
         Self {
-            dex: Text::name(quote.venue.as_str()),
+            dex: Text::of(quote.venue),
             price: Text::of(quote.price),
             amount_out: Text::of(quote.amount_out),
             fee: Text::of(quote.fee),
@@ -112,7 +112,7 @@ impl From<&RouteLeg> for LegView {
 impl From<&Leg> for LegView {
     fn from(leg: &Leg) -> Self {
         Self {
-            dex: Text::name(leg.venue.as_str()),
+            dex: Text::of(leg.venue),
             pool: leg.pool.0.to_string(),
             token_in: Text::of(leg.token_in.symbol),
             token_out: Text::of(leg.token_out.symbol),
@@ -171,7 +171,7 @@ struct RouteView {
 impl From<&Route> for RouteView {
     fn from(route: &Route) -> Self {
         Self {
-            dex: Text::name(route.venue.as_str()),
+            dex: Text::of(route.venue),
             legs: route.legs.iter().map(LegView::from).collect(),
             amount_out: Text::of(route.amount_out),
             price: Text::of(route.price),

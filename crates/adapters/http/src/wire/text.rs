@@ -7,7 +7,7 @@ use std::marker::PhantomData;
 use order_core::lifecycle::Status;
 use order_core::priority::Priority;
 use order_core::time::Timestamp;
-use order_core::venue::Venue;
+use order_core::venue::MAX_VENUE_NAME;
 use poem_openapi::registry::{MetaSchema, MetaSchemaRef, Registry};
 use poem_openapi::types::{ParseError, ParseFromJSON, ParseResult, ToJSON, Type};
 use serde::{Serialize, Serializer};
@@ -225,7 +225,12 @@ formats! {
     /// What an order waits for.
     WaitsForName as "WaitingFor" => one_of("What a resting order waits for.", ["limit", "stop", "pool"]);
     /// A venue.
-    Dex as "Dex" => one_of("A venue.", Venue::ALL.map(Venue::as_str));
+    Dex as "Dex" => MetaSchema {
+        description: Some("A venue, by its name in any case: `GET /api/venues` lists them."),
+        pattern: Some("^[A-Za-z0-9_-]+$".into()),
+        max_length: Some(MAX_VENUE_NAME),
+        ..string("venue", "Raydium")
+    };
     /// A kind of route that was considered.
     Candidate as "RouteKind" => one_of("A kind of route.", ["venue", "split", "around", "any_combination"]);
     /// A stable code of an error.

@@ -17,13 +17,14 @@ use order_core::price::Price;
 use order_core::routing::RouteReason;
 use order_core::time::Timestamp;
 use order_core::token::TokenRegistry;
-use order_core::venue::{Fill, PoolId, Quote, QuoteRequest, TxId, Venue};
+use order_core::venue::{Fill, PoolId, Quote, QuoteRequest, TxId};
 use order_http::{Health, HealthReport, HttpSettings, PartHealth};
-use order_ports::contract::fixtures::NoJournal;
+use order_ports::contract::fixtures::{METEORA, NoJournal, RAYDIUM};
 use order_ports::{
     AcceptError, Acceptance, Accepted, Clock, Entropy, MockMarketFeed, MockOrderLeases, MockOwnerCommands,
-    MockQuoteSource, MockRestingOrders, MockSettlement, MockWorkQueue, Notifications, Notifier, NotifyError,
-    OrderFilter, OrderIds, OrderIntake, OrderNotification, OrderPage, OrderReader, QuoteSource, StoreError,
+    MockQuoteSource, MockRestingOrders, MockSettlement, MockVenueCatalogue, MockWorkQueue, Notifications,
+    Notifier, NotifyError, OrderFilter, OrderIds, OrderIntake, OrderNotification, OrderPage, OrderReader,
+    QuoteSource, StoreError,
 };
 use parking_lot::Mutex;
 use serde_json::Value;
@@ -244,7 +245,7 @@ impl HealthReport for Reported {
 /// 150 USDC for a SOL up to 1,000 SOL; Meteora gives nothing.
 fn raydium() -> Arc<dyn QuoteSource> {
     let mut venue = MockQuoteSource::new();
-    venue.expect_venue().return_const(Venue::Raydium);
+    venue.expect_venue().return_const(RAYDIUM);
     venue
         .expect_capacity()
         .returning(|_, _, _| Ok(Amount::new(1_000_000_000_000)));
@@ -254,7 +255,7 @@ fn raydium() -> Arc<dyn QuoteSource> {
 
 fn meteora(error: VenueError) -> Arc<dyn QuoteSource> {
     let mut venue = MockQuoteSource::new();
-    venue.expect_venue().return_const(Venue::Meteora);
+    venue.expect_venue().return_const(METEORA);
     venue
         .expect_capacity()
         .returning(|_, _, _| Err(VenueError::UnknownToken));
@@ -265,7 +266,7 @@ fn meteora(error: VenueError) -> Arc<dyn QuoteSource> {
 fn quote(request: &QuoteRequest) -> Quote {
     let out = Amount::new(request.amount_in.units() * 150 / 1_000);
     Quote {
-        venue: Venue::Raydium,
+        venue: RAYDIUM,
         pool: PoolId("raydium:SOL/USDC".into()),
         amount_in: request.amount_in.with_decimals(request.token_in.decimals),
         amount_out: out.with_decimals(request.token_out.decimals),
@@ -350,6 +351,7 @@ impl Stage {
             queue: Arc::new(queue),
             notifier: book.clone(),
             venues,
+            catalogue: Arc::new(MockVenueCatalogue::new()),
             pools: None,
             settlement: Arc::new(MockSettlement::new()),
             feed: Arc::new(MockMarketFeed::new()),
@@ -478,7 +480,7 @@ pub const LIFE: [&str; 6] = [
 
 /// What happens to an order after its acceptance.
 pub fn life() -> [Event; 5] {
-    let (venue, tx_id) = (Venue::Raydium, TxId([7; 64]));
+    let (venue, tx_id) = (RAYDIUM, TxId([7; 64]));
     let price = Price::new(150_000_000_000_000_000_000);
     let amount_out = Amount::new(225_000_000);
     let fill = Fill {

@@ -7,8 +7,10 @@ use order_core::amount::Amount;
 use order_core::failure::VenueError;
 use order_core::price::Price;
 use order_core::token::{Pair, Side, Token};
-use order_core::venue::{Draft, Fill, PoolId, Quote, QuoteRequest, SignedTransaction, TxId, TxStatus, Venue};
-use order_ports::contract::fixtures::{quote_request, spec, token};
+use order_core::venue::{
+    Draft, Fill, PoolId, Quote, QuoteRequest, SignedTransaction, TxId, TxStatus, VenueId,
+};
+use order_ports::contract::fixtures::{RAYDIUM, quote_request, spec, token};
 use order_ports::contract::market as laws;
 use order_ports::{LookUpError, QuoteSource, SendError, Settlement};
 use parking_lot::Mutex;
@@ -130,8 +132,8 @@ impl Pool {
 
 #[async_trait]
 impl QuoteSource for Pool {
-    fn venue(&self) -> Venue {
-        Venue::Raydium
+    fn venue(&self) -> VenueId {
+        RAYDIUM
     }
 
     async fn quote(&self, request: &QuoteRequest) -> Result<Quote, VenueError> {

@@ -12,7 +12,7 @@ use order_core::audit;
 use order_core::failure::VenueError;
 use order_core::id::OrderId;
 use order_core::token::Token;
-use order_core::venue::{Fill, PoolId, TxId, Venue};
+use order_core::venue::{Fill, PoolId, TxId, VenueId};
 use parking_lot::{Mutex, MutexGuard};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
@@ -45,7 +45,7 @@ pub struct LandedTransaction {
 #[serde(rename_all = "camelCase")]
 pub struct LandedLeg {
     /// Where.
-    pub venue: Venue,
+    pub venue: VenueId,
     /// In which pool.
     pub pool: PoolId,
     /// What went in.

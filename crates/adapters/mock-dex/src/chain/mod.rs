@@ -2,7 +2,6 @@
 
 mod journal;
 mod ledger;
-mod mempool;
 mod record;
 
 use std::sync::Arc;
@@ -16,7 +15,6 @@ pub(crate) use journal::Journal;
 pub use journal::JournalError;
 pub(crate) use ledger::{Known, Ledger};
 pub use ledger::{LandedLeg, LandedTransaction};
-pub(crate) use mempool::{Mempool, Waiting};
 pub(crate) use record::{ArbitrageRecord, Genesis, LandedRecord, Record, RejectedRecord};
 
 /// How long a block takes, in milliseconds.

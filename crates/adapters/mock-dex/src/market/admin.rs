@@ -3,12 +3,12 @@
 use order_core::amm::mul_div_floor;
 use order_core::price::Price;
 use order_core::token::{Pair, Symbol};
-use order_core::venue::PoolId;
+use order_core::venue::{PoolId, VenueId};
 
 use super::Market;
 use crate::chain::{JournalError, Record};
 use crate::pair_market::PairMarket;
-use crate::settings::{FaultSettings, MeteoraPool, RaydiumPool, SettingsError};
+use crate::settings::{FaultSettings, PoolSettings, SettingsError};
 
 /// Why something cannot be done to the market.
 #[derive(Debug, thiserror::Error)]
@@ -25,15 +25,6 @@ pub enum AdminError {
     /// The ledger cannot be written.
     #[error(transparent)]
     Journal(#[from] JournalError),
-}
-
-/// A pool to open.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum NewPool {
-    /// A constant product pool.
-    Raydium(RaydiumPool),
-    /// A pool of bins.
-    Meteora(MeteoraPool),
 }
 
 impl Market {
@@ -103,17 +94,16 @@ impl Market {
         }
     }
 
-    /// Opens a pool, and says its name.
+    /// Opens a pool at a venue, and says its name.
     ///
     /// # Errors
     /// [`AdminError::Pool`] with every mistake in its settings.
-    pub fn open_pool(&self, pool: &NewPool) -> Result<PoolId, AdminError> {
+    pub fn open_pool(&self, venue: VenueId, pool: &PoolSettings) -> Result<PoolId, AdminError> {
         let mut issues = SettingsError::default();
         let tokens = self.directory.tokens();
-        let opened = self.directory.with_names(|names| match pool {
-            NewPool::Raydium(pool) => pool.open("pool", tokens, names, &mut issues),
-            NewPool::Meteora(pool) => pool.open("pool", tokens, names, &mut issues),
-        });
+        let opened = self
+            .directory
+            .with_names(|names| pool.open(venue, "pool", tokens, names, &mut issues));
         let Some(opened) = opened.filter(|_| issues.issues.is_empty()) else {
             return Err(issues.into());
         };

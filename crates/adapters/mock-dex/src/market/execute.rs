@@ -10,10 +10,9 @@ use parking_lot::{Mutex, MutexGuard};
 
 use super::Market;
 use super::directory::{PairSlot, SharedPairMarket};
+use super::mempool::Waiting;
 use super::trade::{self, Trade};
-use crate::chain::{
-    ArbitrageRecord, Known, LandedRecord, LandedTransaction, Record, RejectedRecord, Waiting,
-};
+use crate::chain::{ArbitrageRecord, Known, LandedRecord, LandedTransaction, Record, RejectedRecord};
 use crate::pair_market::{PairMarket, Pulled};
 use crate::transaction::Transaction;
 

@@ -73,7 +73,7 @@ const fn key(pair: &Pair) -> (Symbol, Symbol) {
 
 impl Market {
     /// As [`order_ports::MarketFeed::moves`]; of all pairs where none are given.
-    pub(crate) async fn moves(
+    pub(crate) async fn moves_of(
         &self,
         pairs: Option<&[Pair]>,
         after: Option<u64>,

@@ -1,4 +1,4 @@
-//! The market: every pool of both venues on one chain.
+//! The market: every pool of every venue on one chain.
 //!
 //! A pair's pools are guarded by one lock (its desk), a transaction's fate by another (its shard of the
 //! ledger); no lock is shared by all. Whoever needs several takes them in this order: the mempool, a shard,
@@ -9,6 +9,8 @@ mod directory;
 mod execute;
 mod feed;
 mod forget;
+mod mempool;
+mod ports;
 mod restore;
 mod schedule;
 mod show;
@@ -16,35 +18,35 @@ mod submit;
 mod trade;
 mod view;
 
-use std::sync::Arc;
-
+use order_core::amm::CurveKind;
 use order_core::amount::Amount;
 use order_core::failure::VenueError;
 use order_core::price::Price;
 use order_core::token::{Symbol, Token};
-use order_core::venue::{Draft, Quote, QuoteRequest, SignedTransaction, Venue};
-use order_ports::{MarketFeed, PoolSource, QuoteSource, Settlement, VenueLedger};
+use order_core::venue::{Quote, QuoteRequest, VenueId};
 
-pub use admin::{AdminError, NewPool};
+pub use admin::AdminError;
 pub use restore::OpenError;
 pub(crate) use show::Snapshot;
 pub(crate) use submit::{AskError, SubmitError};
 pub use view::PoolView;
 
-use crate::chain::{Chain, Journal, Ledger, Mempool};
+use crate::chain::{Chain, Journal, Ledger};
 use crate::faults::{Call, Faults};
 use crate::latency::Work;
-use crate::local::{LocalFeed, LocalPools, LocalSettlement, LocalVenue};
 use crate::rng::SeededRng;
 use crate::settings::Profile;
 use crate::transaction::{RecentBlock, Wallet};
 use crate::verified_signatures::VerifiedSignatures;
 use directory::Directory;
 use feed::Feed;
+use mempool::Mempool;
 use schedule::Schedule;
 
-/// Raydium and Meteora, and the chain that they settle on.
+/// The venues, and the chain that they settle on.
 pub struct Market {
+    /// Those that are configured, and how each prices.
+    venues: Vec<(VenueId, CurveKind)>,
     chain: Chain,
     directory: Directory,
     ledger: Ledger,
@@ -65,47 +67,20 @@ pub struct Market {
 }
 
 impl Market {
-    /// The venues' prices, to be called in this process.
-    pub fn quote_sources(self: &Arc<Self>) -> Vec<Arc<dyn QuoteSource>> {
-        Venue::ALL
-            .into_iter()
-            .map(|venue| Arc::new(LocalVenue::new(self.clone(), venue)) as Arc<dyn QuoteSource>)
-            .collect()
-    }
-
-    /// The pools themselves, to be looked at in this process.
-    pub fn pool_source(self: &Arc<Self>) -> Arc<dyn PoolSource> {
-        Arc::new(LocalPools::new(self.clone()))
-    }
-
-    /// The chain, to be called in this process.
-    pub fn settlement(self: &Arc<Self>) -> Arc<dyn Settlement> {
-        Arc::new(LocalSettlement::new(self.clone()))
-    }
-
-    /// What moves on the market.
-    pub fn feed(self: &Arc<Self>) -> Arc<dyn MarketFeed> {
-        Arc::new(LocalFeed::new(self.clone()))
-    }
-
-    /// What has landed, for an audit.
-    pub fn venue_ledger(self: &Arc<Self>) -> Arc<dyn VenueLedger> {
-        Arc::new(LocalSettlement::new(self.clone()))
-    }
-
     /// The newest block's height.
     pub fn height(&self) -> u64 {
         self.chain.height()
     }
 
-    /// Whether the chain executes the same bytes at most once.
-    pub const fn removes_duplicates(&self) -> bool {
-        self.removes_duplicates
-    }
-
     /// Whether the venues cannot be reached.
     pub(crate) fn is_down(&self) -> bool {
         self.faults.down()
+    }
+
+    /// The configured venue of that name, in any case, and how it prices.
+    pub(crate) fn configured(&self, name: &str) -> Option<(VenueId, CurveKind)> {
+        let name: VenueId = name.parse().ok()?;
+        self.venues.iter().find(|(venue, _)| *venue == name).copied()
     }
 
     /// The token of that symbol.
@@ -122,7 +97,7 @@ impl Market {
     }
 
     /// A venue's quote, after the time it takes.
-    pub(crate) async fn quote(&self, venue: Venue, request: &QuoteRequest) -> Result<Quote, VenueError> {
+    pub(crate) async fn quote(&self, venue: VenueId, request: &QuoteRequest) -> Result<Quote, VenueError> {
         self.pause(Work::Quote).await;
         match self.faults.inject(Call::Quote) {
             Some(error) => Err(error),
@@ -130,7 +105,7 @@ impl Market {
         }
     }
 
-    fn quote_now(&self, venue: Venue, request: &QuoteRequest) -> Result<Quote, VenueError> {
+    fn quote_now(&self, venue: VenueId, request: &QuoteRequest) -> Result<Quote, VenueError> {
         let height = self.settle();
         let (token_in, token_out) = (request.token_in, request.token_out);
         let pair_market = self
@@ -156,7 +131,7 @@ impl Market {
     /// The most that a venue's pools could take in, counted until it is enough.
     pub(crate) fn capacity(
         &self,
-        venue: Venue,
+        venue: VenueId,
         token_in: Token,
         token_out: Token,
         enough: Amount,
@@ -174,21 +149,6 @@ impl Market {
             .capacity(venue, token_in, token_out, enough.units())
             .map(Amount::new)
             .ok_or(VenueError::UnknownToken)
-    }
-
-    /// Builds and signs with the market's own sandbox key, after the time it takes.
-    pub(crate) async fn build(&self, draft: &Draft) -> Result<SignedTransaction, VenueError> {
-        self.pause(Work::Build).await;
-        if let Some(error) = self.faults.inject(Call::Build) {
-            return Err(error);
-        }
-        // Only a draft with more swaps than any route has does not fit.
-        let signed = self
-            .wallet
-            .sign(draft, self.recent_block(), self.nonces.next())
-            .map_err(|_| VenueError::InsufficientLiquidity)?;
-        self.verified_signatures.remember(&signed);
-        Ok(signed)
     }
 }
 

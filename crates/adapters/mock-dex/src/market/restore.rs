@@ -3,19 +3,20 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use order_core::amm::Direction;
+use order_core::amm::{CurveKind, Direction};
 use order_core::price::Price;
 use order_core::token::{Symbol, TokenRegistry};
-use order_core::venue::PoolId;
+use order_core::venue::{PoolId, VenueId};
 use order_ports::{Clock, Entropy};
 
 use super::Market;
 use super::directory::Directory;
 use super::feed::Feed;
+use super::mempool::Mempool;
 use super::schedule::Schedule;
 use crate::chain::{
-    ArbitrageRecord, BLOCK_MS, Chain, Genesis, Journal, JournalError, Known, LandedRecord, Ledger, Mempool,
-    Record, seconds,
+    ArbitrageRecord, BLOCK_MS, Chain, Genesis, Journal, JournalError, Known, LandedRecord, Ledger, Record,
+    seconds,
 };
 use crate::faults::Faults;
 use crate::pool::{ListedPool, Opening};
@@ -176,12 +177,20 @@ impl Market {
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
     ) -> Result<Arc<Self>, SettingsError> {
-        let (pools, later) = open_from_the_start(settings.open_pools(tokens)?);
+        let planned = settings.open_venues(tokens)?;
+        let (pools, later) = open_from_the_start(planned.pools);
         let past = Past::new(genesis(settings, &*clock, &*entropy), tokens, drifting(settings));
         for pool in pools {
             past.directory.list(pool, FIRST_BLOCK, |_, _| ());
         }
-        Ok(Arc::new(Self::start(settings, past, later, None, clock)))
+        Ok(Arc::new(Self::start(
+            settings,
+            planned.venues,
+            past,
+            later,
+            None,
+            clock,
+        )))
     }
 
     /// The market of a ledger file: as it was left, or a fresh one if there is no file yet. What the file
@@ -196,7 +205,8 @@ impl Market {
         entropy: Arc<dyn Entropy>,
         path: &Path,
     ) -> Result<Arc<Self>, OpenError> {
-        let (pools, later) = open_from_the_start(settings.open_pools(tokens)?);
+        let planned = settings.open_venues(tokens)?;
+        let (pools, later) = open_from_the_start(planned.pools);
         let mut past: Option<Past> = None;
         let journal = Journal::open(path, |record| match (&mut past, record) {
             (None, Record::Genesis(genesis)) if genesis.version != Genesis::VERSION => Err(format!(
@@ -227,11 +237,19 @@ impl Market {
             }
             past
         });
-        Ok(Arc::new(Self::start(settings, past, later, Some(journal), clock)))
+        Ok(Arc::new(Self::start(
+            settings,
+            planned.venues,
+            past,
+            later,
+            Some(journal),
+            clock,
+        )))
     }
 
     fn start(
         settings: &MarketSettings,
+        venues: Vec<(VenueId, CurveKind)>,
         past: Past,
         later: Vec<(u64, ListedPool)>,
         journal: Option<Journal>,
@@ -248,6 +266,7 @@ impl Market {
         let instance_id = format!("instance of {} at {base_ms} ms", clock.now().millis());
         let instance_id = SeededRng::new(seed, &instance_id).next();
         Self {
+            venues,
             chain: Chain::new(rng::derive(seed, "chain"), clock, base_ms),
             directory: past.directory,
             ledger: past.ledger,

@@ -7,7 +7,8 @@ use order_core::failure::VenueError;
 use order_core::venue::{TxId, TxStatus};
 
 use super::Market;
-use crate::chain::{BLOCK_MS, JournalError, Known, Waiting};
+use super::mempool::Waiting;
+use crate::chain::{BLOCK_MS, JournalError, Known};
 use crate::faults::Call;
 use crate::latency::{self, Work};
 use crate::transaction::{Transaction, TransactionError};

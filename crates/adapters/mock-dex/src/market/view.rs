@@ -6,7 +6,7 @@ use order_core::amm::{Direction, Pool};
 use order_core::amount::Amount;
 use order_core::price::Price;
 use order_core::token::{Pair, Token};
-use order_core::venue::{PoolId, Venue};
+use order_core::venue::{PoolId, VenueId};
 
 use super::Market;
 use crate::chain::{JournalError, LandedTransaction, seconds};
@@ -19,7 +19,7 @@ pub struct PoolView {
     /// Its name.
     pub id: PoolId,
     /// Where it is listed.
-    pub venue: Venue,
+    pub venue: VenueId,
     /// The token that is priced.
     pub base: Token,
     /// The token that it is priced in.

@@ -4,6 +4,7 @@
 //! comes along with every quote, so building one normally asks nobody.
 
 mod blocks;
+mod catalogue;
 mod feed;
 #[cfg(test)]
 mod fuzz;
@@ -17,11 +18,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use order_core::token::TokenRegistry;
-use order_core::venue::Venue;
-use order_ports::{Clock, Entropy, MarketFeed, PoolSource, QuoteSource, Settlement, VenueLedger};
+use order_core::venue::{VenueId, VenueListing};
+use order_ports::{
+    Clock, Entropy, MarketFeed, PoolSource, QuoteSource, Settlement, VenueCatalogue, VenueLedger,
+};
 
 use crate::transaction::Wallet;
 use blocks::Blocks;
+use catalogue::RemoteCatalogue;
 use feed::RemoteFeed;
 use http::Http;
 pub use http::RemoteError;
@@ -54,10 +58,11 @@ impl Default for RemoteTimeouts {
     }
 }
 
-/// Both venues and their chain, behind one address.
+/// The venues and their chain, behind one address.
 pub struct RemoteVenues {
     http: Arc<Http>,
     blocks: Arc<Blocks>,
+    catalogue: Arc<RemoteCatalogue>,
     tokens: Arc<TokenRegistry>,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
@@ -83,10 +88,12 @@ impl RemoteVenues {
             part.copy_from_slice(&entropy.next().to_le_bytes());
         }
         let blocks = Arc::new(Blocks::new(http.clone(), clock.clone()));
+        let catalogue = Arc::new(RemoteCatalogue::new(http.clone()));
         let tokens = Arc::new(tokens.clone());
         Ok(Self {
             http,
             blocks,
+            catalogue,
             tokens,
             clock,
             entropy,
@@ -102,9 +109,22 @@ impl RemoteVenues {
         Ok(self.blocks.fetch().await?.height)
     }
 
-    /// The venues' prices.
-    pub fn quote_sources(&self) -> Vec<Arc<dyn QuoteSource>> {
-        Venue::ALL
+    /// The venues that the server has, once it answers.
+    ///
+    /// # Errors
+    /// [`RemoteError`].
+    pub async fn listed(&self) -> Result<Vec<VenueListing>, RemoteError> {
+        self.catalogue.ask().await
+    }
+
+    /// Which venues there are.
+    pub fn catalogue(&self) -> Arc<dyn VenueCatalogue> {
+        Arc::clone(&self.catalogue) as Arc<dyn VenueCatalogue>
+    }
+
+    /// The prices of these venues.
+    pub fn quote_sources(&self, venues: impl IntoIterator<Item = VenueId>) -> Vec<Arc<dyn QuoteSource>> {
+        venues
             .into_iter()
             .map(|venue| {
                 Arc::new(RemoteVenue::new(

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use order_core::amount::{Amount, Quantity};
 use order_core::failure::VenueError;
 use order_core::token::{Symbol, Token, TokenRegistry};
-use order_core::venue::{Quote, QuoteRequest, Venue};
+use order_core::venue::{Quote, QuoteRequest, VenueId};
 use order_ports::{Clock, QuoteSource};
 use parking_lot::Mutex;
 use serde_json::json;
@@ -24,7 +24,7 @@ const CAPACITY_AGE: Duration = Duration::from_secs(3);
 type Capacities = HashMap<(Symbol, Symbol), u128>;
 
 pub(super) struct RemoteVenue {
-    venue: Venue,
+    venue: VenueId,
     http: Arc<Http>,
     blocks: Arc<Blocks>,
     tokens: Arc<TokenRegistry>,
@@ -34,7 +34,7 @@ pub(super) struct RemoteVenue {
 
 impl RemoteVenue {
     pub(super) fn new(
-        venue: Venue,
+        venue: VenueId,
         http: Arc<Http>,
         blocks: Arc<Blocks>,
         tokens: Arc<TokenRegistry>,
@@ -104,7 +104,7 @@ fn quantity(text: &str, token: Token) -> Option<Quantity> {
 
 #[async_trait]
 impl QuoteSource for RemoteVenue {
-    fn venue(&self) -> Venue {
+    fn venue(&self) -> VenueId {
         self.venue
     }
 

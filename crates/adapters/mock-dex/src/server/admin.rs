@@ -8,8 +8,8 @@ use serde_json::{Map, Value, json as object};
 
 use super::answer::{Answer, Refused, json};
 use super::body;
-use crate::market::{Market, NewPool};
-use crate::settings::FaultSettings;
+use crate::market::Market;
+use crate::settings::{FaultSettings, PoolSettings};
 use crate::wire::{BlocksRequest, PriceRequest};
 
 pub(super) async fn route(
@@ -58,15 +58,10 @@ fn price(market: &Market, request: &PriceRequest) -> Result<Value, Refused> {
 
 /// The pool of a configuration list, and the name of the venue where it opens.
 fn pool(market: &Market, mut request: Map<String, Value>) -> Result<Value, Refused> {
-    let venue = request
-        .remove("dex")
-        .ok_or_else(|| Refused::bad_request("dex: Raydium or Meteora"))?;
-    let settings = Value::Object(request);
-    let pool = match venue.as_str() {
-        Some("Raydium") => serde_json::from_value(settings).map(NewPool::Raydium),
-        Some("Meteora") => serde_json::from_value(settings).map(NewPool::Meteora),
-        Some(_) | None => return Err(Refused::bad_request("dex: Raydium or Meteora")),
-    };
-    let id = market.open_pool(&pool.map_err(Refused::bad_request)?)?;
+    let dex = request.remove("dex").unwrap_or_default();
+    let named = dex.as_str().and_then(|name| market.configured(name));
+    let (venue, curve) = named.ok_or_else(|| Refused::bad_request("dex: must be a configured venue"))?;
+    let pool = PoolSettings::read(curve, Value::Object(request)).map_err(Refused::bad_request)?;
+    let id = market.open_pool(venue, &pool)?;
     Ok(object!({ "id": id }))
 }

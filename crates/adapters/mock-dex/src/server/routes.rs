@@ -5,12 +5,14 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use futures_util::future::join_all;
 use http::{Method, Request, StatusCode};
 use hyper::body::Incoming;
 use order_core::amount::Amount;
 use order_core::failure::VenueError;
 use order_core::token::{Pair, Symbol};
-use order_core::venue::{QuoteRequest, Venue};
+use order_core::venue::{QuoteRequest, VenueId, VenueRegistry};
+use order_ports::Settlement;
 use serde_json::json as object;
 
 use super::answer::{Answer, Refused, json};
@@ -20,7 +22,7 @@ use crate::market::{Market, Snapshot};
 use crate::wire::{
     BlockAnswer, LedgerAnswer, LedgerItem, MovesAnswer, MovesRequest, PoolItem, PoolsAnswer, QuotesAnswer,
     QuotesRequest, RefusalItem, SnapshotAnswer, SnapshotItem, SnapshotRequest, StatusAnswer,
-    TransactionRequest,
+    TransactionRequest, VenuesAnswer,
 };
 
 /// The longest that a question about a transaction waits, in milliseconds.
@@ -51,6 +53,9 @@ async fn route(
         (&Method::GET, ["health", "live"]) => Ok(json(&object!({ "status": "ok" }))),
         (_, ["health", "live"]) => Err(Refused::method_not_allowed("GET")),
         _ if market.is_down() => Err(Refused::unavailable(VenueError::Down)),
+        (&Method::GET, ["venues"]) => Ok(json(&VenuesAnswer {
+            venues: market.listings(),
+        })),
         (&Method::GET, ["pools"]) => Ok(pools(market)),
         (&Method::POST, ["moves"]) => moves(market, request).await,
         (&Method::POST, ["pools", "snapshot"]) => snapshot(market, request).await,
@@ -60,7 +65,7 @@ async fn route(
         (&Method::POST, ["transactions"]) => submit(market, request).await,
         (&Method::GET, ["transactions"]) => ledger(market, &request).await,
         (&Method::GET, ["transactions", id]) => status(market, id, &request).await,
-        (_, ["pools" | "blockhash" | "transactions", ..]) => {
+        (_, ["venues" | "pools" | "blockhash" | "transactions", ..]) => {
             Err(Refused::method_not_allowed(if path == ["transactions"] {
                 "GET, POST"
             } else {
@@ -100,7 +105,7 @@ async fn moves(market: &Market, request: Request<Incoming>) -> Result<Answer, Re
     };
     let pairs: Vec<_> = asked.pairs.iter().filter_map(pair).collect();
     let named = (!asked.pairs.is_empty()).then_some(pairs.as_slice());
-    let moves = market.moves(named, asked.after, wait).await;
+    let moves = market.moves_of(named, asked.after, wait).await;
     let moves = moves.map_err(Refused::unavailable)?;
     Ok(json(&MovesAnswer::from(moves)))
 }
@@ -155,33 +160,46 @@ async fn quotes(market: &Market, request: Request<Incoming>) -> Result<Answer, R
         }
         (Err(error), _) | (_, Err(error)) => Err(error),
     };
-    let ask = async |venue: Venue| {
-        if asked.dex.is_some_and(|dex| dex != venue) {
-            return None;
-        }
-        Some((
-            venue,
-            match &wanted {
-                Ok(wanted) => market.quote(venue, wanted).await,
-                Err(error) => Err(*error),
-            },
-        ))
+    let venues = match asked.dex {
+        Some(dex) => vec![venue(market, dex)?],
+        None => market
+            .listings()
+            .into_iter()
+            .map(|listing| listing.name)
+            .collect(),
     };
-    // Both at once: each takes its time.
-    let [first, second] = Venue::ALL;
-    let (first, second) = tokio::join!(ask(first), ask(second));
+    let ask = async |venue: VenueId| {
+        let result = match &wanted {
+            Ok(wanted) => market.quote(venue, wanted).await,
+            Err(error) => Err(*error),
+        };
+        (venue, result)
+    };
+    // All at once: each takes its time.
+    let answers = join_all(venues.into_iter().map(ask)).await;
     let mut answer = QuotesAnswer {
         block: block(market),
         quotes: Vec::new(),
         refusals: Vec::new(),
     };
-    for (dex, result) in [first, second].into_iter().flatten() {
+    for (dex, result) in answers {
         match result {
             Ok(quote) => answer.quotes.push(quote.into()),
             Err(code) => answer.refusals.push(RefusalItem { dex, code }),
         }
     }
     Ok(json(&answer))
+}
+
+/// The venue of that name, as it is shown.
+pub(super) fn venue(market: &Market, name: VenueId) -> Result<VenueId, Refused> {
+    let venues: VenueRegistry = market
+        .listings()
+        .into_iter()
+        .map(|listing| listing.name)
+        .collect();
+    let unknown = || Refused::bad_request(format_args!("dex: must be one of {}", venues.names()));
+    venues.find(name.as_str()).ok_or_else(unknown)
 }
 
 async fn submit(market: &Market, request: Request<Incoming>) -> Result<Answer, Refused> {

@@ -3,11 +3,11 @@
 
 use std::ops::RangeInclusive;
 
-use order_core::amm::{bin_price_q64, mul_div_floor};
+use order_core::amm::{CurveKind, bin_price_q64, mul_div_floor};
 use order_core::decimal::Decimal;
 use order_core::token::{Token, TokenRegistry};
 
-use super::{BinSettings, Exact, MeteoraPool, RaydiumPool};
+use super::{BinSettings, BinsPool, ConstantProductPool, Exact, PoolSettings};
 
 /// Base, quote, reserves in whole tokens, fee in units of 10⁻⁶.
 const RAYDIUM: [(&str, &str, u64, u64, u32); 10] = [
@@ -71,14 +71,31 @@ fn known(tokens: &TokenRegistry, base: &str, quote: &str) -> bool {
     tokens.find(base).is_some() && tokens.find(quote).is_some()
 }
 
-/// Raydium's default pools of the tokens that are registered.
-pub(super) fn raydium(tokens: &TokenRegistry) -> Vec<RaydiumPool> {
+/// The sections of a market in which nobody configured a venue.
+pub(super) const SECTIONS: [(&str, CurveKind); 2] = [
+    ("raydium", CurveKind::ConstantProduct),
+    ("meteora", CurveKind::Bins),
+];
+
+/// The pools, of tokens that are registered, that a section has where it says nothing of them.
+pub(super) fn pools(section: &str, tokens: &TokenRegistry) -> Vec<PoolSettings> {
+    match section {
+        "raydium" => raydium(tokens)
+            .into_iter()
+            .map(PoolSettings::ConstantProduct)
+            .collect(),
+        "meteora" => meteora(tokens).into_iter().map(PoolSettings::Bins).collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn raydium(tokens: &TokenRegistry) -> Vec<ConstantProductPool> {
     let whole = |amount: u64| Some(Exact(Decimal::new(amount.into(), 0)));
     RAYDIUM
         .into_iter()
         .filter(|(base, quote, ..)| known(tokens, base, quote))
         .map(
-            |(base, quote, base_reserve, quote_reserve, fee_rate)| RaydiumPool {
+            |(base, quote, base_reserve, quote_reserve, fee_rate)| ConstantProductPool {
                 base: base.into(),
                 quote: quote.into(),
                 base_reserve: whole(base_reserve),
@@ -92,15 +109,14 @@ pub(super) fn raydium(tokens: &TokenRegistry) -> Vec<RaydiumPool> {
         .collect()
 }
 
-/// Meteora's default pools of the tokens that are registered.
-pub(super) fn meteora(tokens: &TokenRegistry) -> Vec<MeteoraPool> {
+fn meteora(tokens: &TokenRegistry) -> Vec<BinsPool> {
     METEORA
         .iter()
         .filter_map(|shape| pool_of_bins(shape, tokens))
         .collect()
 }
 
-fn pool_of_bins(shape: &BinShape, tokens: &TokenRegistry) -> Option<MeteoraPool> {
+fn pool_of_bins(shape: &BinShape, tokens: &TokenRegistry) -> Option<BinsPool> {
     let (base, quote) = (tokens.find(shape.base)?, tokens.find(shape.quote)?);
     let target = target_q64(shape.price, base, quote)?;
     let active_id = last_bin_at_or_below(shape.bin_step, target)?;
@@ -109,7 +125,7 @@ fn pool_of_bins(shape: &BinShape, tokens: &TokenRegistry) -> Option<MeteoraPool>
     let bins = ids
         .map(|id| bin(shape.bin_step, id, active_id, depth))
         .collect::<Option<_>>()?;
-    Some(MeteoraPool {
+    Some(BinsPool {
         base: shape.base.into(),
         quote: shape.quote.into(),
         bin_step: shape.bin_step,

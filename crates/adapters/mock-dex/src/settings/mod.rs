@@ -1,22 +1,30 @@
 //! What the market is like: pools, prices, latency, faults. As configuration describes it; nothing here runs.
 
+mod bins;
+mod constant_product;
 mod defaults;
 mod error;
 mod faults;
-mod meteora;
 mod number;
-mod raydium;
+mod venues;
 
+use std::fmt;
+
+use order_core::amm::CurveKind;
 use order_core::decimal::Decimal;
 use order_core::token::{Token, TokenRegistry};
+use order_core::venue::VenueId;
 use serde::Deserialize;
+use serde::de::{Deserializer, MapAccess, Visitor};
 
+pub use bins::{BinSettings, BinsPool};
+pub use constant_product::ConstantProductPool;
 pub use error::{SettingsError, SettingsIssue};
 pub use faults::FaultSettings;
-pub use meteora::{BinSettings, MeteoraPool};
 pub use number::{Exact, Ppm};
-pub use raydium::RaydiumPool;
+pub use venues::{PoolSettings, VenueSettings};
 
+use self::venues::Section;
 use crate::pool::{ListedPool, PoolNames};
 
 /// How long the venues take.
@@ -43,24 +51,8 @@ pub enum PriceMode {
     Frozen,
 }
 
-/// The pools of one venue.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct VenuePools<P> {
-    /// The pools; left out, the venue's default ones.
-    #[serde(default = "Option::default")]
-    pub pools: Option<Vec<P>>,
-}
-
-impl<P> Default for VenuePools<P> {
-    fn default() -> Self {
-        Self { pools: None }
-    }
-}
-
 /// The whole market, as the table `[venues]` of the configuration.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MarketSettings {
     /// How long the venues take.
     pub profile: Profile,
@@ -70,25 +62,63 @@ pub struct MarketSettings {
     pub seed: Option<u64>,
     /// Whether the chain executes the same bytes at most once, as real ones do.
     pub removes_duplicates: bool,
-    /// Constant product pools.
-    pub raydium: VenuePools<RaydiumPool>,
-    /// Pools of liquidity bins.
-    pub meteora: VenuePools<MeteoraPool>,
+    /// The venues: those that there are by default, and then the others.
+    pub venues: Vec<VenueSettings>,
     /// Faults from the start.
     pub faults: FaultSettings,
 }
 
 impl Default for MarketSettings {
     fn default() -> Self {
+        let venue = |(section, curve)| VenueSettings::by_default(section, curve);
         Self {
             profile: Profile::default(),
             price: PriceMode::default(),
             seed: None,
             removes_duplicates: true,
-            raydium: VenuePools::default(),
-            meteora: VenuePools::default(),
+            venues: defaults::SECTIONS.map(venue).to_vec(),
             faults: FaultSettings::default(),
         }
+    }
+}
+
+impl<'de> Deserialize<'de> for MarketSettings {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(MarketTable)
+    }
+}
+
+/// Reads the table: what has a name of its own, and a section for each venue.
+struct MarketTable;
+
+impl<'de> Visitor<'de> for MarketTable {
+    type Value = MarketSettings;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the section venues")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<MarketSettings, A::Error> {
+        let mut settings = MarketSettings::default();
+        while let Some(key) = map.next_key::<String>()? {
+            match key.as_str() {
+                "profile" => settings.profile = map.next_value()?,
+                "price" => settings.price = map.next_value()?,
+                "seed" => settings.seed = map.next_value()?,
+                "removes_duplicates" => settings.removes_duplicates = map.next_value()?,
+                "faults" => settings.faults = map.next_value()?,
+                _ => {
+                    let known = settings.venues.iter().position(|venue| venue.section == key);
+                    let curve = known.map(|known| settings.venues[known].curve);
+                    let venue = map.next_value_seed(Section { name: key, curve })?;
+                    match known {
+                        Some(known) => settings.venues[known] = venue,
+                        None => settings.venues.push(venue),
+                    }
+                }
+            }
+        }
+        Ok(settings)
     }
 }
 
@@ -98,52 +128,56 @@ impl MarketSettings {
     /// # Errors
     /// [`SettingsError`] with all of them.
     pub fn validate(&self, tokens: &TokenRegistry) -> Result<(), SettingsError> {
-        self.open_pools(tokens).map(|_| ())
+        self.open_venues(tokens).map(|_| ())
     }
 
-    /// The pools that a fresh market has, or will have.
-    pub(crate) fn open_pools(&self, tokens: &TokenRegistry) -> Result<Vec<PlannedPool>, SettingsError> {
+    /// The venues of a fresh market, and the pools that it has, or will have.
+    pub(crate) fn open_venues(&self, tokens: &TokenRegistry) -> Result<PlannedMarket, SettingsError> {
         let mut issues = SettingsError::default();
         let mut names = PoolNames::default();
-        let mut pools = Vec::new();
-        let raydium = self
-            .raydium
-            .pools
-            .clone()
-            .unwrap_or_else(|| defaults::raydium(tokens));
-        for (index, pool) in raydium.iter().enumerate() {
-            let key = format!("venues.raydium.pools[{index}]");
-            let opened = pool.open(&key, tokens, &mut names, &mut issues);
-            pools.extend(opened.map(|opened| PlannedPool::new(opened, pool.opens_after_blocks)));
-        }
-        let meteora = self
-            .meteora
-            .pools
-            .clone()
-            .unwrap_or_else(|| defaults::meteora(tokens));
-        for (index, pool) in meteora.iter().enumerate() {
-            let key = format!("venues.meteora.pools[{index}]");
-            let opened = pool.open(&key, tokens, &mut names, &mut issues);
-            pools.extend(opened.map(|opened| PlannedPool::new(opened, pool.opens_after_blocks)));
+        let mut planned = PlannedMarket::default();
+        for venue in &self.venues {
+            let section = &venue.section;
+            let id = match venue.id() {
+                Ok(id) if planned.venues.iter().all(|(other, _)| *other != id) => id,
+                Ok(_) => {
+                    issues.add(format!("venues.{section}"), "has the name of another venue");
+                    continue;
+                }
+                Err(error) => {
+                    issues.add(format!("venues.{section}"), error);
+                    continue;
+                }
+            };
+            planned.venues.push((id, venue.curve));
+            for (index, pool) in venue.described(tokens).iter().enumerate() {
+                let key = format!("venues.{section}.pools[{index}]");
+                let opened = pool.open(id, &key, tokens, &mut names, &mut issues);
+                let opens_after = pool.opens_after_blocks();
+                planned
+                    .pools
+                    .extend(opened.map(|pool| PlannedPool { pool, opens_after }));
+            }
         }
         if issues.issues.is_empty() {
-            Ok(pools)
+            Ok(planned)
         } else {
             Err(issues)
         }
     }
 }
 
+/// A market that has not opened.
+#[derive(Default)]
+pub(crate) struct PlannedMarket {
+    pub(crate) venues: Vec<(VenueId, CurveKind)>,
+    pub(crate) pools: Vec<PlannedPool>,
+}
+
 /// A pool, and how many blocks after the market's beginning it opens.
 pub(crate) struct PlannedPool {
     pub(crate) pool: ListedPool,
     pub(crate) opens_after: u64,
-}
-
-impl PlannedPool {
-    const fn new(pool: ListedPool, opens_after: u64) -> Self {
-        Self { pool, opens_after }
-    }
 }
 
 /// The two tokens of a pool, each if it is known. What is wrong with them does not keep anybody from looking at

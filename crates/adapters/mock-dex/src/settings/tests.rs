@@ -1,11 +1,12 @@
 use super::*;
+use order_ports::contract::fixtures::{METEORA, RAYDIUM};
 
 fn parse(text: &str) -> MarketSettings {
     toml::from_str(text).unwrap()
 }
 
 fn opened(settings: &MarketSettings, tokens: &TokenRegistry) -> Vec<ListedPool> {
-    let planned = settings.open_pools(tokens).unwrap();
+    let planned = settings.open_venues(tokens).unwrap().pools;
     planned.into_iter().map(|planned| planned.pool).collect()
 }
 
@@ -53,10 +54,7 @@ fn a_configured_list_replaces_that_venues_pools_only() {
         "#,
     );
     let pools = opened(&settings, &TokenRegistry::default());
-    let raydium: Vec<_> = pools
-        .iter()
-        .filter(|pool| pool.venue == order_core::venue::Venue::Raydium)
-        .collect();
+    let raydium: Vec<_> = pools.iter().filter(|pool| pool.venue == RAYDIUM).collect();
     assert_eq!(raydium.len(), 1);
     assert_eq!(
         raydium[0].pool.reserves(),
@@ -79,10 +77,7 @@ fn a_pool_of_bins_is_read_as_documented() {
         "#,
     );
     let pools = opened(&settings, &TokenRegistry::default());
-    let bins = pools
-        .iter()
-        .find(|pool| pool.venue == order_core::venue::Venue::Meteora)
-        .unwrap();
+    let bins = pools.iter().find(|pool| pool.venue == METEORA).unwrap();
     assert_eq!(bins.pool.reserves(), Ok((550_000_000_000, 90_000_000_000)));
 }
 
@@ -154,4 +149,43 @@ fn every_mistake_is_told_with_its_key() {
 fn a_misspelt_key_is_refused() {
     assert!(toml::from_str::<MarketSettings>("profil = \"instant\"").is_err());
     assert!(toml::from_str::<MarketSettings>("[raydium]\npool = []").is_err());
+    assert!(toml::from_str::<MarketSettings>("[fualts]\ndown = true").is_err());
+}
+
+#[test]
+fn a_section_with_a_curve_and_pools_is_a_venue() {
+    let settings = parse(
+        r#"
+        [orca]
+        curve = "constant_product"
+        [[orca.pools]]
+        base = "SOL"
+        quote = "USDC"
+        base_reserve = "60000"
+        quote_reserve = "9000000"
+        fee_rate = 400
+        "#,
+    );
+    let planned = settings.open_venues(&TokenRegistry::default()).unwrap();
+    let names: Vec<_> = planned.venues.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["Raydium", "Meteora", "Orca"]);
+    let pool = &planned.pools.last().unwrap().pool;
+    assert_eq!((&*pool.id.0, pool.venue.as_str()), ("orca-sol-usdc-400", "Orca"));
+}
+
+#[test]
+fn a_venue_has_a_curve_and_a_name_of_its_own() {
+    for (text, problem) in [
+        ("[orca]\npools = []", "missing field `curve`"),
+        ("[orca]\ncurve = \"straight\"", "unknown variant `straight`"),
+        ("[orca]\ncurve = \"bins\"\nfees = 1", "unknown field `fees`"),
+    ] {
+        let error = toml::from_str::<MarketSettings>(text).unwrap_err();
+        assert!(error.message().contains(problem), "{text}: {error}");
+    }
+    let settings =
+        parse("[a_name_that_is_too_long]\ncurve = \"bins\"\n[orca]\ncurve = \"bins\"\nname = \"RAYDIUM\"");
+    let error = settings.validate(&TokenRegistry::default()).unwrap_err();
+    let keys: Vec<_> = error.issues.iter().map(|issue| issue.key.as_str()).collect();
+    assert_eq!(keys, ["venues.a_name_that_is_too_long", "venues.orca"], "{error}");
 }

@@ -11,11 +11,11 @@ mod transactions;
 use order_core::failure::VenueError;
 use order_core::price::Price;
 use order_core::token::Symbol;
-use order_core::venue::{PoolId, Quote, Venue};
+use order_core::venue::{PoolId, Quote, VenueId};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use moves::{MovesAnswer, MovesRequest};
-pub(crate) use pools::{PoolItem, PoolsAnswer};
+pub(crate) use pools::{PoolItem, PoolsAnswer, VenuesAnswer};
 pub(crate) use snapshot::{SnapshotAnswer, SnapshotItem, SnapshotRequest};
 pub(crate) use transactions::{LedgerAnswer, LedgerItem, StatusAnswer, TransactionRequest};
 
@@ -64,7 +64,7 @@ pub(crate) struct QuotesRequest {
     pub(crate) amount_in: Exact,
     /// One venue; left out, all of them.
     #[serde(default)]
-    pub(crate) dex: Option<Venue>,
+    pub(crate) dex: Option<VenueId>,
 }
 
 /// Its answer.
@@ -79,7 +79,7 @@ pub(crate) struct QuotesAnswer {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct QuoteItem {
-    pub(crate) dex: Venue,
+    pub(crate) dex: VenueId,
     pub(crate) pool: PoolId,
     pub(crate) price: Price,
     pub(crate) amount_in: String,
@@ -104,7 +104,7 @@ impl From<Quote> for QuoteItem {
 
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct RefusalItem {
-    pub(crate) dex: Venue,
+    pub(crate) dex: VenueId,
     pub(crate) code: VenueError,
 }
 

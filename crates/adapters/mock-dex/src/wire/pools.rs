@@ -1,10 +1,11 @@
 //! Pools and their books.
 
-use order_core::amm::Pool;
+use std::collections::BTreeMap;
+
 use order_core::amount::Amount;
 use order_core::price::Price;
 use order_core::token::Symbol;
-use order_core::venue::{PoolId, Venue};
+use order_core::venue::{PoolId, VenueId, VenueListing};
 use serde::{Deserialize, Serialize};
 
 use crate::market::PoolView;
@@ -17,23 +18,24 @@ pub(crate) struct PoolsAnswer {
     pub(crate) pools: Vec<PoolItem>,
 }
 
+/// `GET /venues`.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct VenuesAnswer {
+    pub(crate) venues: Vec<VenueListing>,
+}
+
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct PoolItem {
     pub(crate) id: PoolId,
-    pub(crate) dex: Venue,
+    pub(crate) dex: VenueId,
     pub(crate) base: Symbol,
     pub(crate) quote: Symbol,
     pub(crate) base_reserve: String,
     pub(crate) quote_reserve: String,
-    /// A constant product's fee in units of 10⁻⁶.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) fee_rate: Option<u32>,
-    /// The distance of two bins' prices in basis points, and the bin that trades now.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) bin_step: Option<u16>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) active_id: Option<i32>,
+    /// What else the curve has to tell, such as a fee's rate.
+    #[serde(flatten, skip_deserializing)]
+    pub(crate) terms: BTreeMap<String, i64>,
     /// Quote per base, fees aside.
     pub(crate) price: Option<Price>,
     /// The same in the world outside.
@@ -107,10 +109,7 @@ impl From<BooksItem> for Books {
 impl From<PoolView> for PoolItem {
     fn from(pool: PoolView) -> Self {
         let Sides { base, quote } = pool.books.reserves;
-        let (fee_rate, bin_step, active_id) = match &pool.state {
-            Pool::ConstantProduct(pool) => (Some(pool.fee_rate), None, None),
-            Pool::Bins(pool) => (None, Some(pool.params.bin_step), Some(pool.active)),
-        };
+        let terms = pool.state.terms().into_iter();
         Self {
             id: pool.id,
             dex: pool.venue,
@@ -118,9 +117,7 @@ impl From<PoolView> for PoolItem {
             quote: pool.quote.symbol,
             base_reserve: Amount::new(base).with_decimals(pool.base.decimals).to_string(),
             quote_reserve: Amount::new(quote).with_decimals(pool.quote.decimals).to_string(),
-            fee_rate,
-            bin_step,
-            active_id,
+            terms: terms.map(|(name, value)| (name.to_owned(), value)).collect(),
             price: pool.price,
             world_price: pool.world_price,
             capacity_raw: SidesItem {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use order_core::amm::Pool;
 use order_core::token::Symbol;
-use order_core::venue::{PoolId, Venue};
+use order_core::venue::{PoolId, VenueId};
 use serde::{Deserialize, Serialize};
 
 /// `POST /pools/snapshot`.
@@ -37,7 +37,7 @@ pub(crate) struct SnapshotAnswer {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct SnapshotItem {
     pub(crate) id: PoolId,
-    pub(crate) dex: Venue,
+    pub(crate) dex: VenueId,
     pub(crate) base: Symbol,
     pub(crate) quote: Symbol,
     pub(crate) version: u64,

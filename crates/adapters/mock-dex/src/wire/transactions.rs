@@ -3,7 +3,7 @@
 use order_core::amount::Amount;
 use order_core::failure::VenueError;
 use order_core::token::Symbol;
-use order_core::venue::{Fill, PoolId, TxId, TxStatus, Venue};
+use order_core::venue::{Fill, PoolId, TxId, TxStatus, VenueId};
 use serde::{Deserialize, Serialize};
 
 use crate::chain::LandedTransaction;
@@ -122,7 +122,7 @@ pub(crate) struct LedgerItem {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct LedgerLeg {
-    pub(crate) dex: Venue,
+    pub(crate) dex: VenueId,
     pub(crate) pool: PoolId,
     pub(crate) token_in: Symbol,
     pub(crate) token_out: Symbol,

@@ -19,7 +19,7 @@ use order_core::amount::Amount;
 use order_core::id::OrderId;
 use order_core::time::Timestamp;
 use order_core::token::{Token, TokenRegistry};
-use order_core::venue::{Draft, Leg, PoolId, Quote, QuoteRequest, SignedTransaction, TxStatus, Venue};
+use order_core::venue::{Draft, Leg, PoolId, Quote, QuoteRequest, SignedTransaction, TxStatus, VenueId};
 use order_mock_dex::{Market, MarketSettings};
 use order_ports::{Clock, Entropy, QuoteSource, Settlement};
 use uuid::Uuid;
@@ -120,7 +120,7 @@ pub fn order(number: u32) -> OrderId {
     OrderId::from_uuid(Uuid::from_u128(number.into()))
 }
 
-pub fn venue(market: &Arc<Market>, venue: Venue) -> Arc<dyn QuoteSource> {
+pub fn venue(market: &Arc<Market>, venue: VenueId) -> Arc<dyn QuoteSource> {
     market
         .quote_sources()
         .into_iter()
@@ -138,7 +138,7 @@ pub fn draft(number: u32, request: &QuoteRequest, quote: &Quote, min_out: Amount
     }
 }
 
-pub fn leg(pool: &PoolId, venue: Venue, request: &QuoteRequest, amount_out: Amount) -> Leg {
+pub fn leg(pool: &PoolId, venue: VenueId, request: &QuoteRequest, amount_out: Amount) -> Leg {
     Leg {
         venue,
         pool: pool.clone(),
@@ -153,12 +153,11 @@ pub fn leg(pool: &PoolId, venue: Venue, request: &QuoteRequest, amount_out: Amou
 pub async fn built(
     market: &Arc<Market>,
     number: u32,
-    at: Venue,
+    at: VenueId,
     request: &QuoteRequest,
 ) -> SignedTransaction {
     let quote = venue(market, at).quote(request).await.unwrap();
     market
-        .settlement()
         .build(&draft(number, request, &quote, Amount::new(1)))
         .await
         .unwrap()

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use order_ports::OrderReader;
-use order_ports::contract::fixtures::{EPOCH, name, token};
+use order_ports::contract::fixtures::{EPOCH, METEORA, RAYDIUM, name, token};
 use order_test_servers::Postgres;
 use sqlx::Row;
 use sqlx::types::Json;
@@ -88,7 +88,7 @@ async fn a_page_costs_the_same_however_many_orders_there_are() {
         owner: Some(name(owner)),
         ..all()
     };
-    let venue = |venue: Venue| OrderFilter {
+    let venue = |venue: VenueId| OrderFilter {
         venue: Some(venue),
         ..all()
     };
@@ -122,8 +122,8 @@ async fn a_page_costs_the_same_however_many_orders_there_are() {
         (with_token("BONK"), 0),
         (kind("limit"), 50),
         (kind("sniper"), 0),
-        (venue(Venue::Raydium), 50),
-        (venue(Venue::Meteora), 0),
+        (venue(RAYDIUM), 50),
+        (venue(METEORA), 0),
         (OrderFilter { from: late, ..all() }, 50),
         (
             OrderFilter {

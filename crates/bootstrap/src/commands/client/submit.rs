@@ -40,6 +40,9 @@ pub struct SubmitArgs {
     /// Until when, for gtd: RFC 3339.
     #[arg(long, value_name = "TIME")]
     pub expires_at: Option<String>,
+    /// Route it to these venues only, with commas between them; the engine lists them at /api/venues.
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub venues: Vec<String>,
     /// low, normal or high.
     #[arg(long)]
     pub priority: Option<String>,
@@ -101,6 +104,9 @@ fn order(args: &SubmitArgs) -> Value {
         .into_iter()
         .filter_map(|(name, value)| Some((name.to_owned(), Value::from(value?.as_str()))));
     let mut order = said.collect::<Map<_, _>>();
+    if !args.venues.is_empty() {
+        order.insert("venues".to_owned(), args.venues.clone().into());
+    }
     if args.allow_immediate {
         order.insert("allowImmediate".to_owned(), true.into());
     }

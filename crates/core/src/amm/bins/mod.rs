@@ -3,6 +3,7 @@
 //! Bin `id` trades at `(1 + step/10⁴)^id` until one of its sides is empty; then the next bin becomes
 //! active. Bins below the active one hold only y, those above only x.
 
+mod curve;
 mod fees;
 mod price;
 mod walk;

@@ -1,6 +1,6 @@
 //! Where marginal rates meet, for real numbers.
 
-use super::super::curve::{Curve, Hyperbola};
+use super::super::marginal::{Hyperbola, MarginalRates};
 use super::super::roots::{Rate, Wide, fixed, whole};
 
 /// A rate at which another piece of liquidity comes into reach.
@@ -18,7 +18,7 @@ struct Level {
 /// Walks the levels downwards with the drained steps and the hyperbolas in reach, until these would take
 /// more at the next level than is left: then the common rate lies in between, where the closed form gives
 /// it, or on a step, which takes what the hyperbolas leave.
-pub(super) fn shares(curves: &[&Curve], amount: u128) -> Option<Vec<u128>> {
+pub(super) fn shares(curves: &[&MarginalRates], amount: u128) -> Option<Vec<u128>> {
     let mut shares = vec![0u128; curves.len()];
     let mut reached: Vec<(usize, &Hyperbola)> = Vec::new();
     let mut left = amount;
@@ -43,8 +43,8 @@ pub(super) fn shares(curves: &[&Curve], amount: u128) -> Option<Vec<u128>> {
                 shares[level.of] += size;
                 left -= size;
             }
-            (None, Curve::Hyperbola(pool)) => reached.push((level.of, pool)),
-            (None, Curve::Steps(_)) => {}
+            (None, MarginalRates::Hyperbola(pool)) => reached.push((level.of, pool)),
+            (None, MarginalRates::Steps(_)) => {}
         }
     }
     if reached.is_empty() {
@@ -55,16 +55,16 @@ pub(super) fn shares(curves: &[&Curve], amount: u128) -> Option<Vec<u128>> {
 }
 
 /// All levels, best first; of equal ones the earlier curve's.
-fn levels(curves: &[&Curve]) -> Vec<Level> {
+fn levels(curves: &[&MarginalRates]) -> Vec<Level> {
     let mut levels = Vec::new();
     for (of, curve) in curves.iter().enumerate() {
         match curve {
-            Curve::Hyperbola(pool) => levels.push(Level {
+            MarginalRates::Hyperbola(pool) => levels.push(Level {
                 rate: pool.start(),
                 of,
                 size: None,
             }),
-            Curve::Steps(steps) => {
+            MarginalRates::Steps(steps) => {
                 levels.extend(steps.iter().map(|step| Level {
                     rate: step.rate,
                     of,

@@ -6,7 +6,7 @@
 mod climb;
 mod equalise;
 
-use super::curve::Curve;
+use super::marginal::MarginalRates;
 use super::wide::product;
 use super::{AmmError, Path};
 use climb::Climb;
@@ -44,7 +44,7 @@ pub struct Split {
 pub(super) struct Candidate<'a> {
     index: usize,
     path: &'a Path<'a>,
-    curve: Curve,
+    rates: MarginalRates,
 }
 
 /// Divides exactly `amount_in` over `paths`, so that the output after the cost of the legs is greatest.
@@ -125,17 +125,17 @@ fn best_single(
 
 fn candidates<'a>(paths: &'a [Path<'a>], amount_in: u128, now_secs: u64) -> Vec<Candidate<'a>> {
     let candidate = |(index, path): (usize, &'a Path<'a>)| {
-        path.curve(amount_in, now_secs)
+        path.marginal_rates(amount_in, now_secs)
             .ok()
-            .map(|curve| Candidate { index, path, curve })
+            .map(|rates| Candidate { index, path, rates })
     };
     paths.iter().enumerate().filter_map(candidate).collect()
 }
 
 /// The best split that may use all of `candidates`; `None` if they cannot take the amount.
 fn together(candidates: &[Candidate<'_>], amount_in: u128, now_secs: u64) -> Option<Split> {
-    let curves: Vec<&Curve> = candidates.iter().map(|candidate| &candidate.curve).collect();
-    let shares = equalise::shares(&curves, amount_in)?;
+    let rates: Vec<&MarginalRates> = candidates.iter().map(|candidate| &candidate.rates).collect();
+    let shares = equalise::shares(&rates, amount_in)?;
     let paths: Vec<_> = candidates.iter().map(|candidate| candidate.path).collect();
     let climbed = Climb::from(&paths, shares, amount_in, now_secs)?.into_best();
     let mut legs = Vec::with_capacity(candidates.len());

@@ -6,11 +6,10 @@ use order_core::id::OrderId;
 use order_core::lifecycle::{Release, Status};
 use order_core::order::{Order, OrderKind, OrderSpec};
 use order_core::price::Price;
-use order_core::venue::Venue;
 
 use super::{Store, accepted, accepted_as, execute, hold};
 use crate::OrderFilter;
-use crate::contract::fixtures::{accepted_at, name, order_id, spec, swap, token};
+use crate::contract::fixtures::{METEORA, RAYDIUM, accepted_at, name, order_id, spec, swap, token};
 
 fn numbers(items: &[Order]) -> Vec<OrderId> {
     items.iter().map(Order::id).collect()
@@ -176,14 +175,14 @@ pub async fn a_list_filters_by_each_part(store: &dyn Store) {
         (OrderFilter { token: jup, ..all() }, vec![]),
         (
             OrderFilter {
-                venue: Some(Venue::Raydium),
+                venue: Some(RAYDIUM),
                 ..all()
             },
             vec![7, 5],
         ),
         (
             OrderFilter {
-                venue: Some(Venue::Meteora),
+                venue: Some(METEORA),
                 ..all()
             },
             vec![],
@@ -243,7 +242,7 @@ pub async fn a_list_filters_by_all_parts_together(store: &dyn Store) {
     let page = store.list(&narrow, Some(order_id(6)), 1).await.unwrap();
     assert_eq!((numbers(&page.items), page.more), (ids([2]), false));
     let nowhere = OrderFilter {
-        venue: Some(Venue::Raydium),
+        venue: Some(RAYDIUM),
         ..narrow
     };
     assert!(store.list(&nowhere, None, 10).await.unwrap().items.is_empty());

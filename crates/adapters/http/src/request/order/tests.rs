@@ -2,6 +2,7 @@
 
 use order_core::amount::Amount;
 use order_core::token::Side;
+use order_ports::contract::fixtures::two_venues;
 use serde_json::{Value, json};
 
 use super::*;
@@ -11,6 +12,7 @@ fn read(body: &str) -> Result<Requested, Value> {
     let rules = OrderRules {
         owner: None,
         registry: &registry,
+        venues: &two_venues(),
         slippage_bps: 50,
         seal: &QuoteSigner::new(b"key"),
         now: Timestamp::from_millis(1_000),
@@ -352,6 +354,7 @@ fn an_idempotency_key_is_short_and_printable_and_given_once() {
     let rules = OrderRules {
         owner: None,
         registry: &registry,
+        venues: &two_venues(),
         slippage_bps: 50,
         seal: &QuoteSigner::new(b"key"),
         now: Timestamp::from_millis(1_000),

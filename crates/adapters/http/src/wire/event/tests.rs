@@ -5,7 +5,7 @@ use order_core::order::{Order, OrderKind, OrderSpec, Terms, TimeInForce};
 use order_core::time::Timestamp;
 use order_core::trigger::WaitsFor;
 use order_core::venue::{Fill, PoolId, Quote};
-use order_ports::contract::fixtures::{name, spec};
+use order_ports::contract::fixtures::{METEORA, RAYDIUM, name, spec};
 use serde_json::{Value, json};
 
 use super::*;
@@ -26,7 +26,7 @@ pub fn market_order() -> Order {
 pub fn execution() -> Execution {
     let amount_out = Amount::new(224_250_000);
     Execution {
-        venue: Venue::Raydium,
+        venue: RAYDIUM,
         tx_id: TxId([7; 64]),
         executed_price: Price::new(149_500_000_000_000_000_000),
         amount_out: amount_out.with_decimals(6),
@@ -142,7 +142,7 @@ fn waiting_again_after_a_refusal_says_how_often_and_how_long() {
 #[test]
 fn routing_carries_the_quotes_and_names_who_gave_none() {
     let quote = Quote {
-        venue: Venue::Meteora,
+        venue: METEORA,
         pool: PoolId("pool".into()),
         amount_in: Amount::new(1_500_000_000).with_decimals(9),
         amount_out: Amount::new(224_250_000).with_decimals(6),
@@ -151,11 +151,11 @@ fn routing_carries_the_quotes_and_names_who_gave_none() {
         price_impact_bps: 4,
     };
     let good = QuoteAnswer {
-        venue: Venue::Meteora,
+        venue: METEORA,
         result: Ok(quote.clone()),
     };
     let bad = QuoteAnswer {
-        venue: Venue::Raydium,
+        venue: RAYDIUM,
         result: Err(VenueError::Timeout),
     };
     let shown = json!({
@@ -179,12 +179,12 @@ fn routing_carries_the_quotes_and_names_who_gave_none() {
         )
     );
     let other = Quote {
-        venue: Venue::Raydium,
+        venue: RAYDIUM,
         price: Price::new(150_000_000_000_000_000_000),
         ..quote
     };
     let other = QuoteAnswer {
-        venue: Venue::Raydium,
+        venue: RAYDIUM,
         result: Ok(other),
     };
     let both = wire(Event::Routing {
@@ -198,10 +198,10 @@ fn routing_carries_the_quotes_and_names_who_gave_none() {
 
 #[test]
 fn the_way_to_the_venue_is_mirrored_in_meta() {
-    let (venue, tx_id) = (Venue::Raydium, TxId([7; 64]));
+    let (venue, tx_id) = (RAYDIUM, TxId([7; 64]));
     let tx = tx_id.to_string();
     let reason = RouteReason::MostOut {
-        over: Venue::Meteora,
+        over: METEORA,
         by_ppm: 6_711,
     };
     let price = Price::new(149_500_000_000_000_000_000);

@@ -44,6 +44,8 @@ struct View {
     /// Orders a second, in tenths, beat by beat.
     rates: VecDeque<u64>,
     orders: Vec<Value>,
+    /// By name.
+    venues: Vec<String>,
     trouble: Option<String>,
 }
 
@@ -110,8 +112,13 @@ async fn show(
 
 async fn refresh(view: &mut View, connection: &Connection, passed: Duration) -> Result<(), ClientError> {
     let path = format!("/api/orders?limit={ORDERS}");
-    let (metrics, orders) = tokio::join!(connection.text("/metrics"), connection.text(&path));
-    let orders: Value = serde_json::from_str(&orders?).map_err(|_| ClientError::Garbled)?;
+    let (metrics, orders, venues) = tokio::join!(
+        connection.text("/metrics"),
+        connection.text(&path),
+        connection.text("/api/venues")
+    );
+    let json = |text: String| serde_json::from_str::<Value>(&text).map_err(|_| ClientError::Garbled);
+    let (orders, venues) = (json(orders?)?, json(venues?)?);
     let scrape = Scrape::read(&metrics?);
     view.earlier = std::mem::replace(&mut view.scrape, scrape);
     let grown = view
@@ -125,6 +132,9 @@ async fn refresh(view: &mut View, connection: &Connection, passed: Duration) -> 
     if view.rates.len() > KEPT {
         view.rates.pop_front();
     }
+    let listed = venues["items"].as_array().into_iter().flatten();
+    let names = listed.filter_map(|venue| venue["name"].as_str());
+    view.venues = names.map(str::to_owned).collect();
     view.orders = orders["items"].as_array().cloned().unwrap_or_default();
     Ok(())
 }

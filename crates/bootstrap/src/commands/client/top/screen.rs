@@ -12,6 +12,19 @@ use serde_json::Value;
 use super::View;
 use super::numbers::{DURATION, FINISHED, QUOTES};
 
+/// What tells venues apart, by their names in order.
+const VENUE_COLOURS: [Color; 6] = [
+    Color::LightYellow,
+    Color::LightBlue,
+    Color::LightCyan,
+    Color::LightMagenta,
+    Color::LightGreen,
+    Color::LightRed,
+];
+
+/// As many as the frame has lines for.
+const VENUES_SHOWN: usize = 3;
+
 /// Draws everything.
 pub(super) fn draw(frame: &mut Frame<'_>, view: &View) {
     let [head, figures, orders, foot] = Layout::vertical([
@@ -72,17 +85,28 @@ fn draw_figures(frame: &mut Frame<'_>, view: &View, area: Rect) {
         format!("retries {}", scrape.sum("order_engine_order_retries_total", &[])).into(),
     ];
     framed(frame, "Queue", queue_text, queue);
-    let wins = |venue| scrape.sum("order_engine_venue_wins_total", &[("venue", venue)]);
-    let venue_text = vec![
-        Line::from(format!("Raydium {}", wins("Raydium"))).fg(Color::LightBlue),
-        Line::from(format!("Meteora {}", wins("Meteora"))).fg(Color::LightYellow),
-        format!(
-            "quote errors {}",
-            scrape.sum("order_engine_quote_errors_total", &[])
-        )
-        .into(),
-    ];
-    framed(frame, "Routes won", venue_text, venues);
+    framed(frame, "Routes won", routes_won(view), venues);
+}
+
+/// The venues that win most, as many as there is room for, and how often venues refuse.
+fn routes_won(view: &View) -> Vec<Line<'_>> {
+    let wins = |venue: &str| {
+        view.scrape
+            .sum("order_engine_venue_wins_total", &[("venue", venue)])
+    };
+    let mut won: Vec<_> = view
+        .venues
+        .iter()
+        .zip(VENUE_COLOURS.into_iter().cycle())
+        .map(|(venue, colour)| (wins(venue), venue, colour))
+        .collect();
+    won.sort_by_key(|(wins, ..)| std::cmp::Reverse(*wins));
+    won.truncate(VENUES_SHOWN);
+    let refused = view.scrape.sum("order_engine_quote_errors_total", &[]);
+    won.into_iter()
+        .map(|(wins, venue, colour)| Line::from(format!("{venue} {wins}")).fg(colour))
+        .chain([Line::from(format!("quote errors {refused}"))])
+        .collect()
 }
 
 fn draw_rate(frame: &mut Frame<'_>, view: &View, area: Rect) {
@@ -175,6 +199,7 @@ mod tests {
         let view = View {
             scrape: Scrape::read(scrape),
             orders: vec![order],
+            venues: ["Meteora", "Raydium"].map(str::to_owned).to_vec(),
             rates: [10, 25].into(),
             ..View::default()
         };

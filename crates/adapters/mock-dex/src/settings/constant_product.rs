@@ -2,7 +2,7 @@
 
 use order_core::amm::{ConstantProduct, FEE_UNIT, Pool};
 use order_core::token::TokenRegistry;
-use order_core::venue::Venue;
+use order_core::venue::VenueId;
 use serde::Deserialize;
 
 use super::{Exact, SettingsError, amount_of, tokens_of};
@@ -11,7 +11,7 @@ use crate::pool::{ListedPool, PoolNames};
 /// A constant product pool. Reserves are in whole tokens, or in raw units under the names ending in `_raw`.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct RaydiumPool {
+pub struct ConstantProductPool {
     /// The token that is priced.
     pub base: String,
     /// The token that it is priced in.
@@ -36,10 +36,11 @@ pub struct RaydiumPool {
     pub opens_after_blocks: u64,
 }
 
-impl RaydiumPool {
+impl ConstantProductPool {
     /// The pool, or what keeps it from opening.
     pub(crate) fn open(
         &self,
+        venue: VenueId,
         key: &str,
         tokens: &TokenRegistry,
         names: &mut PoolNames,
@@ -67,8 +68,8 @@ impl RaydiumPool {
         );
         let (base, quote, x, y) = (base?, quote?, x?, y?);
         let pool = ConstantProduct::new(x, y, self.fee_rate).ok()?;
-        let id = names.name(Venue::Raydium, base, quote, &self.fee_rate.to_string());
-        ListedPool::list(id, Venue::Raydium, base, quote, Pool::ConstantProduct(pool))
+        let id = names.name(venue, base, quote, &self.fee_rate.to_string());
+        ListedPool::list(id, venue, base, quote, Pool::ConstantProduct(pool))
             .map_err(|error| issues.add(key, error))
             .ok()
     }

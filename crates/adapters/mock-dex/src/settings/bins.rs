@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use order_core::amm::{Bin, BinParams, Bins, Pool, bin_price_q64};
 use order_core::token::{Token, TokenRegistry};
-use order_core::venue::Venue;
+use order_core::venue::VenueId;
 use serde::Deserialize;
 
 use super::{Exact, SettingsError, amount_of, tokens_of};
@@ -34,7 +34,7 @@ pub struct BinSettings {
 /// A pool of bins. What is left out has the customary value.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct MeteoraPool {
+pub struct BinsPool {
     /// The token that is priced.
     pub base: String,
     /// The token that it is priced in.
@@ -77,10 +77,11 @@ fn base_factor() -> u32 {
     10_000
 }
 
-impl MeteoraPool {
+impl BinsPool {
     /// The pool, or what keeps it from opening.
     pub(crate) fn open(
         &self,
+        venue: VenueId,
         key: &str,
         tokens: &TokenRegistry,
         names: &mut PoolNames,
@@ -104,8 +105,8 @@ impl MeteoraPool {
             .ok()?;
         let (base, quote) = (base?, quote?);
         let terms = format!("{}-{}", self.bin_step, self.base_factor);
-        let id = names.name(Venue::Meteora, base, quote, &terms);
-        ListedPool::list(id, Venue::Meteora, base, quote, Pool::Bins(pool))
+        let id = names.name(venue, base, quote, &terms);
+        ListedPool::list(id, venue, base, quote, Pool::Bins(pool))
             .map_err(|error| issues.add(key, error))
             .ok()
     }
