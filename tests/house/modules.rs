@@ -144,7 +144,7 @@ fn for_tests_alone(attributes: &[Attribute]) -> bool {
 }
 
 fn test_modules<'a>(parent: &'a [String], items: &'a [Item]) -> impl Iterator<Item = Vec<String>> + 'a {
-    items.iter().filter_map(|item| match item {
+    items.iter().filter_map(move |item| match item {
         Item::Mod(ItemMod { attrs, ident, .. }) if for_tests_alone(attrs) => {
             Some([parent, &[ident.to_string()]].concat())
         }

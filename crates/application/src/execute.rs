@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use order_core::failure::VenueError;
 use order_core::id::{OrderId, WorkerId};
-use order_core::lifecycle::{Attempt, Commit, Context, IllegalTransition, Input, Step, WakeBackoff, decide};
-use order_core::order::Order;
+use order_core::lifecycle::{Commit, Context, Input, Step, WakeBackoff, decide};
+use order_core::order::{Attempt, IllegalTransition, Order};
 use order_core::terms;
 use order_core::venue::{Draft, VenueId};
 use order_ports::{Claim, Claimed, Grant, JournalError, SendError, StoreError};

@@ -2,10 +2,8 @@
 
 use std::time::Duration;
 
-use order_core::lifecycle::{
-    Attempt, AttemptOutcome, Event, IllegalTransition, RecordedEvent, Release, WakeBackoff,
-};
-use order_core::order::Order;
+use order_core::lifecycle::{Release, WakeBackoff};
+use order_core::order::{Attempt, AttemptOutcome, Event, IllegalTransition, Order, RecordedEvent};
 use order_core::venue::VenueId;
 use order_ports::{Claimed, JournalError, Lease, Transition};
 use tracing::Instrument;

@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use order_core::id::ClientOrderId;
-use order_core::lifecycle::RecordedEvent;
+use order_core::order::RecordedEvent;
 
 /// An event and, once a subscriber has needed it, its text on the wire.
 #[derive(Debug)]

@@ -6,8 +6,8 @@
 use std::sync::Arc;
 
 use order_core::id::OrderId;
-use order_core::lifecycle::{Event, RecordedEvent};
-use order_core::order::OrderSpec;
+use order_core::order::{Event, RecordedEvent};
+use order_core::spec::OrderSpec;
 use order_ports::{Notifier, OrderNotification, WorkItem, WorkQueue};
 use parking_lot::Mutex;
 use tokio::sync::{Notify, mpsc};

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use order_core::failure::VenueError;
-use order_core::routing::{LiquiditySnapshot, Market, RouteLimits};
+use order_core::routing::{LiquiditySnapshot, Market};
+use order_core::spec::RouteLimits;
 use order_core::venue::{QuoteAnswer, QuoteRequest};
 use order_ports::QuoteSource;
 use tracing::Instrument;

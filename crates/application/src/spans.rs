@@ -4,7 +4,8 @@
 //! accepted or claimed; so no other span may be opened within one of those before that.
 
 use order_core::id::OrderId;
-use order_core::lifecycle::{Attempt, Event, Step};
+use order_core::lifecycle::Step;
+use order_core::order::{Attempt, Event};
 use order_core::venue::VenueId;
 use order_ports::SPANS;
 use tracing::field::Empty;

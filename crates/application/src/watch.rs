@@ -4,8 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use order_core::id::{ClientOrderId, OrderId};
-use order_core::lifecycle::RecordedEvent;
-use order_core::order::Order;
+use order_core::order::{Order, RecordedEvent};
 use order_ports::{OrderReader, StoreError};
 
 use crate::hub::{Signal, Subscription};

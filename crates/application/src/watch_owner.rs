@@ -5,8 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use order_core::id::{ClientOrderId, OrderId, Owner};
-use order_core::lifecycle::Status;
-use order_core::order::Order;
+use order_core::order::{Order, Status};
 use order_core::time::Timestamp;
 use order_ports::{OrderFilter, StoreError};
 

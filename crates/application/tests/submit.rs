@@ -16,8 +16,8 @@ use order_application::{Engine, Settings, SubmitError, SubmitOptions};
 use order_core::amount::Amount;
 use order_core::failure::VenueError;
 use order_core::id::OrderId;
-use order_core::lifecycle::{Event, Status};
-use order_core::order::{Order, OrderSpec, TimeInForce};
+use order_core::order::{Event, Order, Status};
+use order_core::spec::{OrderSpec, TimeInForce};
 use order_core::time::Timestamp;
 use order_core::token::Token;
 use order_core::venue::{Quote, QuoteRequest, VenueId};
@@ -172,7 +172,7 @@ async fn a_repeated_request_gets_the_first_order_though_the_pools_have_moved() {
 /// What a submission is refused for, when the store is never to be asked.
 async fn refusal(
     venues: Vec<Arc<dyn order_ports::QuoteSource>>,
-    spec: order_core::order::OrderSpec,
+    spec: order_core::spec::OrderSpec,
 ) -> SubmitError {
     let mut ports = ports();
     ports.venues = venues;
@@ -201,7 +201,7 @@ async fn what_no_pool_could_ever_fill_is_refused() {
 
 #[tokio::test(start_paused = true)]
 async fn an_order_whose_time_is_over_is_refused_before_it_is_stored() {
-    let gtd = order_core::order::OrderSpec {
+    let gtd = order_core::spec::OrderSpec {
         time_in_force: TimeInForce::Gtd(order_core::time::Timestamp::from_millis(0)),
         ..spec()
     };

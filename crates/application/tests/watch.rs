@@ -14,8 +14,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use order_application::{Engine, OrderWatch, Settings, WatchError};
-use order_core::lifecycle::RecordedEvent;
-use order_core::order::{Order, Progress};
+use order_core::order::{Order, Progress, RecordedEvent};
 use order_core::time::Timestamp;
 use order_ports::{MockOrderReader, OrderNotification, OrderPage};
 use parking_lot::Mutex;

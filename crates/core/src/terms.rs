@@ -6,16 +6,14 @@
 //! a price that its owner has ruled out.
 
 mod assess;
-mod floor;
 mod stop;
 
 pub(crate) use assess::rests_on;
 pub use assess::{Assessment, Check, Outlook, assess, check};
-pub use floor::Floor;
 pub use stop::{ReachedStop, reached_stop, stop_price};
 
-use crate::lifecycle::State;
-use crate::order::{Order, TimeInForce};
+use crate::order::{Order, State};
+use crate::spec::TimeInForce;
 use crate::time::Timestamp;
 use crate::trigger::{Trigger, WaitsFor};
 
@@ -39,7 +37,7 @@ pub fn trigger(order: &Order) -> Option<Trigger> {
     let side = order.spec().side;
     match waits_for {
         WaitsFor::Stop => stop::trigger(order),
-        WaitsFor::Limit => Some(Trigger::limit(side, Floor::of(order).price()?)),
+        WaitsFor::Limit => Some(Trigger::limit(side, order.floor().price()?)),
         WaitsFor::Pool => None,
     }
 }

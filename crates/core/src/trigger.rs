@@ -7,8 +7,8 @@ use std::hash::Hash;
 use serde::{Deserialize, Serialize};
 
 use crate::amm::mul_div_floor;
-use crate::order::OrderKind;
 use crate::price::Price;
+use crate::spec::OrderKind;
 use crate::token::Side;
 
 /// What kind of thing an order waits for.

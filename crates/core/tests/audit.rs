@@ -12,9 +12,9 @@ use audit_support::{
 use order_core::amount::Amount;
 use order_core::audit::{AuditedEvent, Auditor, Invariant, LandedTransaction, Report, SubscriberLog, Terms};
 use order_core::failure::{Failure, VenueError};
-use order_core::lifecycle::{AttemptOutcome, Event};
-use order_core::order::{Order, OrderKind, OrderSpec, Protection, Terms as OrderTerms, TimeInForce};
+use order_core::order::{AttemptOutcome, Event, Order};
 use order_core::price::Price;
+use order_core::spec::{OrderKind, OrderSpec, Protection, Terms as OrderTerms, TimeInForce};
 use order_core::time::Timestamp;
 use order_core::trigger::WaitsFor;
 use order_core::venue::{PoolId, Quote, QuoteAnswer, TxId};

@@ -12,7 +12,8 @@ mod routing_support;
 
 use amm_support::{SOL, USDC};
 use order_core::amm::{Direction, Pool};
-use order_core::routing::{Market, Route, RouteLimits, RoutingPolicy};
+use order_core::routing::{Market, Route, RoutingPolicy};
+use order_core::spec::RouteLimits;
 use order_core::venue::QuoteRequest;
 use proptest::prelude::*;
 use routing_support::*;

@@ -8,14 +8,14 @@ use order_core::amount::Amount;
 use order_core::failure::{Failure, VenueError};
 use order_core::id::OrderId;
 use order_core::lifecycle::{
-    Attempt, Commit, Context, Decision, Event, Input, Release, State, Status, Step, WakeBackoff,
-    WakeBackoffPolicy, decide,
+    Commit, Context, Decision, Input, Release, Step, WakeBackoff, WakeBackoffPolicy, decide,
 };
-use order_core::order::{Order, OrderKind, OrderSpec, Protection, Terms, TimeInForce};
+use order_core::order::{Attempt, Event, Order, State, Status};
 use order_core::price::Price;
 use order_core::priority::Priority;
 use order_core::retry::RetryPolicy;
 use order_core::routing::RoutingPolicy;
+use order_core::spec::{OrderKind, OrderSpec, Protection, Terms, TimeInForce};
 use order_core::time::Timestamp;
 use order_core::token::TokenRegistry;
 use order_core::trigger::WaitsFor;

@@ -16,12 +16,12 @@ use amm_support::{SOL, USDC, dlmm, int, rows, sol_usdc, vectors};
 use order_core::amm::{Bin, BinParams, Bins, Direction, Path, Pool, SplitRules, best_split, split_bound};
 use order_core::amount::Amount;
 use order_core::failure::{Failure, VenueError};
-use order_core::order::{OrderKind, Protection};
+use order_core::floor::Floor;
 use order_core::price::Price;
 use order_core::routing::{
-    Market, PoolSnapshot, Route, RouteLimits, RouteReason, RouteRequest, RoutingPolicy, largest_within, route,
+    Market, PoolSnapshot, Route, RouteReason, RouteRequest, RoutingPolicy, largest_within, route,
 };
-use order_core::terms::Floor;
+use order_core::spec::{OrderKind, Protection, RouteLimits};
 use order_core::token::{Token, TokenRegistry};
 use order_core::venue::{QuoteRequest, VenueId};
 use proptest::prelude::*;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use order_core::id::{ClientOrderId, OrderId, Owner};
-use order_core::lifecycle::RecordedEvent;
+use order_core::order::RecordedEvent;
 
 /// A committed event on its way to those who watch.
 #[derive(Clone, Debug, PartialEq, Eq)]

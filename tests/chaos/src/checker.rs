@@ -8,7 +8,7 @@ use std::time::Duration;
 use order_bootstrap::{OsEntropy, SystemClock};
 use order_core::audit::{AuditedOrder, Auditor, LandedTransaction, Report, SubscriberLog, Terms};
 use order_core::id::OrderId;
-use order_core::lifecycle::{EventKind, Status};
+use order_core::order::{EventKind, Status};
 use order_core::token::TokenRegistry;
 use order_mock_dex::{RemoteTimeouts, RemoteVenues};
 use order_ports::{OrderAudit, OrderFilter, OrderReader};

@@ -9,11 +9,8 @@ use order_bootstrap::config::{Config, Inputs, Loaded, Purpose, Role};
 use order_bootstrap::{OsEntropy, SystemClock};
 use order_core::failure::VenueError;
 use order_core::id::WorkerId;
-use order_core::lifecycle::{
-    Attempt, AttemptOutcome, Commit, Context, Event, Input, RecordedEvent, Release, Step, WakeBackoff,
-    WakeBackoffPolicy, decide,
-};
-use order_core::order::Order;
+use order_core::lifecycle::{Commit, Context, Input, Release, Step, WakeBackoff, WakeBackoffPolicy, decide};
+use order_core::order::{Attempt, AttemptOutcome, Event, Order, RecordedEvent};
 use order_core::retry::RetryPolicy;
 use order_core::time::Timestamp;
 use order_core::venue::{QuoteAnswer, TxStatus};

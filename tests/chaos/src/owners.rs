@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use order_core::audit::AuditedOrder;
 use order_core::id::OrderId;
-use order_core::lifecycle::{Event, Status};
+use order_core::order::{Event, Status};
 use order_core::price::Price;
 
 use crate::check::Check;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use order_core::audit::{AuditedOrder, Auditor, Report, Terms};
 use order_core::id::OrderId;
-use order_core::lifecycle::{Event, EventKind, Status};
+use order_core::order::{Event, EventKind, Status};
 use order_core::price::Price;
 use order_mock_dex::LandedTransaction as Landed;
 use order_ports::{OrderAudit, StoreError, VenueLedger};

@@ -12,10 +12,10 @@ use order_application::{
 };
 use order_core::amount::Amount;
 use order_core::id::WorkerId;
-use order_core::lifecycle::{Event, EventKind};
-use order_core::order::{OrderKind, OrderSpec, Protection, TimeInForce};
+use order_core::order::{Event, EventKind};
 use order_core::priority::Priority;
 use order_core::retry::RetryPolicy;
+use order_core::spec::{OrderKind, OrderSpec, Protection, TimeInForce};
 use order_core::time::Timestamp;
 use order_core::token::TokenRegistry;
 use order_core::venue::VenueId;

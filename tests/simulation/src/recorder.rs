@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use order_core::audit::SubscriberLog;
 use order_core::id::{OrderId, Owner};
-use order_core::lifecycle::RecordedEvent;
+use order_core::order::RecordedEvent;
 use order_core::price::Price;
 use parking_lot::Mutex;
 

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use order_core::audit::{Figure, Invariant};
-use order_core::lifecycle::EventKind;
+use order_core::order::EventKind;
 use parking_lot::Mutex;
 
 use crate::checker::Outcome;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use order_core::id::WorkerId;
-use order_core::lifecycle::EventKind;
+use order_core::order::EventKind;
 use order_core::venue::VenueId;
 use order_postgres::{PostgresSettings, PostgresStore};
 use order_redis::{RedisNotifier, RedisQueue, RedisServer, RedisSettings};

@@ -5,8 +5,8 @@
 
 use metrics::counter;
 use order_core::failure::{Failure, VenueError};
-use order_core::lifecycle::EventKind;
-use order_core::order::OrderKind;
+use order_core::order::EventKind;
+use order_core::spec::OrderKind;
 use order_core::venue::VenueId;
 
 use crate::names;

@@ -4,8 +4,7 @@ use std::collections::HashMap;
 
 use metrics::{Histogram, counter, histogram};
 use order_core::id::OrderId;
-use order_core::lifecycle::{Event, RecordedEvent, Status};
-use order_core::order::Order;
+use order_core::order::{Event, Order, RecordedEvent, Status};
 use order_core::time::Timestamp;
 use parking_lot::Mutex;
 

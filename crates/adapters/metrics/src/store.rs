@@ -6,8 +6,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use metrics::{Counter, Histogram, counter, histogram};
 use order_core::id::{IdempotencyKey, OrderId, WorkerId};
-use order_core::lifecycle::{Attempt, AttemptOutcome, Release};
-use order_core::order::OrderSpec;
+use order_core::lifecycle::Release;
+use order_core::order::{Attempt, AttemptOutcome};
+use order_core::spec::OrderSpec;
 use order_ports::{
     AcceptError, Acceptance, Accepted, Claim, JournalError, Lease, OrderIntake, OrderJournal, OrderLeases,
     OwnerCommands, StoreError, Sweep, Transition, WorkItem,

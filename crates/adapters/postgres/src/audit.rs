@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use order_core::amount::Amount;
 use order_core::audit::{AuditedAttempt, AuditedEvent, AuditedOrder};
 use order_core::id::{IdempotencyKey, OrderId};
-use order_core::lifecycle::AttemptOutcome;
+use order_core::order::AttemptOutcome;
 use order_core::venue::TxId;
 use order_ports::{OrderAudit, StoreError};
 use sqlx::Row;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use order_core::id::{IdempotencyKey, OrderId};
-use order_core::order::OrderSpec;
+use order_core::spec::OrderSpec;
 use order_core::time::Timestamp;
 use order_core::venue::VenueId;
 use order_ports::{AcceptError, Acceptance, Accepted, OrderIntake, StoreError};

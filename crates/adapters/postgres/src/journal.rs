@@ -3,7 +3,8 @@
 
 use async_trait::async_trait;
 use order_core::id::OrderId;
-use order_core::lifecycle::{Attempt, AttemptOutcome, Release};
+use order_core::lifecycle::Release;
+use order_core::order::{Attempt, AttemptOutcome};
 use order_core::venue::VenueId;
 use order_ports::{JournalError, Lease, OrderJournal, StoreError, Transition};
 use time::OffsetDateTime;

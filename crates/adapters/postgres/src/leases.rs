@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use order_core::id::{OrderId, WorkerId};
-use order_core::lifecycle::{Attempt, WakeBackoff};
+use order_core::lifecycle::WakeBackoff;
+use order_core::order::Attempt;
 use order_ports::{Claim, Claimed, Lease, OrderLeases, StoreError, Sweep, WorkItem};
 use sqlx::Row;
 use sqlx::postgres::PgRow;

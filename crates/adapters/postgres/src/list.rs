@@ -5,7 +5,7 @@
 //! and so to look at every one of them for a filter that matches none.
 
 use order_core::id::{ClientOrderId, OrderId, Owner};
-use order_core::lifecycle::Status;
+use order_core::order::Status;
 use order_core::time::Timestamp;
 use order_core::token::Symbol;
 use order_core::venue::VenueId;

@@ -5,8 +5,7 @@ use std::collections::HashMap;
 
 use async_trait::async_trait;
 use order_core::id::OrderId;
-use order_core::lifecycle::RecordedEvent;
-use order_core::order::Order;
+use order_core::order::{Order, RecordedEvent};
 use order_ports::{OrderFilter, OrderPage, OrderReader, StoreError};
 use sqlx::Row;
 

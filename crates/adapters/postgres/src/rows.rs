@@ -4,9 +4,10 @@
 use std::time::Duration;
 
 use order_core::id::OrderId;
-use order_core::lifecycle::{Attempt, Event, RecordedEvent, Release, State};
-use order_core::order::{Order, OrderSpec, Progress, Terms};
+use order_core::lifecycle::Release;
+use order_core::order::{Attempt, Event, Order, Progress, RecordedEvent, State};
 use order_core::priority::Priority;
+use order_core::spec::{OrderSpec, Terms};
 use order_core::time::Timestamp;
 use order_core::venue::{Draft, SignedTransaction, TxId};
 use order_ports::WorkItem;

@@ -12,7 +12,8 @@ mod support;
 use std::time::Duration;
 
 use order_core::id::OrderId;
-use order_core::lifecycle::{Attempt, Release};
+use order_core::lifecycle::Release;
+use order_core::order::Attempt;
 use order_ports::contract::fixtures::{Steps, Walk, acceptance, keyed, name, order_id, spec, worker};
 use order_ports::{
     AcceptError, Accepted, Claim, Claimed, JournalError, Lease, OrderFilter, OrderIntake, OrderJournal,
@@ -100,7 +101,7 @@ async fn requests_that_cross_between_processes_all_get_an_answer() {
             } else {
                 (down, up)
             };
-            let spec = order_core::order::OrderSpec {
+            let spec = order_core::spec::OrderSpec {
                 client_order_id: Some(name(&format!("{round}-{client}"))),
                 ..spec()
             };

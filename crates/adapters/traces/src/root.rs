@@ -14,8 +14,7 @@ use opentelemetry::{Context, KeyValue};
 use opentelemetry_sdk::trace::{
     IdGenerator, RandomIdGenerator, SamplingDecision, SamplingResult, SdkTracer, ShouldSample,
 };
-use order_core::lifecycle::State;
-use order_core::order::Order;
+use order_core::order::{Order, State};
 use order_core::time::Timestamp;
 
 use crate::place::Place;

@@ -4,9 +4,10 @@ use futures_util::StreamExt;
 use std::time::Duration;
 
 use order_core::id::{OrderId, Owner};
-use order_core::lifecycle::{Event, IllegalTransition, Release, State, Status, max_rest};
-use order_core::order::{Order, OrderKind, Terms, TimeInForce};
+use order_core::lifecycle::{Release, max_rest};
+use order_core::order::{Event, IllegalTransition, Order, State, Status};
 use order_core::price::Price;
+use order_core::spec::{OrderKind, Terms, TimeInForce};
 use order_core::trigger::WaitsFor;
 use order_ports::{JournalError, OrderFilter, StoreError, Transition};
 

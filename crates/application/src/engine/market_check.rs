@@ -7,8 +7,8 @@
 use std::time::Duration;
 
 use order_core::failure::VenueError;
-use order_core::order::{OrderKind, OrderSpec};
 use order_core::routing::{RouteRequest, RuledOut};
+use order_core::spec::{OrderKind, OrderSpec};
 use order_core::terms::{self, ReachedStop};
 use parking_lot::Mutex;
 

@@ -9,8 +9,7 @@ use std::sync::Arc;
 
 use order_core::failure::VenueError;
 use order_core::id::{ClientOrderId, OrderId, Owner};
-use order_core::lifecycle::RecordedEvent;
-use order_core::order::Order;
+use order_core::order::{Order, RecordedEvent};
 use order_core::time::Timestamp;
 use order_core::venue::{VenueListing, VenueRegistry};
 use order_ports::{OrderFilter, OrderPage, StoreError};

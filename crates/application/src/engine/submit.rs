@@ -2,10 +2,10 @@
 
 use order_core::amount::Quantity;
 use order_core::id::{ClientOrderId, IdempotencyKey, OrderId, Owner};
-use order_core::lifecycle::Status;
-use order_core::order::{Order, OrderSpec};
+use order_core::order::{Order, Status};
 use order_core::price::Price;
 use order_core::routing::RuledOut;
+use order_core::spec::OrderSpec;
 use order_core::time::Timestamp;
 use order_ports::{AcceptError, Acceptance, Accepted, OrderFilter, StoreError, WorkItem};
 use tracing::{Instrument, Span};

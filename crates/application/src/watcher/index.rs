@@ -13,8 +13,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use order_core::id::OrderId;
-use order_core::lifecycle::{State, WakeBackoffPolicy};
-use order_core::order::Order;
+use order_core::lifecycle::WakeBackoffPolicy;
+use order_core::order::{Order, State};
 use order_core::price::Price;
 use order_core::terms::Check;
 use order_core::token::{Pair, Symbol};

@@ -9,9 +9,9 @@ use order_application::{Engine, EventPublisher, Hub, Ports, Relay, Settings};
 use order_core::amount::Amount;
 use order_core::failure::VenueError;
 use order_core::id::OrderId;
-use order_core::lifecycle::{Event, RecordedEvent};
-use order_core::order::{Order, OrderSpec};
+use order_core::order::{Event, Order, RecordedEvent};
 use order_core::priority::Priority;
+use order_core::spec::OrderSpec;
 use order_core::time::Timestamp;
 use order_ports::contract::fixtures::{NoJournal, RAYDIUM, swap};
 use order_ports::{

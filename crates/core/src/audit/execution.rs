@@ -4,8 +4,7 @@ use super::invariant::Invariant;
 use super::record::{AuditedAttempt, AuditedOrder, LandedTransaction};
 use super::report::Report;
 use crate::id::OrderId;
-use crate::lifecycle::{State, Status};
-use crate::order::Execution;
+use crate::order::{Execution, State, Status};
 
 /// Checks an order against what of it had landed before it was read. What it shows of its own execution is
 /// [`shown`]'s matter.

@@ -7,7 +7,7 @@ use super::invariant::Invariant;
 use super::record::AuditedOrder;
 use super::report::Report;
 use crate::id::OrderId;
-use crate::lifecycle::{Event, EventKind, State, Status};
+use crate::order::{Event, EventKind, State, Status};
 
 pub(super) fn check(terms: &Terms, audited: &AuditedOrder, report: &mut Report) {
     numbers(audited, report);

@@ -2,8 +2,7 @@
 
 use crate::amount::Amount;
 use crate::id::{IdempotencyKey, OrderId};
-use crate::lifecycle::{AttemptOutcome, RecordedEvent};
-use crate::order::Order;
+use crate::order::{AttemptOutcome, Order, RecordedEvent};
 use crate::venue::TxId;
 
 /// An event with the epoch of the lease under which it was written; 0 for those written without a lease.

@@ -8,10 +8,10 @@ use super::record::{AuditedOrder, LandedTransaction};
 use super::report::Report;
 use crate::amm;
 use crate::amount::Amount;
-use crate::lifecycle::Event;
-use crate::order::{OrderKind, OrderSpec, Protection, Terms, TimeInForce};
+use crate::floor::Floor;
+use crate::order::Event;
 use crate::routing::MOST_LEGS;
-use crate::terms::Floor;
+use crate::spec::{OrderKind, OrderSpec, Protection, Terms, TimeInForce};
 use crate::time::Timestamp;
 use crate::venue::{Leg, QuoteAnswer, TxId, VenueId};
 

@@ -3,8 +3,8 @@
 use super::invariant::Invariant;
 use super::record::AuditedOrder;
 use super::report::Report;
-use crate::lifecycle::Event;
-use crate::order::OrderKind;
+use crate::order::Event;
+use crate::spec::OrderKind;
 use crate::trigger::WaitsFor;
 
 /// An order of a kind that waits for something before it looks at the market does so first, and never again after.

@@ -3,10 +3,10 @@
 use crate::amount::Amount;
 use crate::failure::Failure;
 use crate::invariant::impossible;
-use crate::lifecycle::{Event, RecordedEvent};
-use crate::order::{Order, OrderSpec};
+use crate::order::{Event, Order, RecordedEvent};
 use crate::price::Price;
 use crate::routing::{Alternatives, ArrivalPrice, Combination, RouteReason};
+use crate::spec::OrderSpec;
 use crate::time::Timestamp;
 use crate::venue::{Leg, Quote, QuoteAnswer, TxId, VenueId};
 

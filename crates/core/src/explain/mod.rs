@@ -10,8 +10,7 @@ mod result;
 pub use attempt::{Candidate, Chosen, ExplainedAttempt, Rejected, Verdict};
 pub use result::{Bps, Measured};
 
-use crate::lifecycle::RecordedEvent;
-use crate::order::Order;
+use crate::order::{Order, RecordedEvent};
 
 /// The whole explanation.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,14 +3,11 @@
 
 use std::time::Duration;
 
-use super::attempt::{Attempt, AttemptOutcome};
-use super::event::Event;
-use super::state::State;
 use super::wait;
 use super::wake_backoff::{WakeBackoff, WakeBackoffPolicy};
 use crate::amount::Amount;
 use crate::failure::{Failure, FailureClass, VenueError};
-use crate::order::{Execution, Order};
+use crate::order::{Attempt, AttemptOutcome, Event, Execution, Order, State};
 use crate::price::Price;
 use crate::retry::RetryPolicy;
 use crate::routing::{Market, Route, RoutingPolicy};

@@ -2,12 +2,10 @@
 
 use std::time::Duration;
 
-use super::attempt::AttemptOutcome;
 use super::decide::{Context, Decision, Release};
-use super::event::{Event, Refusal};
-use super::state::State;
 use crate::failure::{Failure, VenueError};
-use crate::order::{Order, OrderKind, Terms};
+use crate::order::{AttemptOutcome, Event, Order, Refusal, State};
+use crate::spec::{OrderKind, Terms};
 use crate::terms::may_rest;
 use crate::time::Timestamp;
 use crate::trigger::WaitsFor;

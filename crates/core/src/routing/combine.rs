@@ -6,14 +6,14 @@ use super::liquidity::{LiquiditySnapshot, PoolSnapshot};
 use super::paths::{RouteHop, RoutePath, around, route_hops, usable};
 use super::reason::{RouteReason, gain_ppm};
 use super::route::{Alternatives, Combination, Route, RouteLeg};
-use super::rules::{RouteLimits, RoutingPolicy};
+use super::rules::RoutingPolicy;
 use super::single::{best, minimum_out, no_quotes};
 use crate::amm::{Path, Split, SplitRules, best_split, mul_div_ceil, split_bound};
 use crate::amount::Amount;
 use crate::failure::{Failure, FailureClass};
 use crate::invariant::impossible;
-use crate::order::{OrderSpec, Protection};
 use crate::price::Price;
+use crate::spec::{OrderSpec, Protection, RouteLimits};
 use crate::token::{Pair, Side};
 use crate::venue::{Quote, QuoteAnswer, QuoteRequest};
 
@@ -129,7 +129,7 @@ pub fn route(
         ask,
         secs: view.secs,
         quoted: baseline.map(|(quote, _)| quote),
-        most_legs: usize::from(ask.limits.most_legs(policy)),
+        most_legs: usize::from(policy.most_legs(ask.limits)),
         leg_cost: leg_cost(&view.pools, request, policy),
     };
     let (found, weighed) = search.run(&direct, &pools);

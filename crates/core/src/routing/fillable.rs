@@ -10,8 +10,8 @@ use super::single::no_quotes;
 use crate::amm::{Split, SplitLeg, marginal_max, mul_div_ceil};
 use crate::amount::Amount;
 use crate::failure::{Failure, FailureClass, VenueError};
-use crate::order::Protection;
-use crate::terms::Floor;
+use crate::floor::Floor;
+use crate::spec::Protection;
 
 /// The largest part of the size of which every unit is had at the order's floor or better, and its route; `None` if
 /// there is no such part. Where that is the whole size, it is routed as any other.
@@ -113,7 +113,7 @@ impl Within<'_> {
         let mut parts: Vec<_> = direct.into_iter().filter_map(part).collect();
         // The sort is stable: of equal parts the better start stays first.
         parts.sort_by_key(|part| std::cmp::Reverse(part.amount_in));
-        parts.truncate(usize::from(self.ask.limits.most_legs(self.policy)));
+        parts.truncate(usize::from(self.policy.most_legs(self.ask.limits)));
         parts
     }
 

@@ -22,5 +22,5 @@ pub use liquidity::{LiquiditySnapshot, PoolSnapshot};
 pub use paths::RuledOut;
 pub use reason::RouteReason;
 pub use route::{Alternatives, Combination, Route, RouteLeg};
-pub use rules::{MOST_LEGS, RouteLimits, RoutingPolicy};
+pub use rules::{MOST_LEGS, RoutingPolicy};
 pub use single::{best_quote, choose, minimum_out};

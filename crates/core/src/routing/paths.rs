@@ -1,8 +1,9 @@
 //! The ways from one token to another through the pools in view.
 
 use super::liquidity::{LiquiditySnapshot, PoolSnapshot};
-use super::rules::{RouteLimits, RoutingPolicy};
+use super::rules::RoutingPolicy;
 use crate::amm::{Direction, Path, StartRate};
+use crate::spec::RouteLimits;
 use crate::token::Token;
 use crate::venue::{Leg, QuoteRequest};
 
@@ -146,7 +147,7 @@ impl LiquiditySnapshot {
         let leads = |limits: &RouteLimits| {
             let pools = usable(self, |pool| limits.allows(pool.venue));
             let direct = !route_hops(&pools, (request.token_in, request.token_out), self.secs).is_empty();
-            direct || (limits.most_legs(policy) > 1 && !around(&pools, request, self.secs).is_empty())
+            direct || (policy.most_legs(limits) > 1 && !around(&pools, request, self.secs).is_empty())
         };
         if leads(limits) {
             return Ok(());

@@ -1,10 +1,8 @@
 //! What a route may look like: by configuration, and by the order's own wish.
 
-use serde::{Deserialize, Serialize};
-
 use crate::amount::Amount;
+use crate::spec::RouteLimits;
 use crate::token::Token;
-use crate::venue::VenueId;
 
 /// No transaction has more swaps.
 pub const MOST_LEGS: u8 = 8;
@@ -32,31 +30,10 @@ impl Default for RoutingPolicy {
     }
 }
 
-/// Which routes an order allows.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RouteLimits {
-    /// The only venues that may be used, each once and by name; empty for all of them.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub venues: Vec<VenueId>,
-    /// How many swaps there may be at most; the configuration may allow fewer.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub max_legs: Option<u8>,
-}
-
-impl RouteLimits {
-    /// Whether there are none.
-    pub const fn is_none(&self) -> bool {
-        self.venues.is_empty() && self.max_legs.is_none()
-    }
-
-    /// Whether this venue may be used.
-    pub fn allows(&self, venue: VenueId) -> bool {
-        self.venues.is_empty() || self.venues.contains(&venue)
-    }
-
-    /// How many swaps there may be.
-    pub fn most_legs(&self, policy: &RoutingPolicy) -> u8 {
-        let most = policy.max_legs.min(MOST_LEGS);
-        self.max_legs.map_or(most, |own| own.min(most)).max(1)
+impl RoutingPolicy {
+    /// How many swaps a route may have at most that an order limits so.
+    pub fn most_legs(&self, limits: &RouteLimits) -> u8 {
+        let most = self.max_legs.min(MOST_LEGS);
+        limits.max_legs.map_or(most, |own| own.min(most)).max(1)
     }
 }

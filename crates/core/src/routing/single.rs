@@ -5,7 +5,7 @@ use super::route::Route;
 use crate::amm;
 use crate::amount::Amount;
 use crate::failure::{Failure, FailureClass, VenueError};
-use crate::order::Protection;
+use crate::spec::Protection;
 use crate::venue::{Quote, QuoteAnswer, QuoteRequest};
 
 /// Chooses among the answers. Deterministic: the same answers in any order give the same route.

@@ -1,12 +1,12 @@
 //! What an order would do in a market.
 
-use super::{Floor, may_rest, stop, stop_price};
+use super::{may_rest, stop, stop_price};
 use crate::amount::Amount;
 use crate::failure::{Failure, VenueError};
-use crate::lifecycle::State;
-use crate::order::{Order, OrderKind, Protection, TimeInForce};
+use crate::order::{Order, State};
 use crate::price::Price;
 use crate::routing::{self, ArrivalPrice, Market, Route, RouteRequest, RoutingPolicy};
+use crate::spec::{OrderKind, Protection, TimeInForce};
 use crate::trigger::WaitsFor;
 
 /// What a market means to an order.
@@ -78,7 +78,7 @@ pub fn assess(order: &Order, market: &Market, policy: &RoutingPolicy) -> Assessm
     let (found, arrival) = match (order.terms().kind, order.terms().time_in_force) {
         (OrderKind::Limit { .. } | OrderKind::StopLimit { .. }, TimeInForce::Ioc) => {
             let ask = RouteRequest::of(order.spec());
-            let (route, arrival) = routing::largest_within(&ask, &Floor::of(order), market, policy);
+            let (route, arrival) = routing::largest_within(&ask, &order.floor(), market, policy);
             (route.map_err(Short::from), arrival)
         }
         (
@@ -137,7 +137,7 @@ fn whole(
     policy: &RoutingPolicy,
 ) -> (Result<Route, Short>, Option<ArrivalPrice>) {
     let (ask, amount_in) = (RouteRequest::of(order.spec()), order.spec().amount_in);
-    let least = match Floor::of(order).least(amount_in) {
+    let least = match order.floor().least(amount_in) {
         Ok(Some(least)) => least,
         Ok(None) => {
             let (route, arrival) = routing::route(&ask, market, policy);

@@ -1,8 +1,9 @@
 //! The price that a stop is compared with.
 
-use crate::order::{Order, OrderKind, OrderSpec};
+use crate::order::Order;
 use crate::price::Price;
 use crate::routing::{Market, RoutingPolicy, best_quote, price_of_all};
+use crate::spec::{OrderKind, OrderSpec};
 use crate::token::Side;
 use crate::trigger::Trigger;
 

@@ -7,10 +7,10 @@ use order_core::audit::{
     AuditedAttempt, AuditedEvent, AuditedOrder, Auditor, Invariant, LandedTransaction, Report, Terms,
 };
 use order_core::id::OrderId;
-use order_core::lifecycle::{AttemptOutcome, Event};
-use order_core::order::{Execution, Order, OrderKind, OrderSpec, Protection, TimeInForce};
+use order_core::order::{AttemptOutcome, Event, Execution, Order};
 use order_core::price::Price;
 use order_core::routing::RouteReason;
+use order_core::spec::{OrderKind, OrderSpec, Protection, TimeInForce};
 use order_core::time::Timestamp;
 use order_core::venue::{Fill, TxId};
 use uuid::Uuid;

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use order_core::audit::{AuditedAttempt, AuditedOrder};
 use order_core::id::OrderId;
-use order_core::lifecycle::{Attempt, AttemptOutcome, Release};
+use order_core::lifecycle::Release;
+use order_core::order::{Attempt, AttemptOutcome};
 
 use super::fixtures::{Walk, acceptance, keyed, order_id, spec, worker};
 use super::store::Store;

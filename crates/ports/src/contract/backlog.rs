@@ -4,7 +4,8 @@
 
 use std::time::Duration;
 
-use order_core::lifecycle::{Event, Release};
+use order_core::lifecycle::Release;
+use order_core::order::Event;
 
 use super::fixtures::{Walk, acceptance, spec, worker};
 use super::store::Store;

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use order_core::id::OrderId;
-use order_core::lifecycle::RecordedEvent;
+use order_core::order::RecordedEvent;
 use tokio::time::{sleep, timeout};
 
 use super::fixtures::{Walk, acceptance, name, spec};

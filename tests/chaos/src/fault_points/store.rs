@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use order_core::id::{IdempotencyKey, OrderId, WorkerId};
-use order_core::lifecycle::{Attempt, AttemptOutcome, Release};
-use order_core::order::OrderSpec;
+use order_core::lifecycle::Release;
+use order_core::order::{Attempt, AttemptOutcome};
+use order_core::spec::OrderSpec;
 use order_ports::{
     AcceptError, Acceptance, Accepted, Claim, JournalError, Lease, OrderIntake, OrderJournal, OrderLeases,
     OwnerCommands, RestingOrder, RestingOrders, RestingSince, StoreError, Sweep, Transition, Woken, WorkItem,

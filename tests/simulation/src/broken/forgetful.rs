@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use order_core::id::{OrderId, WorkerId};
-use order_core::order::{Order, OrderSpec, Protection};
+use order_core::order::Order;
+use order_core::spec::{OrderSpec, Protection};
 use order_ports::{Claim, Claimed, OrderLeases, StoreError, Sweep, WorkItem};
 
 /// Hands out orders as if whatever comes out were enough for them.

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use order_core::id::{IdempotencyKey, OrderId, WorkerId};
-use order_core::lifecycle::{Attempt, AttemptOutcome, RecordedEvent, Release};
-use order_core::order::{Order, OrderSpec, Progress};
+use order_core::lifecycle::Release;
+use order_core::order::{Attempt, AttemptOutcome, Order, Progress, RecordedEvent};
+use order_core::spec::OrderSpec;
 use order_memory::MemoryStore;
 use order_ports::{
     AcceptError, Acceptance, Accepted, Claim, JournalError, Lease, OrderFilter, OrderIntake, OrderJournal,

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use order_core::id::OrderId;
-use order_core::lifecycle::{Attempt, AttemptOutcome, RecordedEvent, Release};
-use order_core::order::Order;
+use order_core::lifecycle::Release;
+use order_core::order::{Attempt, AttemptOutcome, Order, RecordedEvent};
 use order_ports::{JournalError, Lease, OrderJournal, Transition};
 use parking_lot::Mutex;
 

@@ -1,6 +1,7 @@
 //! The fields that say which routes a caller allows: the venues, and how many swaps.
 
-use order_core::routing::{MOST_LEGS, RouteLimits};
+use order_core::routing::MOST_LEGS;
+use order_core::spec::RouteLimits;
 use order_core::venue::{VenueId, VenueRegistry};
 
 use super::fields::{Fields, Read};

@@ -1,7 +1,7 @@
 //! Which orders a listing asks for, and where it goes on.
 
 use order_core::id::{OrderId, Owner};
-use order_core::lifecycle::Status;
+use order_core::order::Status;
 use order_core::time::Timestamp;
 use order_core::token::{Symbol, TokenRegistry};
 use order_core::venue::VenueRegistry;

@@ -3,9 +3,9 @@
 use http::HeaderMap;
 use order_application::SubmitOptions;
 use order_core::id::{IdempotencyKey, Name, Owner};
-use order_core::order::{OrderKind, OrderSpec, Protection, TimeInForce};
 use order_core::price::Price;
 use order_core::priority::Priority;
+use order_core::spec::{OrderKind, OrderSpec, Protection, TimeInForce};
 use order_core::time::Timestamp;
 use order_core::token::{Token, TokenRegistry};
 use order_core::trace::TraceParent;

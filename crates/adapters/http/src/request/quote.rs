@@ -1,7 +1,7 @@
 //! Reading a question for quotes.
 
-use order_core::order::Protection;
-use order_core::routing::{RouteLimits, RouteRequest};
+use order_core::routing::RouteRequest;
+use order_core::spec::{Protection, RouteLimits};
 use order_core::token::{Pair, Side};
 use order_core::venue::QuoteRequest;
 use poem_openapi::Object;

@@ -1,6 +1,6 @@
 //! An order that names a quote is held to it: to its minimum, its tokens and its amount.
 
-use order_core::order::OrderKind;
+use order_core::spec::OrderKind;
 
 use super::fields::{Fields, Read};
 use super::order::OrderRules;
@@ -52,7 +52,7 @@ pub fn agrees(fields: &mut Fields<'_>, terms: &QuotedTerms, swap: &Swap) {
 mod tests {
     use http::HeaderMap;
     use order_core::amount::Amount;
-    use order_core::order::Protection;
+    use order_core::spec::Protection;
     use order_core::time::Timestamp;
     use order_core::token::TokenRegistry;
     use order_ports::contract::fixtures::two_venues;

@@ -2,8 +2,9 @@
 
 use order_core::amount::Amount;
 use order_core::explain::{Candidate, Chosen, ExplainedAttempt, Explanation, Measured, Rejected, Verdict};
-use order_core::order::{Order, OrderSpec};
+use order_core::order::Order;
 use order_core::routing::NaiveSpotChoice;
+use order_core::spec::OrderSpec;
 use order_core::token::Token;
 use poem_openapi::Object;
 use poem_openapi::types::Example;

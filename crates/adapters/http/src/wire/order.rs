@@ -1,10 +1,9 @@
 //! An order as `GET /api/orders` shows it.
 
 use order_core::amount::{Amount, Quantity};
-use order_core::lifecycle::State;
-use order_core::order::{Execution, Order, OrderKind, Protection, TimeInForce};
+use order_core::order::{Execution, Order, State};
 use order_core::price::Price;
-use order_core::terms::Floor;
+use order_core::spec::{OrderKind, Protection, TimeInForce};
 use order_core::token::Side;
 use poem_openapi::Object;
 use poem_openapi::types::Example;
@@ -194,7 +193,7 @@ pub fn filled_minimum(order: &Order, execution: &Execution) -> Option<Quantity> 
 
 /// No more is filled than was asked, so that the part can be expressed as the whole can.
 fn minimum_for(order: &Order, paid: Amount) -> Option<Quantity> {
-    let least = Floor::of(order).least_by_minimum(paid).ok()??;
+    let least = order.floor().least_by_minimum(paid).ok()??;
     Some(least.with_decimals(order.spec().token_out.decimals))
 }
 
@@ -300,7 +299,7 @@ mod tests {
     use super::*;
     use crate::wire::event::tests::{execution, id, market_order};
     use order_core::failure::{Failure, VenueError};
-    use order_core::lifecycle::Event;
+    use order_core::order::Event;
     use order_core::time::Timestamp;
 
     #[test]

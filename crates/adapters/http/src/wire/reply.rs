@@ -2,7 +2,7 @@
 
 use order_application::Submission;
 use order_core::id::OrderId;
-use order_core::lifecycle::Status;
+use order_core::order::Status;
 use poem_openapi::Object;
 use poem_openapi::types::Example;
 use serde::Serialize;

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt::{self, Display};
 use std::marker::PhantomData;
 
-use order_core::lifecycle::Status;
+use order_core::order::Status;
 use order_core::priority::Priority;
 use order_core::time::Timestamp;
 use order_core::venue::MAX_VENUE_NAME;

@@ -1,7 +1,7 @@
 //! What waits, over all shards.
 
 use async_trait::async_trait;
-use order_core::lifecycle::{State, Status};
+use order_core::order::{State, Status};
 use order_ports::{Backlog, OrderBacklog, StoreError};
 use tokio::time::Instant;
 

@@ -31,8 +31,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use order_core::audit::AuditedOrder;
 use order_core::id::{ClientOrderId, IdempotencyKey, OrderId, Owner, WorkerId};
-use order_core::lifecycle::{Attempt, AttemptOutcome, RecordedEvent, Release};
-use order_core::order::{Order, OrderSpec};
+use order_core::lifecycle::Release;
+use order_core::order::{Attempt, AttemptOutcome, Order, RecordedEvent};
+use order_core::spec::OrderSpec;
 use order_ports::{
     AcceptError, Acceptance, Accepted, Claim, JournalError, Lease, OrderAudit, OrderFilter, OrderIntake,
     OrderJournal, OrderLeases, OrderPage, OrderReader, OwnerCommands, RestingOrder, RestingOrders,

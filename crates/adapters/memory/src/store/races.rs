@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use order_core::id::OrderId;
-use order_core::lifecycle::{Attempt, Event, Release, Status};
-use order_core::order::OrderSpec;
+use order_core::lifecycle::Release;
+use order_core::order::{Attempt, Event, Status};
+use order_core::spec::OrderSpec;
 use order_core::venue::TxId;
 use order_ports::contract::fixtures::{Walk, acceptance, keyed, order_id, spec, worker};
 use order_ports::{

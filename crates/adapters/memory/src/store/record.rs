@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use order_core::audit::{AuditedAttempt, AuditedEvent, AuditedOrder};
 use order_core::id::{IdempotencyKey, OrderId, WorkerId};
-use order_core::lifecycle::{Attempt, AttemptOutcome, RecordedEvent, WakeBackoff};
-use order_core::order::{Order, OrderSpec, Progress};
+use order_core::lifecycle::WakeBackoff;
+use order_core::order::{Attempt, AttemptOutcome, Order, Progress, RecordedEvent};
+use order_core::spec::OrderSpec;
 use order_core::time::Timestamp;
 use order_core::venue::TxId;
 use order_ports::{JournalError, Lease, OrderFilter, RestingSince, Transition};

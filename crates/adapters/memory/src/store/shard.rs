@@ -9,8 +9,9 @@ use std::time::Duration;
 
 use order_core::audit::AuditedOrder;
 use order_core::id::{IdempotencyKey, OrderId, Owner, WorkerId};
-use order_core::lifecycle::{Attempt, AttemptOutcome, RecordedEvent, Release};
-use order_core::order::{Order, OrderSpec};
+use order_core::lifecycle::Release;
+use order_core::order::{Attempt, AttemptOutcome, Order, RecordedEvent};
+use order_core::spec::OrderSpec;
 use order_ports::{
     Accepted, Claim, Claimed, JournalError, Lease, OrderFilter, RestingSince, Sweep, Transition, Woken,
     WorkItem,

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use order_core::id::{IdempotencyKey, OrderId, WorkerId};
-use order_core::lifecycle::{Attempt, AttemptOutcome, RecordedEvent, Release};
-use order_core::order::{Order, OrderSpec};
+use order_core::lifecycle::Release;
+use order_core::order::{Attempt, AttemptOutcome, Order, RecordedEvent};
 use order_core::priority::Priority;
+use order_core::spec::OrderSpec;
 use order_core::time::Timestamp;
 use order_memory::MemoryStore;
 use order_ports::contract::store as laws;

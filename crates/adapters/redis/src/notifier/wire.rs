@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use order_core::id::{MAX_NAME, Name, OrderId, WorkerId};
 use order_core::invariant::{breached, impossible};
-use order_core::lifecycle::RecordedEvent;
+use order_core::order::RecordedEvent;
 use order_ports::OrderNotification;
 use uuid::Uuid;
 
@@ -152,7 +152,7 @@ fn array<'a, const N: usize>(body: &mut &'a [u8]) -> Result<&'a [u8; N], Unreada
 #[cfg(test)]
 mod tests {
     use super::*;
-    use order_core::lifecycle::Event;
+    use order_core::order::Event;
     use order_core::time::Timestamp;
 
     const fn all(_: OrderId, _: &str) -> bool {

@@ -9,7 +9,7 @@ use std::ops::Deref;
 use std::time::Duration;
 
 use order_core::id::WorkerId;
-use order_core::lifecycle::{Event, RecordedEvent};
+use order_core::order::{Event, RecordedEvent};
 use order_core::priority::Priority;
 use order_core::time::Timestamp;
 use order_ports::contract::fixtures::{name, order_id};

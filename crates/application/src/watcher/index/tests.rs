@@ -1,5 +1,5 @@
-use order_core::lifecycle::Event;
-use order_core::order::{OrderKind, OrderSpec};
+use order_core::order::Event;
+use order_core::spec::{OrderKind, OrderSpec};
 use order_core::time::Timestamp;
 use order_core::token::Side;
 use order_core::trigger::WaitsFor;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use order_core::failure::VenueError;
-use order_core::lifecycle::{AttemptOutcome, Event, Refusal};
+use order_core::order::{AttemptOutcome, Event, Refusal};
 use order_core::trigger::WaitsFor;
 
 use super::resting::{FOR_EVER, for_so_long, listed, replaced, waiting, woken};

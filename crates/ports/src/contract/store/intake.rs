@@ -2,9 +2,9 @@
 
 use futures_util::future::join_all;
 use order_core::amount::Amount;
-use order_core::order::{OrderKind, OrderSpec, Protection, TimeInForce};
 use order_core::price::Price;
 use order_core::priority::Priority;
+use order_core::spec::{OrderKind, OrderSpec, Protection, TimeInForce};
 
 use super::{Store, accepted, accepted_as, assert_stored, execute, hold};
 use crate::contract::fixtures::{EPOCH, Walk, acceptance, accepted_at, keyed, name, order_id, spec, swap};

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use order_core::failure::VenueError;
-use order_core::lifecycle::{Attempt, AttemptOutcome, Event, Release, State};
-use order_core::order::{Order, Progress};
+use order_core::lifecycle::Release;
+use order_core::order::{Attempt, AttemptOutcome, Event, Order, Progress, State};
 
 use super::{
     LONG, SHORT, Store, accepted, assert_fenced, assert_stored, execute, hold, let_go, outlast_short, take,

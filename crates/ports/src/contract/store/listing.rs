@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use order_core::id::OrderId;
-use order_core::lifecycle::{Release, Status};
-use order_core::order::{Order, OrderKind, OrderSpec};
+use order_core::lifecycle::Release;
+use order_core::order::{Order, Status};
 use order_core::price::Price;
+use order_core::spec::{OrderKind, OrderSpec};
 
 use super::{Store, accepted, accepted_as, execute, hold};
 use crate::OrderFilter;

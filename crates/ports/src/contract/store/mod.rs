@@ -17,8 +17,9 @@ mod sweeping;
 use std::time::Duration;
 
 use order_core::id::OrderId;
-use order_core::lifecycle::{AttemptOutcome, Release};
-use order_core::order::OrderSpec;
+use order_core::lifecycle::Release;
+use order_core::order::AttemptOutcome;
+use order_core::spec::OrderSpec;
 
 pub use backoff::*;
 pub use intake::*;

@@ -1,6 +1,7 @@
 //! Reading one order: its state, its history, its version.
 
-use order_core::lifecycle::{Event, Release};
+use order_core::lifecycle::Release;
+use order_core::order::Event;
 
 use super::{Store, accepted, assert_stored, execute, hold};
 use crate::contract::fixtures::{order_id, waits};

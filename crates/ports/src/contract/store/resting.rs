@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use order_core::id::OrderId;
-use order_core::lifecycle::{Event, Release};
-use order_core::order::{OrderKind, Terms, TimeInForce};
+use order_core::lifecycle::Release;
+use order_core::order::Event;
 use order_core::price::Price;
 use order_core::priority::Priority;
+use order_core::spec::{OrderKind, Terms, TimeInForce};
 use order_core::trigger::WaitsFor;
 
 use super::{
@@ -114,7 +115,7 @@ pub async fn the_list_of_those_who_wait_goes_on_where_it_was_left(store: &dyn St
 }
 
 pub async fn a_wake_makes_an_order_due_once(store: &dyn Store) {
-    let urgent = order_core::order::OrderSpec {
+    let urgent = order_core::spec::OrderSpec {
         priority: Priority::High,
         ..spec()
     };

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use order_core::id::OrderId;
 use order_core::lifecycle::Release;
-use order_core::order::OrderSpec;
 use order_core::priority::Priority;
+use order_core::spec::OrderSpec;
 
 use super::{LONG, SHORT, Store, accepted, accepted_as, execute, hold, let_go, outlast_short, take};
 use crate::contract::fixtures::{order_id, spec};

@@ -8,7 +8,7 @@ use futures_util::stream::{FuturesOrdered, FuturesUnordered, StreamExt};
 use http::HeaderMap;
 use order_application::{LiveEvent, OrderWatch, Submission, SubmitOptions, WatchError};
 use order_core::id::{IdempotencyKey, OrderId};
-use order_core::order::OrderSpec;
+use order_core::spec::OrderSpec;
 use order_core::trace::TraceParent;
 use poem::http::StatusCode;
 

@@ -1,7 +1,8 @@
 //! Every event, to the letter; and fixtures for other tests.
 
 use order_core::amount::Amount;
-use order_core::order::{Order, OrderKind, OrderSpec, Terms, TimeInForce};
+use order_core::order::Order;
+use order_core::spec::{OrderKind, OrderSpec, Terms, TimeInForce};
 use order_core::time::Timestamp;
 use order_core::trigger::WaitsFor;
 use order_core::venue::{Fill, PoolId, Quote};

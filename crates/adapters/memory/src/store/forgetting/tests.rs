@@ -2,7 +2,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use order_core::lifecycle::Release;
-use order_core::order::OrderSpec;
+use order_core::spec::OrderSpec;
 use order_ports::contract::fixtures::{Walk, acceptance, name, order_id, spec, worker};
 use order_ports::{
     Acceptance, Accepted, Claim, Lease, OrderAudit, OrderFilter, OrderIntake, OrderJournal, OrderLeases,

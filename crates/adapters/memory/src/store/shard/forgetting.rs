@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use order_core::id::{IdempotencyKey, OrderId};
-use order_core::order::OrderSpec;
+use order_core::spec::OrderSpec;
 use order_core::venue::TxId;
 
 use super::Shard;

@@ -1,17 +1,15 @@
-//! An order: what was asked for, and how far it has come.
+//! What is asked for: the request of an order, as it never changes.
 
 use serde::{Deserialize, Serialize};
 
 use crate::amount::{Amount, Quantity};
-use crate::id::{ClientOrderId, OrderId, Owner};
-use crate::lifecycle::{Event, IllegalTransition, RecordedEvent, Refusal, State, Status};
+use crate::id::{ClientOrderId, Owner};
 use crate::price::Price;
 use crate::priority::Priority;
-use crate::routing::RouteLimits;
 use crate::time::Timestamp;
 use crate::token::{Pair, Side, Token};
 use crate::trace::TraceParent;
-use crate::venue::{Fill, TxId, VenueId};
+use crate::venue::VenueId;
 
 /// What kind of order it is, with what only that kind has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -175,170 +173,25 @@ pub struct Terms {
     pub time_in_force: TimeInForce,
 }
 
-/// The result of an execution, as the order shows it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Execution {
-    /// Where.
-    pub venue: VenueId,
-    /// By which transaction.
-    pub tx_id: TxId,
-    /// Quote per base, net of fees.
-    pub executed_price: Price,
-    /// What was received.
-    pub amount_out: Quantity,
-    /// The venue's own record.
-    pub fill: Fill,
+/// Which routes an order allows.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RouteLimits {
+    /// The only venues that may be used, each once and by name; empty for all of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub venues: Vec<VenueId>,
+    /// How many swaps there may be at most; the configuration may allow fewer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_legs: Option<u8>,
 }
 
-/// How far an order has come.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Progress {
-    /// The sequence number of the last event.
-    pub version: u32,
-    /// The number of the current attempt, from 1; 0 until the first begins.
-    pub attempt: u8,
-    /// Where it stands.
-    pub state: State,
-    /// When the last event happened.
-    pub updated_at: Timestamp,
-    /// What its owner has put in the place of the terms that it was accepted with.
-    pub terms: Option<Terms>,
-    /// How often the venue has refused its transaction because the price had gone by, so that it rests again.
-    pub refusals: u32,
-}
-
-/// An order and how far it has come. Only events move it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Order {
-    id: OrderId,
-    spec: OrderSpec,
-    created_at: Timestamp,
-    progress: Progress,
-}
-
-impl Order {
-    /// Accepts an order: it is pending, and its history has one event.
-    pub fn accept(id: OrderId, spec: OrderSpec, now: Timestamp) -> (Self, RecordedEvent) {
-        let progress = Progress {
-            version: 1,
-            attempt: 0,
-            state: State::Pending,
-            updated_at: now,
-            terms: None,
-            refusals: 0,
-        };
-        let event = RecordedEvent {
-            order_id: id,
-            seq: 1,
-            at: now,
-            event: Event::Pending,
-        };
-        (
-            Self {
-                id,
-                spec,
-                created_at: now,
-                progress,
-            },
-            event,
-        )
+impl RouteLimits {
+    /// Whether there are none.
+    pub const fn is_none(&self) -> bool {
+        self.venues.is_empty() && self.max_legs.is_none()
     }
 
-    /// An order as a store kept it.
-    pub const fn restore(id: OrderId, spec: OrderSpec, created_at: Timestamp, progress: Progress) -> Self {
-        Self {
-            id,
-            spec,
-            created_at,
-            progress,
-        }
-    }
-
-    /// Moves the order by one event and numbers it.
-    ///
-    /// Time never runs backwards along an order's events, whatever the clocks of its workers say.
-    ///
-    /// # Errors
-    /// [`IllegalTransition`] when this event cannot happen in this state; the order stays as it was.
-    pub fn apply(&mut self, event: Event, now: Timestamp) -> Result<RecordedEvent, IllegalTransition> {
-        let state = self.progress.state.after(&event)?;
-        self.progress.attempt = match &event {
-            Event::Routing { attempt, .. } | Event::Retrying { attempt, .. } => *attempt,
-            Event::Pending
-            | Event::Waiting { .. }
-            | Event::BestDex { .. }
-            | Event::Building { .. }
-            | Event::Submitted { .. }
-            | Event::OutcomeUnknown { .. }
-            | Event::Confirmed { .. }
-            | Event::Failed { .. }
-            | Event::Cancelled
-            | Event::Expired => self.progress.attempt,
-        };
-        if let Event::Waiting {
-            terms: Some(terms), ..
-        } = &event
-        {
-            self.progress.terms = Some(*terms);
-        }
-        if let Event::Waiting {
-            refused: Some(Refusal { count, .. }),
-            ..
-        } = &event
-        {
-            self.progress.refusals = *count;
-        }
-        self.progress.state = state;
-        self.progress.version += 1;
-        self.progress.updated_at = self.progress.updated_at.max(now);
-        Ok(RecordedEvent {
-            order_id: self.id,
-            seq: self.progress.version,
-            at: self.progress.updated_at,
-            event,
-        })
-    }
-
-    /// Its id.
-    pub const fn id(&self) -> OrderId {
-        self.id
-    }
-
-    /// What was asked for.
-    pub const fn spec(&self) -> &OrderSpec {
-        &self.spec
-    }
-
-    /// The terms as they are now: those it was accepted with, unless its owner has replaced them.
-    pub fn terms(&self) -> Terms {
-        self.progress.terms.unwrap_or(Terms {
-            kind: self.spec.kind,
-            time_in_force: self.spec.time_in_force,
-        })
-    }
-
-    /// When it was accepted.
-    pub const fn created_at(&self) -> Timestamp {
-        self.created_at
-    }
-
-    /// How far it has come.
-    pub const fn progress(&self) -> &Progress {
-        &self.progress
-    }
-
-    /// Where it stands.
-    pub const fn state(&self) -> &State {
-        &self.progress.state
-    }
-
-    /// Where it stands, in a word.
-    pub const fn status(&self) -> Status {
-        self.progress.state.status()
-    }
-
-    /// The sequence number of its last event.
-    pub const fn version(&self) -> u32 {
-        self.progress.version
+    /// Whether this venue may be used.
+    pub fn allows(&self, venue: VenueId) -> bool {
+        self.venues.is_empty() || self.venues.contains(&venue)
     }
 }

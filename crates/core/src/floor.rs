@@ -3,8 +3,8 @@
 use crate::amm::{Ratio, mul_div_ceil};
 use crate::amount::Amount;
 use crate::failure::Failure;
-use crate::order::{Order, OrderKind, OrderSpec, Protection};
 use crate::price::{PRICE_SCALE, Price, PriceError};
+use crate::spec::{OrderKind, OrderSpec, Protection};
 use crate::token::Side;
 
 /// What an order's own words rule out: executions below its limit price or below its `minAmountOut`. Of both, the one
@@ -20,11 +20,6 @@ pub struct Floor<'a> {
 }
 
 impl<'a> Floor<'a> {
-    /// The floor of an order, by its terms as they are now.
-    pub fn of(order: &'a Order) -> Self {
-        Self::with(order.spec(), order.terms().kind)
-    }
-
     /// The floor of a request with these prices in the place of its own.
     pub const fn with(spec: &'a OrderSpec, kind: OrderKind) -> Self {
         Self {
