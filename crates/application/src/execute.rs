@@ -128,14 +128,14 @@ impl Executor {
                 Commit::WriteAhead(attempt) => held.write_ahead(&attempt).await?,
                 Commit::Record { outcome, release } => held.record(outcome, release).await?,
             }
-            if decision.step == Step::Stop {
+            let Some(step) = decision.step else {
                 return Ok(());
-            }
+            };
             let time_left = held.time_left();
-            let step = spans::step(&decision.step);
+            let span = spans::step(&step);
             input = tokio::select! {
                 biased;
-                input = runner.take(decision.step, &mut held).instrument(step) => input?,
+                input = runner.take(step, &mut held).instrument(span) => input?,
                 () = self.ports.clock.sleep(time_left) => Input::OutOfTime,
                 () = self.release_leases.cancelled() => Input::OutOfTime,
             };
@@ -177,7 +177,6 @@ impl StepRunner<'_> {
             Step::Build { venue, draft } => self.build(venue, draft, held).await,
             Step::Send(attempt) => Ok(self.send(attempt, held.order()).await),
             Step::LookUp(attempt) => Ok(self.look_up(attempt).await),
-            Step::Stop => Ok(Input::OutOfTime),
         }
     }
 

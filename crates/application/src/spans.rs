@@ -101,7 +101,6 @@ pub(crate) fn step(step: &Step) -> Span {
             attempt = i64::from(attempt.number),
             venue = attempt.venue.as_str()
         ),
-        Step::Stop => Span::none(),
     }
 }
 

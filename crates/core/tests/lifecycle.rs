@@ -175,7 +175,7 @@ struct World {
 
 impl World {
     /// Checks a decision, does what it says as far as storing goes, and returns the step.
-    fn commit(&mut self, order: &mut Order, decision: Decision, now: Timestamp) -> Step {
+    fn commit(&mut self, order: &mut Order, decision: Decision, now: Timestamp) -> Option<Step> {
         for event in decision.events {
             if matches!(event, Event::Failed { .. } | Event::Retrying { .. }) {
                 assert!(!self.landed, "never reported failed if it executed");
@@ -209,7 +209,7 @@ impl World {
                 }
             }
         }
-        if let Step::Send(attempt) = &decision.step {
+        if let Some(Step::Send(attempt)) = &decision.step {
             assert_eq!(
                 self.open.as_ref(),
                 Some(attempt),
@@ -221,16 +221,18 @@ impl World {
     }
 
     /// What the worker learns when it takes a step.
-    fn answer(&mut self, step: Step, fate: &Fate, first_send: bool) -> Input {
+    fn answer(&mut self, step: Option<Step>, fate: &Fate, first_send: bool) -> Input {
         match (step, fate) {
-            (Step::Stop, _) | (_, Fate::WorkerDies) => Input::Claimed {
+            (None, _) | (_, Fate::WorkerDies) => Input::Claimed {
                 open: self.open.clone(),
             },
             (_, Fate::LeaseEnds) => Input::OutOfTime,
-            (Step::Quote(request), Fate::Quotes(outs)) => Input::Quoted(answers(&request, *outs).into()),
-            (Step::Quote(request), _) => Input::Quoted(answers(&request, [Ok(5), Ok(6)]).into()),
-            (Step::Build { .. }, Fate::BuildFails(error)) => Input::NotBuilt(*error),
-            (Step::Build { venue, draft }, _) => {
+            (Some(Step::Quote(request)), Fate::Quotes(outs)) => {
+                Input::Quoted(answers(&request, *outs).into())
+            }
+            (Some(Step::Quote(request)), _) => Input::Quoted(answers(&request, [Ok(5), Ok(6)]).into()),
+            (Some(Step::Build { .. }), Fate::BuildFails(error)) => Input::NotBuilt(*error),
+            (Some(Step::Build { venue, draft }), _) => {
                 let id = TxId([u8::try_from(self.written).unwrap(); 64]);
                 let transaction = SignedTransaction {
                     id,
@@ -243,11 +245,11 @@ impl World {
                     transaction,
                 }
             }
-            (Step::Send(attempt), Fate::NotSent(error)) if first_send => Input::NotSent {
+            (Some(Step::Send(attempt)), Fate::NotSent(error)) if first_send => Input::NotSent {
                 attempt,
                 error: *error,
             },
-            (Step::Send(attempt) | Step::LookUp(attempt), fate) => self.venue_says(attempt, fate),
+            (Some(Step::Send(attempt) | Step::LookUp(attempt)), fate) => self.venue_says(attempt, fate),
         }
     }
 
@@ -295,7 +297,7 @@ proptest! {
             let sends_before = world.sends;
             let step = world.commit(&mut order, decision, now);
             if order.status().is_terminal() {
-                prop_assert_eq!(step, Step::Stop);
+                prop_assert_eq!(step, None);
                 prop_assert!(world.open.is_none(), "no attempt is left open");
                 prop_assert_eq!(order.status() == Status::Confirmed, world.landed);
                 if order.status() == Status::Expired {
@@ -371,7 +373,10 @@ fn not_found_is_dead_only_past_the_last_valid_block() {
         input = world.answer(step, &Fate::NotFound(LAST_VALID), false);
     }
     let decision = decide(&order, input, &context(now, true));
-    assert!(matches!(decision.step, Step::Send(_)), "the same bytes again");
+    assert!(
+        matches!(decision.step, Some(Step::Send(_))),
+        "the same bytes again"
+    );
     let Some(attempt) = world.open.clone() else {
         panic!("an attempt is open")
     };
@@ -454,8 +459,8 @@ impl Calm {
                 return release;
             }
             let fate = match step {
-                Step::Quote(_) => Fate::Quotes(outs),
-                Step::Build { .. } | Step::Send(_) | Step::LookUp(_) | Step::Stop => sent.clone(),
+                Some(Step::Quote(_)) => Fate::Quotes(outs),
+                Some(Step::Build { .. } | Step::Send(_) | Step::LookUp(_)) | None => sent.clone(),
             };
             input = self.world.answer(step, &fate, false);
         }
@@ -623,7 +628,7 @@ fn immediate(limit: u128) -> Order {
 fn what_is_not_had_within_the_limit_at_once_is_cancelled() {
     let order = immediate(10u128.pow(30));
     let context = context(Timestamp::from_millis(2_000), true);
-    let Step::Quote(request) = decide(&order, Input::Claimed { open: None }, &context).step else {
+    let Some(Step::Quote(request)) = decide(&order, Input::Claimed { open: None }, &context).step else {
         panic!("an order is quoted first")
     };
     let quoted = |outs| decide(&order, Input::Quoted(answers(&request, outs).into()), &context);
@@ -632,7 +637,7 @@ fn what_is_not_had_within_the_limit_at_once_is_cancelled() {
         decision.events.as_slice(),
         [Event::Routing { .. }, Event::Cancelled]
     ));
-    assert_eq!(decision.step, Step::Stop);
+    assert_eq!(decision.step, None);
     // While no venue answers, it is not known what could be had.
     let silent = quoted([Err(VenueError::Timeout), Err(VenueError::Timeout)]);
     assert!(matches!(
@@ -645,11 +650,11 @@ fn what_is_not_had_within_the_limit_at_once_is_cancelled() {
 fn what_is_had_within_the_limit_goes_out_with_the_limit_as_its_minimum() {
     let order = immediate(5 * 10u128.pow(12));
     let context = context(Timestamp::from_millis(2_000), true);
-    let Step::Quote(request) = decide(&order, Input::Claimed { open: None }, &context).step else {
+    let Some(Step::Quote(request)) = decide(&order, Input::Claimed { open: None }, &context).step else {
         panic!("an order is quoted first")
     };
     let market = answers(&request, [Ok(5), Ok(6)]).into();
-    let Step::Build { draft, .. } = decide(&order, Input::Quoted(market), &context).step else {
+    let Some(Step::Build { draft, .. }) = decide(&order, Input::Quoted(market), &context).step else {
         panic!("6 is more than 5")
     };
     assert_eq!(draft.min_out, Amount::new(5));

@@ -159,7 +159,8 @@ impl Naive {
             events: Vec::new(),
             sent: None,
         };
-        let Step::Quote(request) = self.decide(&history.order, Input::Claimed { open: None }).step else {
+        let Some(Step::Quote(request)) = self.decide(&history.order, Input::Claimed { open: None }).step
+        else {
             return Err("nothing to quote".into());
         };
         let mut answers = Vec::new();
@@ -171,7 +172,7 @@ impl Naive {
             });
         }
         let chosen = self.decide(&history.order, Input::Quoted(answers.into()));
-        let Step::Build { venue, draft } = chosen.step else {
+        let Some(Step::Build { venue, draft }) = chosen.step else {
             return Ok((history, Err(VenueError::Timeout)));
         };
         history.add(chosen.events, self.clock.now())?;

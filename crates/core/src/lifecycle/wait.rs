@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::decide::{Context, Decision, Release};
+use super::decision::{Context, Decision, Release};
 use crate::failure::{Failure, VenueError};
 use crate::order::{AttemptOutcome, Event, Order, Refusal, State};
 use crate::spec::{OrderKind, Terms};
