@@ -17,8 +17,9 @@ use order_core::amount::Amount;
 use order_core::failure::VenueError;
 use order_core::id::OrderId;
 use order_core::order::{Event, Order, Status};
-use order_core::spec::{OrderSpec, TimeInForce};
+use order_core::spec::OrderSpec;
 use order_core::time::Timestamp;
+use order_core::time_in_force::TimeInForce;
 use order_core::token::Token;
 use order_core::venue::{Quote, QuoteRequest, VenueId};
 use order_ports::{

@@ -3,8 +3,9 @@
 use crate::amm::{Ratio, mul_div_ceil};
 use crate::amount::Amount;
 use crate::failure::Failure;
+use crate::order_types::OrderKind;
 use crate::price::{PRICE_SCALE, Price, PriceError};
-use crate::spec::{OrderKind, OrderSpec, Protection};
+use crate::spec::{OrderSpec, Protection};
 use crate::token::Side;
 
 /// What an order's own words rule out: executions below its limit price or below its `minAmountOut`. Of both, the one
@@ -21,7 +22,7 @@ pub struct Floor<'a> {
 
 impl<'a> Floor<'a> {
     /// The floor of a request with these prices in the place of its own.
-    pub const fn with(spec: &'a OrderSpec, kind: OrderKind) -> Self {
+    pub fn with(spec: &'a OrderSpec, kind: OrderKind) -> Self {
         Self {
             spec,
             limit: kind.limit_price(),

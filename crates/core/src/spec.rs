@@ -4,57 +4,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::amount::{Amount, Quantity};
 use crate::id::{ClientOrderId, Owner};
-use crate::price::Price;
+use crate::order_types::OrderKind;
 use crate::priority::Priority;
-use crate::time::Timestamp;
+use crate::time_in_force::TimeInForce;
 use crate::token::{Pair, Side, Token};
 use crate::trace::TraceParent;
 use crate::venue::VenueId;
-
-/// What kind of order it is, with what only that kind has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-pub enum OrderKind {
-    /// At the best price there is, now.
-    Market,
-    /// At this price or better.
-    Limit {
-        /// Quote per base.
-        limit_price: Price,
-    },
-    /// A limit order from the moment the market touches the stop.
-    StopLimit {
-        /// Quote per base.
-        stop_price: Price,
-        /// Quote per base.
-        limit_price: Price,
-    },
-    /// In the block in which a pool of the pair opens.
-    Sniper,
-}
-
-impl OrderKind {
-    /// All names on the wire.
-    pub const NAMES: [&'static str; 4] = ["market", "limit", "stop_limit", "sniper"];
-
-    /// The name on the wire.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Market => "market",
-            Self::Limit { .. } => "limit",
-            Self::StopLimit { .. } => "stop_limit",
-            Self::Sniper => "sniper",
-        }
-    }
-
-    /// The worst price at which it may execute, quote per base, if it names one.
-    pub const fn limit_price(&self) -> Option<Price> {
-        match *self {
-            Self::Limit { limit_price } | Self::StopLimit { limit_price, .. } => Some(limit_price),
-            Self::Market | Self::Sniper => None,
-        }
-    }
-}
 
 /// How the trader is protected from a price that moves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,41 +19,6 @@ pub enum Protection {
     Slippage(u16),
     /// At least this much comes out, in raw units.
     MinOut(Amount),
-}
-
-/// How long an order lives.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum TimeInForce {
-    /// Good till cancelled.
-    #[default]
-    Gtc,
-    /// Immediate or cancel: what can fill now, the rest not.
-    Ioc,
-    /// Fill or kill: all of it now, or nothing.
-    Fok,
-    /// Good till a date.
-    Gtd(Timestamp),
-}
-
-impl TimeInForce {
-    /// The name on the wire.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Gtc => "gtc",
-            Self::Ioc => "ioc",
-            Self::Fok => "fok",
-            Self::Gtd(_) => "gtd",
-        }
-    }
-
-    /// When it ends, by the store's clock, if it has an end.
-    pub const fn until(self) -> Option<Timestamp> {
-        match self {
-            Self::Gtd(until) => Some(until),
-            Self::Gtc | Self::Ioc | Self::Fok => None,
-        }
-    }
 }
 
 /// What was asked for. Never changes once the order is accepted.

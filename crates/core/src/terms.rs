@@ -13,8 +13,8 @@ pub use assess::{Assessment, Check, Outlook, assess, check};
 pub use stop::{ReachedStop, reached_stop, stop_price};
 
 use crate::order::{Order, State};
-use crate::spec::TimeInForce;
 use crate::time::Timestamp;
+use crate::time_in_force::TimeInForce;
 use crate::trigger::{Trigger, WaitsFor};
 
 /// Whether the order's time is up: nothing of it may be sent any more.
@@ -36,7 +36,7 @@ pub fn trigger(order: &Order) -> Option<Trigger> {
     };
     let side = order.spec().side;
     match waits_for {
-        WaitsFor::Stop => stop::trigger(order),
+        WaitsFor::Stop => order.terms().kind.stop(side),
         WaitsFor::Limit => Some(Trigger::limit(side, order.floor().price()?)),
         WaitsFor::Pool => None,
     }

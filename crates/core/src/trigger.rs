@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::amm::mul_div_floor;
 use crate::price::Price;
-use crate::spec::OrderKind;
 use crate::token::Side;
 
 /// What kind of thing an order waits for.
@@ -69,21 +68,6 @@ impl Trigger {
             Side::Buy => Reach::Rising,
         };
         Self { reach, price }
-    }
-
-    /// The price that an order of this kind waits for; none while it waits for a pool, or for nothing.
-    pub const fn of(kind: OrderKind, waits_for: WaitsFor, side: Side) -> Option<Self> {
-        match (kind, waits_for) {
-            (
-                OrderKind::Limit { limit_price } | OrderKind::StopLimit { limit_price, .. },
-                WaitsFor::Limit,
-            ) => Some(Self::limit(side, limit_price)),
-            (OrderKind::StopLimit { stop_price, .. }, WaitsFor::Stop) => Some(Self::stop(side, stop_price)),
-            (
-                OrderKind::Market | OrderKind::Sniper | OrderKind::Limit { .. } | OrderKind::StopLimit { .. },
-                WaitsFor::Limit | WaitsFor::Stop | WaitsFor::Pool,
-            ) => None,
-        }
     }
 
     /// Whether a price has reached it.

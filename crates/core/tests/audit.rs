@@ -13,9 +13,11 @@ use order_core::amount::Amount;
 use order_core::audit::{AuditedEvent, Auditor, Invariant, LandedTransaction, Report, SubscriberLog, Terms};
 use order_core::failure::{Failure, VenueError};
 use order_core::order::{AttemptOutcome, Event, Order};
+use order_core::order_types::{LimitOrder, OrderKind, StopLimitOrder};
 use order_core::price::Price;
-use order_core::spec::{OrderKind, OrderSpec, Protection, Terms as OrderTerms, TimeInForce};
+use order_core::spec::{OrderSpec, Protection, Terms as OrderTerms};
 use order_core::time::Timestamp;
+use order_core::time_in_force::TimeInForce;
 use order_core::trigger::WaitsFor;
 use order_core::venue::{PoolId, Quote, QuoteAnswer, TxId};
 use routing_support::{METEORA, RAYDIUM};
@@ -192,9 +194,9 @@ fn keys_acknowledgements_and_streams_are_checked() {
 
 /// 9 raw USDC for 10 raw SOL are 900 USDC for one SOL.
 fn at(price: u128) -> OrderKind {
-    OrderKind::Limit {
+    OrderKind::Limit(LimitOrder {
         limit_price: Price::new(price * 10u128.pow(18)),
-    }
+    })
 }
 
 fn waiting(waits_for: WaitsFor, kind: Option<OrderKind>) -> Event {
@@ -231,10 +233,10 @@ fn no_execution_may_be_worse_than_the_limit_of_its_time() {
 #[test]
 fn a_stop_fires_once_and_before_anything_is_sent() {
     let (stop_price, limit_price) = (Price::new(1), Price::new(1));
-    let stop = OrderKind::StopLimit {
+    let stop = OrderKind::StopLimit(StopLimitOrder {
         stop_price,
         limit_price,
-    };
+    });
     let [for_stop, for_limit] = [WaitsFor::Stop, WaitsFor::Limit].map(|waits_for| waiting(waits_for, None));
     for before in [vec![for_stop.clone()], vec![for_stop.clone(), for_limit.clone()]] {
         let fair = executed(stop, before);

@@ -11,12 +11,14 @@ use order_core::lifecycle::{
     Commit, Context, Decision, Input, Release, Step, WakeBackoff, WakeBackoffPolicy, decide,
 };
 use order_core::order::{Attempt, Event, Order, State, Status};
+use order_core::order_types::{LimitOrder, OrderKind, StopLimitOrder};
 use order_core::price::Price;
 use order_core::priority::Priority;
 use order_core::retry::RetryPolicy;
 use order_core::routing::RoutingPolicy;
-use order_core::spec::{OrderKind, OrderSpec, Protection, Terms, TimeInForce};
+use order_core::spec::{OrderSpec, Protection, Terms};
 use order_core::time::Timestamp;
+use order_core::time_in_force::TimeInForce;
 use order_core::token::TokenRegistry;
 use order_core::trigger::WaitsFor;
 use order_core::venue::{
@@ -118,11 +120,11 @@ fn kind() -> impl Strategy<Value = OrderKind> {
     let limit_price = price_of(LIMIT);
     prop::sample::select(vec![
         OrderKind::Market,
-        OrderKind::Limit { limit_price },
-        OrderKind::StopLimit {
+        OrderKind::Limit(LimitOrder { limit_price }),
+        OrderKind::StopLimit(StopLimitOrder {
             stop_price: price_of(LIMIT * 3 / 2),
             limit_price,
-        },
+        }),
         OrderKind::Sniper,
     ])
 }
@@ -188,8 +190,8 @@ impl World {
         match decision.commit {
             Commit::Nothing | Commit::Anytime | Commit::Append => {}
             Commit::WriteAhead(attempt) => {
-                if let OrderKind::Limit { limit_price } | OrderKind::StopLimit { limit_price, .. } =
-                    order.terms().kind
+                if let OrderKind::Limit(LimitOrder { limit_price })
+                | OrderKind::StopLimit(StopLimitOrder { limit_price, .. }) = order.terms().kind
                 {
                     let least = limit_price.units() / 10u128.pow(12);
                     assert!(
@@ -487,9 +489,9 @@ fn for_so_long(longest: Duration, rest_ms: u64) -> Release {
 }
 
 fn limit() -> OrderKind {
-    OrderKind::Limit {
+    OrderKind::Limit(LimitOrder {
         limit_price: price_of(LIMIT),
-    }
+    })
 }
 
 #[test]
@@ -528,10 +530,10 @@ fn fill_or_kill_does_not_wait() {
 
 #[test]
 fn a_stop_limit_waits_for_its_stop_and_then_for_its_limit() {
-    let kind = OrderKind::StopLimit {
+    let kind = OrderKind::StopLimit(StopLimitOrder {
         stop_price: price_of(LIMIT + 50),
         limit_price: price_of(LIMIT),
-    };
+    });
     let mut calm = Calm::of(kind, TimeInForce::Gtc);
     // Before anything is quoted: the market watcher knows better when to look.
     calm.work(MET, &Fate::Landed);
@@ -587,9 +589,9 @@ fn replaced_terms_are_the_ones_that_count() {
     let mut calm = Calm::of(limit(), TimeInForce::Gtc);
     calm.work(SHORT_OF_IT, &Fate::Landed);
     let terms = Terms {
-        kind: OrderKind::Limit {
+        kind: OrderKind::Limit(LimitOrder {
             limit_price: price_of(LIMIT - 1),
-        },
+        }),
         time_in_force: TimeInForce::Gtc,
     };
     let replaced = Event::Waiting {
@@ -615,9 +617,9 @@ fn venues_that_do_not_answer_do_not_fail_a_limit() {
 /// 1 SOL that is to be had at this price, in units of 10⁻¹⁸ USDC, or cancelled.
 fn immediate(limit: u128) -> Order {
     let spec = OrderSpec {
-        kind: OrderKind::Limit {
+        kind: OrderKind::Limit(LimitOrder {
             limit_price: Price::new(limit),
-        },
+        }),
         time_in_force: TimeInForce::Ioc,
         ..order().spec().clone()
     };

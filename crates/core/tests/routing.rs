@@ -17,11 +17,12 @@ use order_core::amm::{Bin, BinParams, Bins, Direction, Path, Pool, SplitRules, b
 use order_core::amount::Amount;
 use order_core::failure::{Failure, VenueError};
 use order_core::floor::Floor;
+use order_core::order_types::{LimitOrder, OrderKind};
 use order_core::price::Price;
 use order_core::routing::{
     Market, PoolSnapshot, Route, RouteReason, RouteRequest, RoutingPolicy, largest_within, route,
 };
-use order_core::spec::{OrderKind, Protection, RouteLimits};
+use order_core::spec::{Protection, RouteLimits};
 use order_core::token::{Token, TokenRegistry};
 use order_core::venue::{QuoteRequest, VenueId};
 use proptest::prelude::*;
@@ -262,7 +263,7 @@ fn sold_within(limit: &str, amount: u128, pools: Vec<PoolSnapshot>) -> Option<Ro
     };
     let limit = Price::from_decimal(limit.parse().unwrap()).unwrap();
     let spec = sized(&request, Protection::Slippage(0));
-    let floor = Floor::with(&spec, OrderKind::Limit { limit_price: limit });
+    let floor = Floor::with(&spec, OrderKind::Limit(LimitOrder { limit_price: limit }));
     let (found, _) = largest_within(&ask, &floor, &market(&request, pools), &FREE);
     let route = found.unwrap()?;
     let paid = route.amount_in.amount;
@@ -375,7 +376,7 @@ proptest! {
         let limit = Price::new(u128::from(cents) * 10u128.pow(16));
         let market = market(&request, pools);
         let spec = sized(&request, if own { Protection::MinOut(Amount::new(minimum)) } else { Protection::Slippage(0) });
-        let floor = Floor::with(&spec, OrderKind::Limit { limit_price: limit });
+        let floor = Floor::with(&spec, OrderKind::Limit(LimitOrder { limit_price: limit }));
         if let (Ok(Some(route)), _) = largest_within(&ask, &floor, &market, &FREE) {
             let paid = route.amount_in.amount;
             let by_limit = limit.least_output(&pair, side, paid).unwrap();

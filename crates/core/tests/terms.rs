@@ -16,11 +16,13 @@ use order_core::amount::Amount;
 use order_core::failure::{Failure, VenueError};
 use order_core::id::OrderId;
 use order_core::order::{Event, Order};
+use order_core::order_types::{LimitOrder, OrderKind, StopLimitOrder};
 use order_core::price::Price;
 use order_core::routing::{LiquiditySnapshot, Market, PoolSnapshot, RoutingPolicy};
-use order_core::spec::{OrderKind, OrderSpec, Protection, TimeInForce};
+use order_core::spec::{OrderSpec, Protection};
 use order_core::terms::{Check, Outlook, assess, check, trigger};
 use order_core::time::Timestamp;
+use order_core::time_in_force::TimeInForce;
 use order_core::token::TokenRegistry;
 use order_core::trigger::WaitsFor;
 use order_core::venue::{PoolId, Quote, QuoteAnswer, VenueId};
@@ -47,9 +49,9 @@ fn order(amount: u128, (token_in, token_out): (&str, &str), adjust: impl FnOnce(
 }
 
 fn limit(at: &str) -> OrderKind {
-    OrderKind::Limit {
+    OrderKind::Limit(LimitOrder {
         limit_price: price(at),
-    }
+    })
 }
 
 fn waiting(mut order: Order, waits_for: WaitsFor) -> Order {
@@ -175,10 +177,10 @@ fn an_own_minimum_binds_an_immediate_buy_and_a_stop_that_has_fired() {
     });
     assert_eq!(outlook(&buy, &sol_at_150(&buy)), Outlook::Nothing);
     let stop = order(SOL, ("SOL", "USDC"), |spec| {
-        spec.kind = OrderKind::StopLimit {
+        spec.kind = OrderKind::StopLimit(StopLimitOrder {
             stop_price: price("160"),
             limit_price: price("100"),
-        };
+        });
         spec.time_in_force = TimeInForce::Ioc;
         spec.protection = Protection::MinOut(Amount::new(1_000 * USDC));
     });
@@ -294,10 +296,10 @@ fn ray_and_sol(order: &Order, own: Option<(u128, u128)>) -> Market {
 
 fn ray_stop(at: &str) -> Order {
     let order = order(10 * 1_000_000, ("RAY", "SOL"), |spec| {
-        spec.kind = OrderKind::StopLimit {
+        spec.kind = OrderKind::StopLimit(StopLimitOrder {
             stop_price: price(at),
             limit_price: price("0.001"),
-        };
+        });
     });
     waiting(order, WaitsFor::Stop)
 }

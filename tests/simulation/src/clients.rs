@@ -8,10 +8,12 @@ use order_application::{Amendment, ControlError, Engine, SubmitError, SubmitOpti
 use order_core::amount::Amount;
 use order_core::id::{IdempotencyKey, OrderId, Owner};
 use order_core::order::Status;
+use order_core::order_types::{LimitOrder, OrderKind, StopLimitOrder};
 use order_core::price::Price;
 use order_core::priority::Priority;
-use order_core::spec::{OrderKind, OrderSpec, Protection, RouteLimits, TimeInForce};
+use order_core::spec::{OrderSpec, Protection, RouteLimits};
 use order_core::time::Timestamp;
+use order_core::time_in_force::TimeInForce;
 use order_core::token::{Pair, Side, TokenRegistry};
 use order_core::venue::VenueId;
 
@@ -129,7 +131,7 @@ impl Endpoints {
                     error @ (ControlError::NoSuchOrder
                     | ControlError::NotWaiting(_)
                     | ControlError::OtherVersion(_)
-                    | ControlError::NotApplicable { .. }),
+                    | ControlError::NotApplicable(_)),
                 ) => {
                     return self
                         .testimony
@@ -169,7 +171,7 @@ impl Endpoints {
                     error @ (ControlError::NoSuchOrder
                     | ControlError::TooLate(_)
                     | ControlError::Busy
-                    | ControlError::NotApplicable { .. }),
+                    | ControlError::NotApplicable(_)),
                 ) => {
                     return self
                         .testimony
@@ -389,10 +391,10 @@ fn random_kind(rng: &SeededRng, pair: &Pair) -> OrderKind {
     let limit_price = near(rng);
     if rng.strikes(300) {
         let stop_price = near(rng);
-        return OrderKind::StopLimit {
+        return OrderKind::StopLimit(StopLimitOrder {
             stop_price,
             limit_price,
-        };
+        });
     }
-    OrderKind::Limit { limit_price }
+    OrderKind::Limit(LimitOrder { limit_price })
 }

@@ -13,10 +13,12 @@ use order_application::{
 use order_core::amount::Amount;
 use order_core::id::WorkerId;
 use order_core::order::{Event, EventKind};
+use order_core::order_types::OrderKind;
 use order_core::priority::Priority;
 use order_core::retry::RetryPolicy;
-use order_core::spec::{OrderKind, OrderSpec, Protection, TimeInForce};
+use order_core::spec::{OrderSpec, Protection};
 use order_core::time::Timestamp;
+use order_core::time_in_force::TimeInForce;
 use order_core::token::TokenRegistry;
 use order_core::venue::VenueId;
 use order_memory::{MemoryNotifier, MemoryQueue, MemoryStore};

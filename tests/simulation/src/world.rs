@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use order_core::decimal::Decimal;
 use order_core::failure::VenueError;
-use order_core::spec::OrderKind;
+use order_core::order_types::OrderKind;
 use order_core::token::TokenRegistry;
 use order_core::venue::PoolId;
 use order_core::venue::VenueId;

@@ -6,7 +6,7 @@
 use metrics::counter;
 use order_core::failure::{Failure, VenueError};
 use order_core::order::EventKind;
-use order_core::spec::OrderKind;
+use order_core::order_types::OrderType;
 use order_core::venue::VenueId;
 
 use crate::names;
@@ -14,7 +14,7 @@ use crate::{queue, venues};
 
 /// Brings all counters into being whose labels are known beforehand.
 pub(crate) fn count_from_zero() {
-    for kind in OrderKind::NAMES {
+    for kind in OrderType::ALL.iter().copied().map(OrderType::as_str) {
         counter!(names::ACCEPTED, "type" => kind).increment(0);
         counter!(names::REPLAYED, "type" => kind).increment(0);
         for end in EventKind::ALL.into_iter().filter(|kind| kind.is_terminal()) {

@@ -6,8 +6,10 @@ use std::time::Duration;
 use order_core::id::{OrderId, Owner};
 use order_core::lifecycle::{Release, max_rest};
 use order_core::order::{Event, IllegalTransition, Order, State, Status};
+use order_core::order_types::{NewPrices, NotApplicable};
 use order_core::price::Price;
-use order_core::spec::{OrderKind, Terms, TimeInForce};
+use order_core::spec::Terms;
+use order_core::time_in_force::TimeInForce;
 use order_core::trigger::WaitsFor;
 use order_ports::{JournalError, OrderFilter, StoreError, Transition};
 
@@ -35,13 +37,8 @@ pub enum ControlError {
     #[error("the order is at version {0}")]
     OtherVersion(u32),
     /// The field has no meaning for this order.
-    #[error("{field} {reason}")]
-    NotApplicable {
-        /// Which.
-        field: &'static str,
-        /// Why.
-        reason: &'static str,
-    },
+    #[error(transparent)]
+    NotApplicable(#[from] NotApplicable),
     /// The order moves faster than it can be decided on.
     #[error("the order is being worked on; try again")]
     Busy,
@@ -160,7 +157,7 @@ impl Engine {
                         | ControlError::TooLate(_)
                         | ControlError::NotWaiting(_)
                         | ControlError::OtherVersion(_)
-                        | ControlError::NotApplicable { .. }
+                        | ControlError::NotApplicable(_)
                         | ControlError::Busy,
                     ) => many.too_late += 1,
                 }
@@ -262,42 +259,24 @@ impl From<JournalError> for OwnerCommandRejected {
 }
 
 fn amended(terms: Terms, waits_for: WaitsFor, amendment: Amendment) -> Result<Terms, ControlError> {
-    let not = |field, reason| Err(ControlError::NotApplicable { field, reason });
     let Amendment {
         limit_price,
         stop_price,
         time_in_force,
     } = amendment;
-    let kind = match (terms.kind, stop_price) {
-        (OrderKind::StopLimit { .. }, Some(_)) if waits_for != WaitsFor::Stop => {
-            return not("stopPrice", "has been reached");
-        }
-        (OrderKind::Market | OrderKind::Limit { .. } | OrderKind::Sniper, Some(_)) => {
-            return not("stopPrice", "does not apply to this order type");
-        }
-        (OrderKind::Market | OrderKind::Sniper, None) if limit_price.is_some() => {
-            return not("limitPrice", "does not apply to this order type");
-        }
-        (kind @ (OrderKind::Market | OrderKind::Sniper), None) => kind,
-        (OrderKind::Limit { limit_price: old }, None) => OrderKind::Limit {
-            limit_price: limit_price.unwrap_or(old),
-        },
-        (
-            OrderKind::StopLimit {
-                stop_price: old_stop,
-                limit_price: old_limit,
-            },
-            stop_price,
-        ) => OrderKind::StopLimit {
-            stop_price: stop_price.unwrap_or(old_stop),
-            limit_price: limit_price.unwrap_or(old_limit),
-        },
-    };
+    let kind = terms.kind.with_prices(NewPrices {
+        limit_price,
+        stop_price,
+        stop_reached: waits_for != WaitsFor::Stop,
+    })?;
     let time_in_force = match (terms.time_in_force, time_in_force) {
         (old, None) => old,
         (TimeInForce::Gtc | TimeInForce::Gtd(_), Some(new)) => new,
         (TimeInForce::Ioc | TimeInForce::Fok, Some(_)) => {
-            return not("expiresAt", "does not apply to this time in force");
+            return Err(ControlError::NotApplicable(NotApplicable {
+                field: "expiresAt",
+                reason: "does not apply to this time in force",
+            }));
         }
     };
     Ok(Terms { kind, time_in_force })

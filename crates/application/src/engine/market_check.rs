@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use order_core::failure::VenueError;
 use order_core::routing::{RouteRequest, RuledOut};
-use order_core::spec::{OrderKind, OrderSpec};
+use order_core::spec::OrderSpec;
 use order_core::terms::{self, ReachedStop};
+use order_core::trigger::WaitsFor;
 use parking_lot::Mutex;
 
 use super::Engine;
@@ -45,12 +46,10 @@ impl Engine {
                 return Ok(());
             }
         }
-        match spec.kind {
-            OrderKind::StopLimit { .. } if !allow_immediate => self.stop_is_ahead(spec).await,
-            OrderKind::StopLimit { .. } | OrderKind::Market | OrderKind::Limit { .. } | OrderKind::Sniper => {
-                Ok(())
-            }
+        if !allow_immediate && spec.kind.stop(spec.side).is_some() {
+            self.stop_is_ahead(spec).await?;
         }
+        Ok(())
     }
 
     /// Refuses a stop on the wrong side of the market, which would trigger at once: most likely its sign, or the market,
@@ -86,13 +85,11 @@ impl Engine {
             }
         }
         if !pools {
-            return match spec.kind {
-                // Its pool is yet to open.
-                OrderKind::Sniper => Ok(()),
-                OrderKind::Market | OrderKind::Limit { .. } | OrderKind::StopLimit { .. } => {
-                    self.around(spec).await
-                }
-            };
+            // Its pool is yet to open.
+            if spec.kind.waits_first() == Some(WaitsFor::Pool) {
+                return Ok(());
+            }
+            return self.around(spec).await;
         }
         if spec.amount_in.units() > total {
             let capacity = order_core::amount::Amount::new(total).with_decimals(spec.token_in.decimals);

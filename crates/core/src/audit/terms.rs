@@ -11,7 +11,7 @@ use crate::amount::Amount;
 use crate::floor::Floor;
 use crate::order::Event;
 use crate::routing::MOST_LEGS;
-use crate::spec::{OrderKind, OrderSpec, Protection, Terms, TimeInForce};
+use crate::spec::{OrderSpec, Protection, Terms};
 use crate::time::Timestamp;
 use crate::venue::{Leg, QuoteAnswer, TxId, VenueId};
 
@@ -119,13 +119,7 @@ impl<'a> Submission<'a> {
 
     /// All of it was paid; or less, where the order takes what its limit lets through at once.
     fn is_size(&self, spec: &OrderSpec, paid: Amount) -> bool {
-        let in_part = match (self.terms.kind, self.terms.time_in_force) {
-            (OrderKind::Limit { .. } | OrderKind::StopLimit { .. }, TimeInForce::Ioc) => true,
-            (
-                OrderKind::Market | OrderKind::Limit { .. } | OrderKind::StopLimit { .. } | OrderKind::Sniper,
-                TimeInForce::Gtc | TimeInForce::Ioc | TimeInForce::Fok | TimeInForce::Gtd(_),
-            ) => false,
-        };
+        let in_part = self.terms.kind.fills_in_part(self.terms.time_in_force);
         paid == spec.amount_in || (in_part && paid < spec.amount_in)
     }
 

@@ -4,15 +4,11 @@ use super::invariant::Invariant;
 use super::record::AuditedOrder;
 use super::report::Report;
 use crate::order::Event;
-use crate::spec::OrderKind;
-use crate::trigger::WaitsFor;
 
 /// An order of a kind that waits for something before it looks at the market does so first, and never again after.
 pub(super) fn check(audited: &AuditedOrder, report: &mut Report) {
-    let first = match audited.order.spec().kind {
-        OrderKind::StopLimit { .. } => WaitsFor::Stop,
-        OrderKind::Sniper => WaitsFor::Pool,
-        OrderKind::Market | OrderKind::Limit { .. } => return,
+    let Some(first) = audited.order.spec().kind.waits_first() else {
+        return;
     };
     let (mut waited, mut fired, mut holds) = (false, false, true);
     for audited in &audited.events {

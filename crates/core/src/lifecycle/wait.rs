@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::decision::{Context, Decision, Release};
 use crate::failure::{Failure, VenueError};
 use crate::order::{AttemptOutcome, Event, Order, Refusal, State};
-use crate::spec::{OrderKind, Terms};
+use crate::spec::Terms;
 use crate::terms::may_rest;
 use crate::time::Timestamp;
 use crate::trigger::WaitsFor;
@@ -14,11 +14,7 @@ use crate::trigger::WaitsFor;
 /// for a pool. Whether that is there already, the watcher finds out.
 pub(super) fn before_the_market(order: &Order) -> Option<WaitsFor> {
     let fresh = order.progress().attempt == 0 && *order.state() == State::Pending;
-    match order.terms().kind {
-        OrderKind::StopLimit { .. } if fresh => Some(WaitsFor::Stop),
-        OrderKind::Sniper if fresh => Some(WaitsFor::Pool),
-        OrderKind::Market | OrderKind::Limit { .. } | OrderKind::StopLimit { .. } | OrderKind::Sniper => None,
-    }
+    fresh.then(|| order.terms().kind.waits_first()).flatten()
 }
 
 /// What a failure means to an order that does not rest: a price beyond its limit is no slippage, and final.

@@ -1,12 +1,13 @@
 //! What an order would do in a market.
 
-use super::{may_rest, stop, stop_price};
+use super::{may_rest, stop_price};
 use crate::amount::Amount;
 use crate::failure::{Failure, VenueError};
 use crate::order::{Order, State};
+use crate::order_types::Standing;
 use crate::price::Price;
 use crate::routing::{self, ArrivalPrice, Market, Route, RouteRequest, RoutingPolicy};
-use crate::spec::{OrderKind, Protection, TimeInForce};
+use crate::spec::Protection;
 use crate::trigger::WaitsFor;
 
 /// What a market means to an order.
@@ -75,19 +76,14 @@ pub fn assess(order: &Order, market: &Market, policy: &RoutingPolicy) -> Assessm
             arrival: None,
         };
     }
-    let (found, arrival) = match (order.terms().kind, order.terms().time_in_force) {
-        (OrderKind::Limit { .. } | OrderKind::StopLimit { .. }, TimeInForce::Ioc) => {
-            let ask = RouteRequest::of(order.spec());
-            let (route, arrival) = routing::largest_within(&ask, &order.floor(), market, policy);
-            (route.map_err(Short::from), arrival)
-        }
-        (
-            OrderKind::Market | OrderKind::Limit { .. } | OrderKind::StopLimit { .. } | OrderKind::Sniper,
-            TimeInForce::Gtc | TimeInForce::Ioc | TimeInForce::Fok | TimeInForce::Gtd(_),
-        ) => {
-            let (route, arrival) = whole(order, market, policy);
-            (route.map(Some), arrival)
-        }
+    let terms = order.terms();
+    let (found, arrival) = if terms.kind.fills_in_part(terms.time_in_force) {
+        let ask = RouteRequest::of(order.spec());
+        let (route, arrival) = routing::largest_within(&ask, &order.floor(), market, policy);
+        (route.map_err(Short::from), arrival)
+    } else {
+        let (route, arrival) = whole(order, market, policy);
+        (route.map(Some), arrival)
     };
     let outlook = match found {
         Ok(Some(route)) => Outlook::Execute(Box::new(route)),
@@ -112,7 +108,7 @@ fn stop_ahead(order: &Order, market: &Market, policy: &RoutingPolicy) -> Option<
     else {
         return None;
     };
-    let stop = stop::trigger(order)?;
+    let stop = order.terms().kind.stop(order.spec().side)?;
     let price = stop_price(order.spec(), market, policy);
     let reached = price.is_some_and(|price| stop.is_met(price));
     (!reached).then_some(price)
@@ -166,33 +162,12 @@ fn whole(
 }
 
 /// What the order waits for after this failure, instead of failing; `None` if it fails.
-///
-/// A limit that may rest waits for better prices and deeper pools, and outlasts venues that do not answer. Once its
-/// transaction is at the venue, only a price that has gone by is a reason to rest again: the others are failures of the
-/// attempt, as for any order. A sniper waits until a pool of its pair is there for it, also while venues are silent.
 pub(crate) fn rests_on(order: &Order, failure: Failure) -> Option<WaitsFor> {
-    let submitted = order.state().tx_id().is_some();
-    match (order.terms().kind, failure) {
-        (OrderKind::Limit { .. } | OrderKind::StopLimit { .. }, failure) if may_rest(order) => {
-            let rests = match failure {
-                Failure::Venue(VenueError::SlippageExceeded | VenueError::InsufficientLiquidity) => true,
-                Failure::NoQuotes => !submitted,
-                Failure::Venue(_) | Failure::OutOfRange => false,
-            };
-            rests.then_some(WaitsFor::Limit)
-        }
-        (OrderKind::Sniper, Failure::Venue(VenueError::UnknownToken)) if !submitted => Some(WaitsFor::Pool),
-        (OrderKind::Sniper, Failure::NoQuotes) if waits_for_pool(order) => Some(WaitsFor::Pool),
-        (
-            OrderKind::Market | OrderKind::Limit { .. } | OrderKind::StopLimit { .. } | OrderKind::Sniper,
-            Failure::Venue(_) | Failure::NoQuotes | Failure::OutOfRange,
-        ) => None,
-    }
-}
-
-fn waits_for_pool(order: &Order) -> bool {
-    *order.state()
-        == (State::Waiting {
-            waits_for: WaitsFor::Pool,
-        })
+    let waits_for = WaitsFor::Pool;
+    let standing = Standing {
+        may_rest: may_rest(order),
+        submitted: order.state().tx_id().is_some(),
+        waits_for_pool: *order.state() == State::Waiting { waits_for },
+    };
+    order.terms().kind.rests_on(failure, standing)
 }

@@ -1,23 +1,8 @@
 //! The price that a stop is compared with.
 
-use crate::order::Order;
 use crate::price::Price;
 use crate::routing::{Market, RoutingPolicy, best_quote, price_of_all};
-use crate::spec::{OrderKind, OrderSpec};
-use crate::token::Side;
-use crate::trigger::Trigger;
-
-/// The stop of an order that has one.
-pub(super) fn trigger(order: &Order) -> Option<Trigger> {
-    stop_of(order.terms().kind, order.spec().side)
-}
-
-const fn stop_of(kind: OrderKind, side: Side) -> Option<Trigger> {
-    match kind {
-        OrderKind::StopLimit { stop_price, .. } => Some(Trigger::stop(side, stop_price)),
-        OrderKind::Market | OrderKind::Limit { .. } | OrderKind::Sniper => None,
-    }
-}
+use crate::spec::OrderSpec;
 
 /// A stop that a market has reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +15,7 @@ pub struct ReachedStop {
 
 /// Whether a request's stop has been reached before it is an order: it is then on the wrong side of the market.
 pub fn reached_stop(spec: &OrderSpec, market: &Market, policy: &RoutingPolicy) -> Option<ReachedStop> {
-    let stop = stop_of(spec.kind, spec.side)?;
+    let stop = spec.kind.stop(spec.side)?;
     let market = stop_price(spec, market, policy)?;
     stop.is_met(market).then_some(ReachedStop {
         stop: stop.price,

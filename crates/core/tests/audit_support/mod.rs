@@ -8,10 +8,12 @@ use order_core::audit::{
 };
 use order_core::id::OrderId;
 use order_core::order::{AttemptOutcome, Event, Execution, Order};
+use order_core::order_types::OrderKind;
 use order_core::price::Price;
 use order_core::routing::RouteReason;
-use order_core::spec::{OrderKind, OrderSpec, Protection, TimeInForce};
+use order_core::spec::{OrderSpec, Protection};
 use order_core::time::Timestamp;
+use order_core::time_in_force::TimeInForce;
 use order_core::venue::{Fill, TxId};
 use uuid::Uuid;
 

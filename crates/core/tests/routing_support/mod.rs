@@ -7,12 +7,14 @@ use std::sync::Arc;
 use order_core::amm::{ConstantProduct, Pool};
 use order_core::amount::Amount;
 use order_core::failure::{Failure, VenueError};
+use order_core::order_types::OrderKind;
 use order_core::price::Price;
 use order_core::priority::Priority;
 use order_core::routing::{
     LiquiditySnapshot, Market, PoolSnapshot, Route, RouteRequest, RoutingPolicy, route,
 };
-use order_core::spec::{OrderKind, OrderSpec, Protection, RouteLimits, TimeInForce};
+use order_core::spec::{OrderSpec, Protection, RouteLimits};
+use order_core::time_in_force::TimeInForce;
 use order_core::token::{Token, TokenRegistry};
 use order_core::venue::{PoolId, Quote, QuoteAnswer, QuoteRequest, VenueId};
 

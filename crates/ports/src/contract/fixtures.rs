@@ -9,11 +9,13 @@ use order_core::failure::{Failure, VenueError};
 use order_core::id::{Name, OrderId, WorkerId};
 use order_core::lifecycle::Release;
 use order_core::order::{Attempt, AttemptOutcome, Event, Execution, Order, RecordedEvent};
+use order_core::order_types::OrderKind;
 use order_core::price::Price;
 use order_core::priority::Priority;
 use order_core::routing::RouteReason;
-use order_core::spec::{OrderKind, OrderSpec, Protection, TimeInForce};
+use order_core::spec::{OrderSpec, Protection};
 use order_core::time::Timestamp;
+use order_core::time_in_force::TimeInForce;
 use order_core::token::{Token, TokenRegistry};
 use order_core::trigger::WaitsFor;
 use order_core::venue::{

@@ -1,6 +1,7 @@
 //! What the engine's refusals are on the wire.
 
 use order_application::{ControlError, SubmitError};
+use order_core::order_types::NotApplicable;
 use order_core::routing::RuledOut;
 use order_ports::{AcceptError, StoreError};
 use poem::http::StatusCode;
@@ -86,7 +87,7 @@ pub fn not_controlled(error: ControlError, id: &str) -> Problem {
         )
         .detail(error.to_string())
         .field("If-Match", "is not the order's version"),
-        ControlError::NotApplicable { field, reason } => {
+        ControlError::NotApplicable(NotApplicable { field, reason }) => {
             unprocessable("not_applicable", &error).field(field, *reason)
         }
         ControlError::Store(error) => store_failed(error),

@@ -3,10 +3,12 @@
 use http::HeaderMap;
 use order_application::SubmitOptions;
 use order_core::id::{IdempotencyKey, Name, Owner};
+use order_core::order_types::{LimitOrder, OrderKind, StopLimitOrder};
 use order_core::price::Price;
 use order_core::priority::Priority;
-use order_core::spec::{OrderKind, OrderSpec, Protection, TimeInForce};
+use order_core::spec::{OrderSpec, Protection};
 use order_core::time::Timestamp;
+use order_core::time_in_force::TimeInForce;
 use order_core::token::{Token, TokenRegistry};
 use order_core::trace::TraceParent;
 use order_core::venue::VenueRegistry;
@@ -269,13 +271,13 @@ fn kind(fields: &mut Fields<'_>) -> Option<OrderKind> {
     let stop_price = belonging(fields, "stopPrice", stop_price, name == KindName::StopLimit);
     match name {
         KindName::Market => Some(OrderKind::Market),
-        KindName::Limit => Some(OrderKind::Limit {
+        KindName::Limit => Some(OrderKind::Limit(LimitOrder {
             limit_price: limit_price?,
-        }),
-        KindName::StopLimit => Some(OrderKind::StopLimit {
+        })),
+        KindName::StopLimit => Some(OrderKind::StopLimit(StopLimitOrder {
             stop_price: stop_price?,
             limit_price: limit_price?,
-        }),
+        })),
         KindName::Sniper => Some(OrderKind::Sniper),
     }
 }
@@ -316,13 +318,11 @@ fn belonging(fields: &mut Fields<'_>, name: &'static str, price: Read<Price>, wa
 fn allow_immediate(fields: &mut Fields<'_>, spec: Option<&OrderSpec>) -> bool {
     let allowed = fields.boolean("allowImmediate");
     match spec.map(|spec| spec.kind) {
-        Some(OrderKind::Market | OrderKind::Limit { .. } | OrderKind::Sniper) if allowed.is_given() => {
+        Some(OrderKind::Market | OrderKind::Limit(_) | OrderKind::Sniper) if allowed.is_given() => {
             let message = "applies to stop_limit orders alone";
             fields.errors.invalid("allowImmediate", "not_applicable", message);
         }
-        Some(
-            OrderKind::Market | OrderKind::Limit { .. } | OrderKind::Sniper | OrderKind::StopLimit { .. },
-        )
+        Some(OrderKind::Market | OrderKind::Limit(_) | OrderKind::Sniper | OrderKind::StopLimit(_))
         | None => {}
     }
     allowed.value().unwrap_or(false)

@@ -1,6 +1,6 @@
 //! An order that names a quote is held to it: to its minimum, its tokens and its amount.
 
-use order_core::spec::OrderKind;
+use order_core::order_types::OrderKind;
 
 use super::fields::{Fields, Read};
 use super::order::OrderRules;
@@ -13,7 +13,7 @@ pub fn held_to(fields: &mut Fields<'_>, rules: OrderRules<'_>, kind: Option<Orde
     let id = fields.text("quoteId");
     id.and_then(|id| {
         let refused = match (rules.seal.open(&id, rules.owner), kind) {
-            (Some(_), Some(OrderKind::Limit { .. } | OrderKind::StopLimit { .. } | OrderKind::Sniper)) => {
+            (Some(_), Some(OrderKind::Limit(_) | OrderKind::StopLimit(_) | OrderKind::Sniper)) => {
                 ("not_applicable", "does not apply to this order type")
             }
             (Some(terms), _) => {

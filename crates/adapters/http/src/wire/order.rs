@@ -2,8 +2,10 @@
 
 use order_core::amount::{Amount, Quantity};
 use order_core::order::{Execution, Order, State};
+use order_core::order_types::{LimitOrder, OrderKind, StopLimitOrder};
 use order_core::price::Price;
-use order_core::spec::{OrderKind, Protection, TimeInForce};
+use order_core::spec::Protection;
+use order_core::time_in_force::TimeInForce;
 use order_core::token::Side;
 use poem_openapi::Object;
 use poem_openapi::types::Example;
@@ -201,11 +203,11 @@ fn minimum_for(order: &Order, paid: Amount) -> Option<Quantity> {
 pub const fn prices(kind: OrderKind) -> (Option<Price>, Option<Price>) {
     match kind {
         OrderKind::Market | OrderKind::Sniper => (None, None),
-        OrderKind::Limit { limit_price } => (Some(limit_price), None),
-        OrderKind::StopLimit {
+        OrderKind::Limit(LimitOrder { limit_price }) => (Some(limit_price), None),
+        OrderKind::StopLimit(StopLimitOrder {
             stop_price,
             limit_price,
-        } => (Some(limit_price), Some(stop_price)),
+        }) => (Some(limit_price), Some(stop_price)),
     }
 }
 

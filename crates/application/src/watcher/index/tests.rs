@@ -1,5 +1,6 @@
 use order_core::order::Event;
-use order_core::spec::{OrderKind, OrderSpec};
+use order_core::order_types::{LimitOrder, OrderKind, StopLimitOrder};
+use order_core::spec::OrderSpec;
 use order_core::time::Timestamp;
 use order_core::token::Side;
 use order_core::trigger::WaitsFor;
@@ -49,14 +50,19 @@ fn limit(n: u128, side: Side, whole: u128) -> RestingOrder {
         Side::Sell => ("SOL", "USDC"),
         Side::Buy => ("USDC", "SOL"),
     };
-    resting(n, tokens, OrderKind::Limit { limit_price }, WaitsFor::Limit)
+    resting(
+        n,
+        tokens,
+        OrderKind::Limit(LimitOrder { limit_price }),
+        WaitsFor::Limit,
+    )
 }
 
 fn stop(n: u128) -> RestingOrder {
-    let kind = OrderKind::StopLimit {
+    let kind = OrderKind::StopLimit(StopLimitOrder {
         stop_price: price(140),
         limit_price: price(139),
-    };
+    });
     resting(n, ("SOL", "USDC"), kind, WaitsFor::Stop)
 }
 
@@ -256,9 +262,9 @@ fn a_sniper_goes_as_soon_as_there_is_a_pool() {
 #[test]
 fn an_order_is_woken_by_a_way_by_another_token() {
     let sell = |n, whole| {
-        let kind = OrderKind::Limit {
+        let kind = OrderKind::Limit(LimitOrder {
             limit_price: price(whole),
-        };
+        });
         resting(n, ("RAY", "JUP"), kind, WaitsFor::Limit)
     };
     let mut watch = Watch::new();
@@ -278,10 +284,10 @@ fn an_order_is_woken_by_a_way_by_another_token() {
 
 #[test]
 fn a_way_by_another_token_does_not_gauge_a_stop_of_a_pair_with_pools() {
-    let kind = OrderKind::StopLimit {
+    let kind = OrderKind::StopLimit(StopLimitOrder {
         stop_price: price(60),
         limit_price: price(1),
-    };
+    });
     let mut watch = Watch::new();
     watch.moved(state("RAY", "USDC", 150, 150));
     watch.moved(state("JUP", "USDC", 2, 2));

@@ -2,9 +2,11 @@
 
 use futures_util::future::join_all;
 use order_core::amount::Amount;
+use order_core::order_types::{LimitOrder, OrderKind, StopLimitOrder};
 use order_core::price::Price;
 use order_core::priority::Priority;
-use order_core::spec::{OrderKind, OrderSpec, Protection, TimeInForce};
+use order_core::spec::{OrderSpec, Protection};
+use order_core::time_in_force::TimeInForce;
 
 use super::{Store, accepted, accepted_as, assert_stored, execute, hold};
 use crate::contract::fixtures::{EPOCH, Walk, acceptance, accepted_at, keyed, name, order_id, spec, swap};
@@ -22,13 +24,13 @@ pub async fn every_kind_of_order_reads_back_as_it_was(store: &dyn Store) {
     let price = |units| Price::new(units);
     let kinds = [
         OrderKind::Market,
-        OrderKind::Limit {
+        OrderKind::Limit(LimitOrder {
             limit_price: price(149_622_015_000_000_000_001),
-        },
-        OrderKind::StopLimit {
+        }),
+        OrderKind::StopLimit(StopLimitOrder {
             stop_price: price(1),
             limit_price: price(u128::MAX),
-        },
+        }),
         OrderKind::Sniper,
     ];
     let protections = [

@@ -5,8 +5,9 @@ use std::time::Duration;
 use order_core::id::OrderId;
 use order_core::lifecycle::Release;
 use order_core::order::{Order, Status};
+use order_core::order_types::{LimitOrder, OrderKind, StopLimitOrder};
 use order_core::price::Price;
-use order_core::spec::{OrderKind, OrderSpec};
+use order_core::spec::OrderSpec;
 
 use super::{Store, accepted, accepted_as, execute, hold};
 use crate::OrderFilter;
@@ -59,13 +60,13 @@ pub async fn a_list_shows_orders_as_they_stand(store: &dyn Store) {
 
 /// Six orders that differ in every part that can be filtered by.
 async fn variety(store: &dyn Store) {
-    let limit = OrderKind::Limit {
+    let limit = OrderKind::Limit(LimitOrder {
         limit_price: Price::new(7),
-    };
-    let stop = OrderKind::StopLimit {
+    });
+    let stop = OrderKind::StopLimit(StopLimitOrder {
         stop_price: Price::new(7),
         limit_price: Price::new(7),
-    };
+    });
     accepted(store, 1).await;
     accepted_as(
         store,

@@ -6,9 +6,11 @@ use futures_util::future::join_all;
 use order_core::id::OrderId;
 use order_core::lifecycle::Release;
 use order_core::order::Event;
+use order_core::order_types::{LimitOrder, OrderKind};
 use order_core::price::Price;
 use order_core::priority::Priority;
-use order_core::spec::{OrderKind, Terms, TimeInForce};
+use order_core::spec::Terms;
+use order_core::time_in_force::TimeInForce;
 use order_core::trigger::WaitsFor;
 
 use super::{
@@ -327,9 +329,9 @@ pub async fn of_a_cancel_and_a_write_ahead_at_once_one_is_stored(store: &dyn Sto
 
 fn new_terms() -> Terms {
     Terms {
-        kind: OrderKind::Limit {
+        kind: OrderKind::Limit(LimitOrder {
             limit_price: Price::new(151_500_000_000_000_000_000),
-        },
+        }),
         time_in_force: TimeInForce::Gtc,
     }
 }

@@ -318,16 +318,16 @@ fn every_type_is_read_with_its_prices() {
     let kind = |changes| read(&order(changes)).unwrap().spec.kind;
     assert_eq!(
         kind(json!({"type": "limit", "limitPrice": "150"})),
-        OrderKind::Limit {
+        OrderKind::Limit(LimitOrder {
             limit_price: whole(150)
-        }
+        })
     );
     assert_eq!(
         kind(json!({"type": "stop_limit", "limitPrice": "150", "stopPrice": 151})),
-        OrderKind::StopLimit {
+        OrderKind::StopLimit(StopLimitOrder {
             stop_price: whole(151),
             limit_price: whole(150)
-        }
+        })
     );
     assert_eq!(kind(json!({"type": "SNIPER"})), OrderKind::Sniper);
     invalid(&order(json!({"type": "limit"})), &[("limitPrice", "required")]);

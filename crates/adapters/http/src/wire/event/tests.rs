@@ -2,8 +2,10 @@
 
 use order_core::amount::Amount;
 use order_core::order::Order;
-use order_core::spec::{OrderKind, OrderSpec, Terms, TimeInForce};
+use order_core::order_types::{LimitOrder, OrderKind};
+use order_core::spec::{OrderSpec, Terms};
 use order_core::time::Timestamp;
+use order_core::time_in_force::TimeInForce;
 use order_core::trigger::WaitsFor;
 use order_core::venue::{Fill, PoolId, Quote};
 use order_ports::contract::fixtures::{METEORA, RAYDIUM, name, spec};
@@ -112,9 +114,9 @@ fn waiting_says_what_for_and_what_was_replaced() {
     let plain = json!({"waitingFor": "stop", "meta": {"waitingFor": "stop"}});
     assert_eq!(waiting(WaitsFor::Stop, None), with("waiting", plain));
     let terms = Terms {
-        kind: OrderKind::Limit {
+        kind: OrderKind::Limit(LimitOrder {
             limit_price: Price::new(151_500_000_000_000_000_000),
-        },
+        }),
         time_in_force: TimeInForce::Gtd(Timestamp::from_millis(0)),
     };
     let fields =
