@@ -1,10 +1,11 @@
 //! The examples, each against a running engine, as their READMEs have them run.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 #[allow(dead_code, reason = "what only the engine's own page needs")]
 #[path = "../page/browser.rs"]
 mod browser;
+mod diagrams;
 
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
