@@ -6,7 +6,7 @@ mod audit_support;
 mod routing_support;
 
 use audit_support::{
-    FILL, assert_caught, audit, confirmed, good, history, id, landed, spec, story_of, story_with,
+    FILL, assert_caught, audit, confirmed, good, history, history_of, history_with, id, landed, spec,
     up_to_submitted,
 };
 use order_core::amount::Amount;
@@ -105,7 +105,7 @@ fn amounts_must_hold() {
 fn a_history_must_be_whole_legal_and_at_its_end() {
     let mut gap = good();
     gap.events.remove(2);
-    assert_caught(&audit(&[gap], &[landed()]), Invariant::StoryWithoutGap);
+    assert_caught(&audit(&[gap], &[landed()]), Invariant::HistoryWithoutGap);
 
     let mut swapped = good();
     swapped.events.swap(1, 4);
@@ -210,7 +210,7 @@ fn waiting(waits_for: WaitsFor, kind: Option<OrderKind>) -> Event {
 
 fn executed(kind: OrderKind, before: Vec<Event>) -> Report {
     let events = [before, up_to_submitted(), vec![confirmed()]].concat();
-    let order = story_of(kind, events, Some(AttemptOutcome::Landed(FILL)));
+    let order = history_of(kind, events, Some(AttemptOutcome::Landed(FILL)));
     audit(&[order], &[landed()])
 }
 
@@ -252,7 +252,7 @@ fn executed_as(adjust: impl FnOnce(&mut OrderSpec), attempt_asked: u128) -> Repo
     let events = [up_to_submitted(), vec![confirmed()]].concat();
     let mut spec = spec();
     adjust(&mut spec);
-    let mut order = story_with(spec, events, Some(AttemptOutcome::Landed(FILL)));
+    let mut order = history_with(spec, events, Some(AttemptOutcome::Landed(FILL)));
     order.attempts[0].min_out = Amount::new(attempt_asked);
     audit(&[order], &[landed()])
 }
@@ -334,7 +334,7 @@ fn more_slippage_than_was_allowed_is_caught() {
             ..spec()
         };
         audit(
-            &[story_with(spec, events, Some(AttemptOutcome::Landed(FILL)))],
+            &[history_with(spec, events, Some(AttemptOutcome::Landed(FILL)))],
             &[landed()],
         )
     };

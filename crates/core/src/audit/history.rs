@@ -27,7 +27,7 @@ fn id(audited: &AuditedOrder) -> OrderId {
 fn numbers(audited: &AuditedOrder, report: &mut Report) {
     let seqs = audited.events.iter().map(|audited| audited.event.seq);
     let exact = seqs.eq(1..=audited.order.version());
-    report.check(Invariant::StoryWithoutGap, id(audited), exact, || {
+    report.check(Invariant::HistoryWithoutGap, id(audited), exact, || {
         let seqs: Vec<_> = audited.events.iter().map(|audited| audited.event.seq).collect();
         format!("version {} and events {seqs:?}", audited.order.version())
     });

@@ -70,14 +70,14 @@ pub fn confirmed() -> Event {
 }
 
 pub fn history(events: Vec<Event>, outcome: Option<AttemptOutcome>) -> AuditedOrder {
-    story_of(OrderKind::Market, events, outcome)
+    history_of(OrderKind::Market, events, outcome)
 }
 
-pub fn story_of(kind: OrderKind, events: Vec<Event>, outcome: Option<AttemptOutcome>) -> AuditedOrder {
-    story_with(OrderSpec { kind, ..spec() }, events, outcome)
+pub fn history_of(kind: OrderKind, events: Vec<Event>, outcome: Option<AttemptOutcome>) -> AuditedOrder {
+    history_with(OrderSpec { kind, ..spec() }, events, outcome)
 }
 
-pub fn story_with(spec: OrderSpec, events: Vec<Event>, outcome: Option<AttemptOutcome>) -> AuditedOrder {
+pub fn history_with(spec: OrderSpec, events: Vec<Event>, outcome: Option<AttemptOutcome>) -> AuditedOrder {
     let (mut order, first) = Order::accept(id(1), spec, Timestamp::from_millis(0));
     let mut recorded = vec![AuditedEvent {
         event: first,
