@@ -6,4 +6,5 @@
 mod dependencies;
 mod links;
 mod sources;
+mod words;
 mod workspace;
