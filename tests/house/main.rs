@@ -5,6 +5,7 @@
 
 mod dependencies;
 mod links;
+mod names;
 mod sources;
 mod words;
 mod workspace;

@@ -97,7 +97,10 @@ fn no_retired_word_comes_back() {
     let mut found = Vec::new();
     for path in paths {
         let place = path.strip_prefix(&root).unwrap();
-        let is_ours = place != Path::new(GLOSSARY) && !place.starts_with("tests/page/vendor");
+        // Fixtures are what earlier versions wrote.
+        let is_ours = place != Path::new(GLOSSARY)
+            && !place.starts_with("tests/page/vendor")
+            && !place.components().any(|part| part.as_os_str() == "fixtures");
         if let Some(text) = is_ours.then(|| words(&fs::read_to_string(&path).unwrap())) {
             for Retired { word, allowed } in &retired {
                 let is_allowed = allowed.iter().any(|allowed| Path::new(allowed) == place);
