@@ -31,7 +31,7 @@ pub use output::print;
 pub use probe::{Unhealthy, own_health, probe};
 pub use supervise::TaskFailed;
 pub use venue::{VenueOptions, serve_venue};
-pub use verify::{Verdict, VerifyError, VerifyOptions, audit, verify};
+pub use verify::{Verification, VerifyError, VerifyOptions, audit, verify};
 
 /// Brings the configured database up to date.
 ///

@@ -10,10 +10,12 @@ use audit_support::{
     up_to_submitted,
 };
 use order_core::amount::Amount;
-use order_core::audit::{AuditedEvent, Auditor, Invariant, LandedTransaction, Report, SubscriberLog, Terms};
+use order_core::audit::{
+    AuditAssumptions, AuditedEvent, Auditor, Invariant, LandedTransaction, Report, SubscriberLog,
+};
 use order_core::failure::{Failure, VenueError};
 use order_core::lifecycle::{AttemptOutcome, Event};
-use order_core::order::{Order, OrderKind, OrderSpec, Protection, Terms as OrderTerms, TimeInForce};
+use order_core::order::{Order, OrderKind, OrderSpec, Protection, Terms, TimeInForce};
 use order_core::price::Price;
 use order_core::time::Timestamp;
 use order_core::trigger::WaitsFor;
@@ -51,12 +53,12 @@ fn executions_must_match_what_the_order_says() {
 
 #[test]
 fn what_lands_while_the_store_is_read_is_no_violation() {
-    let terms = Terms {
+    let assumptions = AuditAssumptions {
         max_attempts: 3,
         drained: false,
         clock_skew: Duration::ZERO,
     };
-    let mut auditor = Auditor::new(terms, []);
+    let mut auditor = Auditor::new(assumptions, []);
     auditor.order(&good());
     assert_eq!(auditor.awaited(), 1);
     let foreign = LandedTransaction {
@@ -74,7 +76,7 @@ fn what_lands_while_the_store_is_read_is_no_violation() {
 
 #[test]
 fn what_had_landed_before_the_order_was_read_cannot_be_news_to_it() {
-    let terms = Terms {
+    let assumptions = AuditAssumptions {
         max_attempts: 3,
         drained: false,
         clock_skew: Duration::ZERO,
@@ -87,7 +89,7 @@ fn what_had_landed_before_the_order_was_read_cannot_be_news_to_it() {
         epoch: 0,
     }];
     unaware.attempts.clear();
-    let mut auditor = Auditor::new(terms, [landed()]);
+    let mut auditor = Auditor::new(assumptions, [landed()]);
     auditor.order(&unaware);
     assert_caught(&auditor.finish(), Invariant::EndedIsNotExecuted);
 }
@@ -156,7 +158,7 @@ fn keys_acknowledgements_and_streams_are_checked() {
     assert_caught(&audit(&[good(), twin], &[landed()]), Invariant::OneOrderPerKey);
 
     let mut auditor = Auditor::new(
-        Terms {
+        AuditAssumptions {
             max_attempts: 3,
             drained: true,
             clock_skew: Duration::ZERO,
@@ -197,7 +199,7 @@ fn at(price: u128) -> OrderKind {
 }
 
 fn waiting(waits_for: WaitsFor, kind: Option<OrderKind>) -> Event {
-    let terms = kind.map(|kind| OrderTerms {
+    let terms = kind.map(|kind| Terms {
         kind,
         time_in_force: TimeInForce::Gtc,
     });

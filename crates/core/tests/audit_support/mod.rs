@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use order_core::amount::Amount;
 use order_core::audit::{
-    AuditedAttempt, AuditedEvent, AuditedOrder, Auditor, Invariant, LandedTransaction, Report, Terms,
+    AuditAssumptions, AuditedAttempt, AuditedEvent, AuditedOrder, Auditor, Invariant, LandedTransaction,
+    Report,
 };
 use order_core::id::OrderId;
 use order_core::lifecycle::{AttemptOutcome, Event};
@@ -124,7 +125,7 @@ pub fn landed() -> LandedTransaction {
 
 pub fn audit(orders: &[AuditedOrder], ledger: &[LandedTransaction]) -> Report {
     let mut auditor = Auditor::new(
-        Terms {
+        AuditAssumptions {
             max_attempts: 3,
             drained: true,
             clock_skew: Duration::ZERO,
