@@ -4,7 +4,7 @@ use crate::workspace::Workspace;
 
 /// Each member, and which of the others it may name, for whatever purpose. One that is not listed is not allowed,
 /// so a new crate finds its place here first.
-const MEMBERS: [(&str, &[&str]); 17] = [
+const MEMBERS: [(&str, &[&str]); 18] = [
     ("order-core", &[]),
     ("order-ports", &["order-core"]),
     ("order-application", &["order-core", "order-ports"]),
@@ -39,6 +39,11 @@ const MEMBERS: [(&str, &[&str]); 17] = [
     ),
     // It speaks to every server of the contract, and so knows nothing of ours.
     ("order-load", &[]),
+    // What a program of someone else's would name.
+    (
+        "order-example-embedded",
+        &["order-core", "order-application", "order-bootstrap"],
+    ),
     (
         "order-tests",
         &[

@@ -4,6 +4,9 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod dependencies;
+mod links;
 mod modules;
+mod names;
 mod sources;
+mod words;
 mod workspace;

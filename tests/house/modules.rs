@@ -1,4 +1,4 @@
-//! How the modules of a crate may use each other, and what two public types may be called.
+//! How the modules of a crate may use each other.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -8,7 +8,7 @@ use petgraph::algo::tarjan_scc;
 use petgraph::graphmap::DiGraphMap;
 use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
-use syn::{Attribute, Item, ItemMod, UseTree, Visibility};
+use syn::{Attribute, Item, ItemMod, UseTree};
 
 use crate::sources::rust_files;
 use crate::workspace::{member_folders, root};
@@ -99,26 +99,6 @@ impl Sources {
                 names
             })
             .collect()
-    }
-
-    fn public_types(&self) -> Vec<String> {
-        let mut names = Vec::new();
-        for (_, file) in &self.files {
-            for item in &file.items {
-                let (visibility, ident) = match item {
-                    Item::Struct(item) => (&item.vis, &item.ident),
-                    Item::Enum(item) => (&item.vis, &item.ident),
-                    Item::Trait(item) => (&item.vis, &item.ident),
-                    Item::Type(item) => (&item.vis, &item.ident),
-                    Item::Union(item) => (&item.vis, &item.ident),
-                    _ => continue,
-                };
-                if matches!(visibility, Visibility::Public(_)) {
-                    names.push(ident.to_string());
-                }
-            }
-        }
-        names
     }
 }
 
@@ -247,23 +227,6 @@ fn no_two_top_modules_of_a_crate_use_each_other() {
     assert_eq!(circles, Vec::<String>::new());
 }
 
-#[test]
-fn a_public_type_has_its_name_alone() {
-    let mut places: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for folder in member_folders() {
-        let src = folder.join("src");
-        if src.is_dir() {
-            let name = folder.file_name().unwrap().to_string_lossy().into_owned();
-            for public in Sources::read(&src).public_types() {
-                places.entry(public).or_default().push(name.clone());
-            }
-        }
-    }
-    assert!(places.len() > 200, "found only {} types", places.len());
-    places.retain(|_, places| places.len() > 1);
-    assert_eq!(places, BTreeMap::new());
-}
-
 fn made_up(files: &[(&str, &str)]) -> Sources {
     let files = files
         .iter()
@@ -307,13 +270,4 @@ fn circles_are_found_however_they_are_written() {
         ("b/tests.rs", "use crate::a::A;"),
     ];
     assert!(made_up(&of_tests).circles().is_empty());
-}
-
-#[test]
-fn public_types_are_those_that_others_may_see() {
-    let sources = made_up(&[(
-        "lib.rs",
-        "pub struct A;\npub(crate) struct B;\nenum C {}\npub enum D {}\npub trait E {}",
-    )]);
-    assert_eq!(sources.public_types(), ["A", "D", "E"]);
 }

@@ -3,14 +3,14 @@
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::time::{Duration, Instant};
 
-use order_load::{Follow, LoadOptions, OrderMix, Pace, Report};
+use order_load::{Follow, LoadOptions, LoadPace, LoadReport, OrderMix};
 use order_tests::TestEngine;
 
 fn number(n: usize) -> NonZeroUsize {
     NonZeroUsize::new(n).unwrap()
 }
 
-fn options(engine: &TestEngine, pace: Pace, follow: Follow) -> LoadOptions {
+fn options(engine: &TestEngine, pace: LoadPace, follow: Follow) -> LoadOptions {
     LoadOptions {
         target: engine.url("").parse().unwrap(),
         pace,
@@ -24,7 +24,7 @@ fn options(engine: &TestEngine, pace: Pace, follow: Follow) -> LoadOptions {
     }
 }
 
-async fn run(options: LoadOptions) -> Report {
+async fn run(options: LoadOptions) -> LoadReport {
     order_load::run(options, std::future::pending()).await.unwrap()
 }
 
@@ -45,7 +45,7 @@ async fn stored(engine: &TestEngine, status: &str) -> u64 {
 }
 
 #[track_caller]
-fn assert_adds_up(report: &Report) {
+fn assert_adds_up(report: &LoadReport) {
     let orders = report.orders;
     assert_eq!(orders.submitted, orders.accepted + orders.refused, "{report:?}");
     let ended = orders.confirmed + orders.failed + orders.cancelled + orders.expired;
@@ -54,7 +54,7 @@ fn assert_adds_up(report: &Report) {
     assert_eq!(report.submit_to_confirmed.count, orders.confirmed, "{report:?}");
 }
 
-async fn assert_all_confirmed(pace: Pace, follow: Follow) -> Report {
+async fn assert_all_confirmed(pace: LoadPace, follow: Follow) -> LoadReport {
     let engine = TestEngine::memory("watch.buffer = 65536").await;
     let report = run(options(&engine, pace, follow)).await;
     assert_adds_up(&report);
@@ -68,11 +68,11 @@ async fn assert_all_confirmed(pace: Pace, follow: Follow) -> Report {
     report
 }
 
-const CLOSED: Pace = Pace::Closed { in_flight: None };
+const CLOSED: LoadPace = LoadPace::Closed { in_flight: None };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_closed_loop_that_hears_the_feed() {
-    let pace = Pace::Closed {
+    let pace = LoadPace::Closed {
         in_flight: Some(number(8)),
     };
     let report = assert_all_confirmed(pace, Follow::Feed).await;
@@ -88,7 +88,7 @@ async fn a_closed_loop_that_reads_the_orders_when_they_have_ended() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_open_loop_with_sockets_for_each_order() {
     let rate = NonZeroU32::new(100).unwrap();
-    let report = assert_all_confirmed(Pace::Open { rate }, Follow::Each(number(2))).await;
+    let report = assert_all_confirmed(LoadPace::Open { rate }, Follow::Each(number(2))).await;
     assert_eq!((report.orders.warm_up, report.orders.submitted), (20, 50));
     assert_eq!(report.watchers, 2);
 }
@@ -103,7 +103,7 @@ async fn refusals_are_counted_by_kind() {
     let rate = NonZeroU32::new(100).unwrap();
     let options = LoadOptions {
         orders: OrderMix::parse(&orders).unwrap(),
-        ..options(&engine, Pace::Open { rate }, Follow::Nothing)
+        ..options(&engine, LoadPace::Open { rate }, Follow::Nothing)
     };
     let report = run(options).await;
     assert_eq!(report.orders.submitted, 50);

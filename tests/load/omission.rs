@@ -3,7 +3,7 @@
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::time::Duration;
 
-use order_load::{Follow, LoadOptions, OrderMix, Pace, Report};
+use order_load::{Follow, LoadOptions, LoadPace, LoadReport, OrderMix};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -42,7 +42,7 @@ async fn serve(mut stream: TcpStream, nth: usize) {
 }
 
 /// One connection, so that all wait for the one that is stalled.
-async fn under_load(pace: Pace) -> Report {
+async fn under_load(pace: LoadPace) -> LoadReport {
     let options = LoadOptions {
         target: stalls_at(20).await.parse().unwrap(),
         pace,
@@ -60,7 +60,7 @@ async fn under_load(pace: Pace) -> Report {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_open_loop_counts_from_when_orders_were_due() {
     let rate = NonZeroU32::new(100).unwrap();
-    let report = under_load(Pace::Open { rate }).await;
+    let report = under_load(LoadPace::Open { rate }).await;
     assert_eq!(report.orders.submitted, 100);
     // Some forty orders were due during the stall; half of them waited for more than half of it.
     assert!(report.submit.p90 >= 150_000, "{report:?}");
@@ -70,7 +70,7 @@ async fn an_open_loop_counts_from_when_orders_were_due() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_closed_loop_adds_the_orders_that_were_not_submitted() {
-    let report = under_load(Pace::Closed { in_flight: None }).await;
+    let report = under_load(LoadPace::Closed { in_flight: None }).await;
     assert_eq!(report.submit_uncorrected.count, report.orders.accepted);
     assert!(
         report.submit.count > report.submit_uncorrected.count,

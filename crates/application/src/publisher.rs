@@ -53,7 +53,7 @@ impl EventPublisher {
     /// An order is due.
     pub(crate) fn due(&self, item: WorkItem) {
         if self.items.try_send(item).is_err() {
-            tracing::debug!(order_id = %item.order_id, "hint dropped; the sweep will find the order");
+            tracing::debug!(order_id = %item.order_id, "work item dropped; the sweep will find the order");
         }
     }
 

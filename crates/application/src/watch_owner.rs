@@ -41,7 +41,7 @@ pub struct OwnerWatch {
     owner: Option<Owner>,
     reconcile_interval: Duration,
     /// By the clock's monotonic reading.
-    next_patrol: Duration,
+    next_reconciliation: Duration,
     watching_since: Timestamp,
     started: bool,
     /// Orders from before the watch, whose histories are to be read.
@@ -59,7 +59,7 @@ impl OwnerWatch {
         reconcile_interval: Duration,
     ) -> Self {
         Self {
-            next_patrol: ports.clock.monotonic() + reconcile_interval,
+            next_reconciliation: ports.clock.monotonic() + reconcile_interval,
             watching_since: ports.clock.now(),
             ports,
             subscription,
@@ -117,11 +117,13 @@ impl OwnerWatch {
                 self.started = true;
                 continue;
             }
-            let until_patrol = self.next_patrol.saturating_sub(self.ports.clock.monotonic());
+            let until_reconciliation = self
+                .next_reconciliation
+                .saturating_sub(self.ports.clock.monotonic());
             let signal = tokio::select! {
                 biased;
                 signal = self.subscription.next() => Some(signal.ok_or(WatchError::Overflow)?),
-                () = self.ports.clock.sleep(until_patrol) => None,
+                () = self.ports.clock.sleep(until_reconciliation) => None,
             };
             match signal {
                 Some(Signal::Event(live)) => self.hear(live).await?,
@@ -225,7 +227,7 @@ impl OwnerWatch {
 
     /// Looks for orders whose last notification was lost: among those known to be open, and the newest.
     async fn reconcile(&mut self) -> Result<(), StoreError> {
-        self.next_patrol = self.ports.clock.monotonic() + self.reconcile_interval;
+        self.next_reconciliation = self.ports.clock.monotonic() + self.reconcile_interval;
         let finished: HashSet<_> = self.finished.iter().copied().collect();
         let mut open: Vec<_> = self
             .delivered

@@ -213,7 +213,7 @@ async fn whoever_is_in_has_to_leave_soon_after_the_key_was_taken_away() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_key_is_not_trusted_for_long_though_nobody_patrols() {
+async fn a_key_is_not_trusted_for_long_though_it_is_not_renewed() {
     let scene = scene();
     let (id, shown) = scene.key().await;
     let access = scene.gate.by_key(&shown).await.unwrap();

@@ -163,7 +163,7 @@ async fn an_unknown_order_cannot_be_watched() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn notices_that_repeat_or_come_late_are_told_once() {
+async fn notifications_that_repeat_or_come_late_are_told_once() {
     let scene = scene(1, Settings::default());
     let mut watch = scene.watch(0).await;
     assert_eq!(watch.next().await.unwrap().unwrap().event().seq, 1);
@@ -175,7 +175,7 @@ async fn notices_that_repeat_or_come_late_are_told_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_lost_notice_is_read_from_the_store() {
+async fn a_lost_notification_is_read_from_the_store() {
     let scene = scene(1, Settings::default());
     let mut watch = scene.watch(0).await;
     assert_eq!(watch.next().await.unwrap().unwrap().event().seq, 1);
@@ -185,7 +185,7 @@ async fn a_lost_notice_is_read_from_the_store() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_lost_last_notice_is_found_by_the_patrol() {
+async fn a_lost_last_notification_is_found_by_the_reconciliation() {
     let scene = scene(1, Settings::default());
     let mut watch = scene.watch(0).await;
     assert_eq!(watch.next().await.unwrap().unwrap().event().seq, 1);

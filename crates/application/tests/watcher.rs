@@ -23,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 const SINCE: RestingSince = RestingSince(100);
 
 #[tokio::test(start_paused = true)]
-async fn the_store_is_looked_back_in_only_while_latecomers_may_show_up() {
+async fn the_store_is_looked_back_in_only_while_late_arrivals_may_show_up() {
     let began = Instant::now();
     let looked_back: Arc<Mutex<Vec<Duration>>> = Arc::default();
     let mut room = MockRestingOrders::new();
@@ -54,7 +54,10 @@ async fn the_store_is_looked_back_in_only_while_latecomers_may_show_up() {
     assert!(minutes.await.is_err(), "it watches until it is stopped");
 
     let looked_back = looked_back.lock().clone();
-    assert!(looked_back.len() >= 4, "latecomers are missed: {looked_back:?}");
+    assert!(
+        looked_back.len() >= 4,
+        "late arrivals are missed: {looked_back:?}"
+    );
     let last = looked_back.last().unwrap();
     assert!(
         *last < Duration::from_secs(40),

@@ -6,16 +6,18 @@ mod audit_support;
 mod routing_support;
 
 use audit_support::{
-    FILL, assert_caught, audit, confirmed, good, history, id, landed, spec, story_of, story_with,
+    FILL, assert_caught, audit, confirmed, good, history, history_of, history_with, id, landed, spec,
     up_to_submitted,
 };
 use order_core::amount::Amount;
-use order_core::audit::{AuditedEvent, Auditor, Invariant, LandedTransaction, Report, SubscriberLog, Terms};
+use order_core::audit::{
+    AuditAssumptions, AuditedEvent, Auditor, Invariant, LandedTransaction, Report, SubscriberLog,
+};
 use order_core::failure::{Failure, VenueError};
 use order_core::order::{AttemptOutcome, Event, Order};
 use order_core::order_types::{LimitOrder, OrderKind, StopLimitOrder};
 use order_core::price::Price;
-use order_core::spec::{OrderSpec, Protection, Terms as OrderTerms};
+use order_core::spec::{OrderSpec, Protection, Terms};
 use order_core::time::Timestamp;
 use order_core::time_in_force::TimeInForce;
 use order_core::trigger::WaitsFor;
@@ -54,12 +56,12 @@ fn executions_must_match_what_the_order_says() {
 
 #[test]
 fn what_lands_while_the_store_is_read_is_no_violation() {
-    let terms = Terms {
+    let assumptions = AuditAssumptions {
         max_attempts: 3,
         drained: false,
         clock_skew: Duration::ZERO,
     };
-    let mut auditor = Auditor::new(terms, []);
+    let mut auditor = Auditor::new(assumptions, []);
     auditor.order(&good());
     assert_eq!(auditor.awaited(), 1);
     let foreign = LandedTransaction {
@@ -77,7 +79,7 @@ fn what_lands_while_the_store_is_read_is_no_violation() {
 
 #[test]
 fn what_had_landed_before_the_order_was_read_cannot_be_news_to_it() {
-    let terms = Terms {
+    let assumptions = AuditAssumptions {
         max_attempts: 3,
         drained: false,
         clock_skew: Duration::ZERO,
@@ -90,7 +92,7 @@ fn what_had_landed_before_the_order_was_read_cannot_be_news_to_it() {
         epoch: 0,
     }];
     unaware.attempts.clear();
-    let mut auditor = Auditor::new(terms, [landed()]);
+    let mut auditor = Auditor::new(assumptions, [landed()]);
     auditor.order(&unaware);
     assert_caught(&auditor.finish(), Invariant::EndedIsNotExecuted);
 }
@@ -108,7 +110,7 @@ fn amounts_must_hold() {
 fn a_history_must_be_whole_legal_and_at_its_end() {
     let mut gap = good();
     gap.events.remove(2);
-    assert_caught(&audit(&[gap], &[landed()]), Invariant::StoryWithoutGap);
+    assert_caught(&audit(&[gap], &[landed()]), Invariant::HistoryWithoutGap);
 
     let mut swapped = good();
     swapped.events.swap(1, 4);
@@ -159,7 +161,7 @@ fn keys_acknowledgements_and_streams_are_checked() {
     assert_caught(&audit(&[good(), twin], &[landed()]), Invariant::OneOrderPerKey);
 
     let mut auditor = Auditor::new(
-        Terms {
+        AuditAssumptions {
             max_attempts: 3,
             drained: true,
             clock_skew: Duration::ZERO,
@@ -200,7 +202,7 @@ fn at(price: u128) -> OrderKind {
 }
 
 fn waiting(waits_for: WaitsFor, kind: Option<OrderKind>) -> Event {
-    let terms = kind.map(|kind| OrderTerms {
+    let terms = kind.map(|kind| Terms {
         kind,
         time_in_force: TimeInForce::Gtc,
     });
@@ -213,7 +215,7 @@ fn waiting(waits_for: WaitsFor, kind: Option<OrderKind>) -> Event {
 
 fn executed(kind: OrderKind, before: Vec<Event>) -> Report {
     let events = [before, up_to_submitted(), vec![confirmed()]].concat();
-    let order = story_of(kind, events, Some(AttemptOutcome::Landed(FILL)));
+    let order = history_of(kind, events, Some(AttemptOutcome::Landed(FILL)));
     audit(&[order], &[landed()])
 }
 
@@ -255,7 +257,7 @@ fn executed_as(adjust: impl FnOnce(&mut OrderSpec), attempt_asked: u128) -> Repo
     let events = [up_to_submitted(), vec![confirmed()]].concat();
     let mut spec = spec();
     adjust(&mut spec);
-    let mut order = story_with(spec, events, Some(AttemptOutcome::Landed(FILL)));
+    let mut order = history_with(spec, events, Some(AttemptOutcome::Landed(FILL)));
     order.attempts[0].min_out = Amount::new(attempt_asked);
     audit(&[order], &[landed()])
 }
@@ -337,7 +339,7 @@ fn more_slippage_than_was_allowed_is_caught() {
             ..spec()
         };
         audit(
-            &[story_with(spec, events, Some(AttemptOutcome::Landed(FILL)))],
+            &[history_with(spec, events, Some(AttemptOutcome::Landed(FILL)))],
             &[landed()],
         )
     };

@@ -5,10 +5,10 @@
 //! kept, requests that are made once, and one socket that tells the ends of all orders.
 //!
 //! # What is measured
-//! * **Closed loop** ([`Pace::Closed`]): each connection submits its next order when it has the answer to the last.
+//! * **Closed loop** ([`LoadPace::Closed`]): each connection submits its next order when it has the answer to the last.
 //!   A server that stalls is then asked less, and the latencies that its stall would have caused are missing; they
 //!   are added as far as they can be told ([`latency::Latencies::corrected`]).
-//! * **Open loop** ([`Pace::Open`]): orders are due at fixed times, whatever the server does, and latencies count
+//! * **Open loop** ([`LoadPace::Open`]): orders are due at fixed times, whatever the server does, and latencies count
 //!   from the time at which an order was due. Nothing is omitted.
 //!
 //! How the orders' ends become known is [`Follow`].
@@ -31,8 +31,8 @@ mod target;
 
 pub use error::LoadError;
 pub use mix::{InvalidOrder, OrderMix};
-pub use options::{Follow, LoadOptions, Pace};
+pub use options::{Follow, LoadOptions, LoadPace};
 pub use orders::OrderCounts;
-pub use report::Report;
+pub use report::LoadReport;
 pub use run::run;
 pub use target::{InvalidKey, InvalidTarget, Target};

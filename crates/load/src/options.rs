@@ -12,7 +12,7 @@ pub struct LoadOptions {
     /// The server.
     pub target: Target,
     /// When the next order is submitted.
-    pub pace: Pace,
+    pub pace: LoadPace,
     /// How many connections submit, one order at a time each.
     pub connections: NonZeroUsize,
     /// How long orders are submitted before they count.
@@ -31,7 +31,7 @@ pub struct LoadOptions {
 
 /// When the next order is submitted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Pace {
+pub enum LoadPace {
     /// When a connection has the answer to its last one, and fewer than so many have not ended yet.
     Closed {
         /// How many orders may be open at a time; without a number, any.

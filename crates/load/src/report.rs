@@ -7,13 +7,13 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use crate::latency::Percentiles;
-use crate::options::{Follow, LoadOptions, Pace};
+use crate::options::{Follow, LoadOptions, LoadPace};
 use crate::orders::{OrderCounts, Tally, Window};
 
 /// What a run has shown. Rates are orders a second, latencies microseconds.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Report {
+pub struct LoadReport {
     /// The server.
     pub target: String,
     /// `open` or `closed`.
@@ -49,7 +49,7 @@ pub struct Report {
     pub errors: BTreeMap<String, u64>,
 }
 
-impl Report {
+impl LoadReport {
     pub(crate) fn new(
         options: &LoadOptions,
         stopped: Option<Instant>,
@@ -59,12 +59,12 @@ impl Report {
         let to = stopped.map_or(window.to, |stopped| window.to.min(stopped));
         let measured = to.saturating_duration_since(window.from);
         let (pace, rate) = match options.pace {
-            Pace::Closed { .. } => ("closed", None),
-            Pace::Open { rate } => ("open", Some(rate.get())),
+            LoadPace::Closed { .. } => ("closed", None),
+            LoadPace::Open { rate } => ("open", Some(rate.get())),
         };
         let submit = match options.pace {
-            Pace::Closed { .. } => tally.service.corrected().percentiles(),
-            Pace::Open { .. } => tally.submit.percentiles(),
+            LoadPace::Closed { .. } => tally.service.corrected().percentiles(),
+            LoadPace::Open { .. } => tally.submit.percentiles(),
         };
         Self {
             target: options.target.to_string(),
@@ -113,7 +113,7 @@ fn per_second(count: u64, time: Duration) -> f64 {
     }
 }
 
-impl fmt::Display for Report {
+impl fmt::Display for LoadReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let pace = self.rate.map_or_else(
             || "as fast as taken".to_owned(),

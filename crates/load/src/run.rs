@@ -11,11 +11,11 @@ use crate::error::{Fault, LoadError};
 use crate::follow::Follower;
 use crate::http::{Connection, dial};
 use crate::mix::Bodies;
-use crate::options::{LoadOptions, Pace};
+use crate::options::{LoadOptions, LoadPace};
 use crate::orders::{Orders, Submission, Window};
 use crate::pacer::{self, Schedule};
 use crate::progress;
-use crate::report::Report;
+use crate::report::LoadReport;
 use crate::settle::Settling;
 use crate::stamps::Epoch;
 
@@ -33,7 +33,7 @@ type Due = Arc<Mutex<mpsc::UnboundedReceiver<Instant>>>;
 ///
 /// # Errors
 /// [`LoadError`] when it cannot begin. What goes wrong later is in the report.
-pub async fn run(options: LoadOptions, stop: impl Future<Output = ()>) -> Result<Report, LoadError> {
+pub async fn run(options: LoadOptions, stop: impl Future<Output = ()>) -> Result<LoadReport, LoadError> {
     let target = Arc::new(options.target.clone());
     drop(dial(&target).await.map_err(|source| LoadError::Unreachable {
         address: target.authority(),
@@ -76,7 +76,7 @@ pub async fn run(options: LoadOptions, stop: impl Future<Output = ()>) -> Result
         () = stop => Some(Instant::now()),
     };
     looking_on.shutdown().await;
-    Ok(orders.tally(|tally, window| Report::new(&options, stopped, tally, window)))
+    Ok(orders.tally(|tally, window| LoadReport::new(&options, stopped, tally, window)))
 }
 
 /// What all connections have in common.
@@ -93,7 +93,7 @@ async fn submit(submitting: &Arc<Submitting>, options: &LoadOptions) -> Result<(
     let mut connections = JoinSet::new();
     let connection = || Connection::new(Arc::new(options.target.clone()));
     match options.pace {
-        Pace::Closed { in_flight } => {
+        LoadPace::Closed { in_flight } => {
             let limit = in_flight.map(|most| Arc::new(Semaphore::new(most.get())));
             for _ in 0..options.connections.get() {
                 let submitting = Arc::clone(submitting);
@@ -101,7 +101,7 @@ async fn submit(submitting: &Arc<Submitting>, options: &LoadOptions) -> Result<(
             }
             while connections.join_next().await.is_some() {}
         }
-        Pace::Open { rate } => {
+        LoadPace::Open { rate } => {
             let due = pacer::start(Schedule::new(rate), submitting.begin, submitting.end)?;
             let due = Arc::new(Mutex::new(due));
             for _ in 0..options.connections.get() {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use order_bootstrap::{OsEntropy, SystemClock};
-use order_core::audit::{AuditedOrder, Auditor, LandedTransaction, Report, SubscriberLog, Terms};
+use order_core::audit::{AuditAssumptions, AuditedOrder, Auditor, LandedTransaction, Report, SubscriberLog};
 use order_core::id::OrderId;
 use order_core::order::{EventKind, Status};
 use order_core::token::TokenRegistry;
@@ -133,7 +133,7 @@ pub async fn audit_stores(
     landed: Vec<LandedTransaction>,
     testimony: &Testimony,
 ) -> Result<(Report, Check, Census), Failure> {
-    let terms = Terms {
+    let assumptions = AuditAssumptions {
         max_attempts: MAX_ATTEMPTS,
         drained: true,
         // One machine, one clock.
@@ -143,7 +143,7 @@ pub async fn audit_stores(
         landed: landed.len() as u64,
         ..Census::default()
     };
-    let mut auditor = Auditor::new(terms, landed);
+    let mut auditor = Auditor::new(assumptions, landed);
     let mut owners = Owners::new(&testimony.cancelled, &testimony.replaced);
     for store in stores {
         let mut after = None;

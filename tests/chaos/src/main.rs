@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 #[derive(Debug, Parser)]
 #[command(name = "chaos", max_term_width = 100)]
 struct Arguments {
-    /// How long it storms.
+    /// How long the faults last.
     #[arg(long, default_value_t = 60)]
     seconds: u64,
     /// Of everything random; without it, any.

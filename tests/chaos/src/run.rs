@@ -31,9 +31,9 @@ use crate::watchdog::Watchdog;
 pub struct Plan {
     /// Of everything random.
     pub seed: u64,
-    /// How long it storms.
+    /// How long the faults last.
     pub fault_schedule: Duration,
-    /// Whether it storms at all; without it the same load meets fair weather.
+    /// Whether there are faults at all; without them the load is the same.
     pub faults: bool,
     /// New orders a minute.
     pub orders_per_minute: u64,
@@ -50,7 +50,7 @@ pub struct Plan {
 pub struct Outcome {
     /// Of what it was drawn.
     pub seed: u64,
-    /// How long it stormed.
+    /// How long the faults lasted.
     pub fault_schedule: Duration,
     /// How long the orders took to come to rest afterwards; none if they did not.
     pub rest: Option<Duration>,

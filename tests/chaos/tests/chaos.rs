@@ -95,7 +95,7 @@ async fn a_naive_worker_is_found_out() {
             return;
         }
     }
-    panic!("four storms, and nothing was executed twice");
+    panic!("four fault schedules, and nothing was executed twice");
 }
 
 /// Nor is it found out for anything but what the faults do to it.

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
-use order_core::audit::{AuditedOrder, Auditor, Report, Terms};
+use order_core::audit::{AuditAssumptions, AuditedOrder, Auditor, Report};
 use order_core::id::OrderId;
 use order_core::order::{Event, EventKind, Status};
 use order_core::price::Price;
@@ -89,12 +89,12 @@ pub async fn check(
     settled_in: Duration,
 ) -> Result<Outcome, Box<dyn std::error::Error>> {
     let landed = ground.market.landed_after(0);
-    let terms = Terms {
+    let assumptions = AuditAssumptions {
         max_attempts: settings().retry.max_attempts,
         drained: true,
         clock_skew: CLOCK_SKEW,
     };
-    let mut auditor = Auditor::new(terms, ground.market.landed().await?);
+    let mut auditor = Auditor::new(assumptions, ground.market.landed().await?);
     let stored = stored(&*ground.store).await?;
     stored.iter().for_each(|order| auditor.order(order));
     let acknowledged = testimony.orders();

@@ -110,7 +110,7 @@ impl Clock for Standstill {
 ///
 /// # Errors
 /// [`NotTold`].
-pub async fn stories_in_memory(seed: u64, orders: usize) -> Result<Vec<Vec<Told>>, NotTold> {
+pub async fn histories_in_memory(seed: u64, orders: usize) -> Result<Vec<Vec<Told>>, NotTold> {
     let backends = Backends {
         store: StorePorts::of(Arc::new(MemoryStore::new())),
         queue: Arc::new(MemoryQueue::new(Duration::from_secs(30))),

@@ -22,7 +22,7 @@ mod world;
 pub use broken::Variant;
 pub use checker::Outcome;
 pub use faults::{Rates, StorePorts};
-pub use fixed::{Backends, NotTold, Told, histories, stories_in_memory};
+pub use fixed::{Backends, NotTold, Told, histories, histories_in_memory};
 pub use plan::Plan;
 pub use tally::{Tally, simulate_many};
 pub use world::simulate;

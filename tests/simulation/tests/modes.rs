@@ -10,7 +10,7 @@ use order_core::order::EventKind;
 use order_core::venue::VenueId;
 use order_postgres::{PostgresSettings, PostgresStore};
 use order_redis::{RedisNotifier, RedisQueue, RedisServer, RedisSettings};
-use order_simulation::{Backends, StorePorts, Told, histories, stories_in_memory};
+use order_simulation::{Backends, StorePorts, Told, histories, histories_in_memory};
 use order_test_servers::{Postgres, Redis};
 
 const SEED: u64 = 17;
@@ -54,15 +54,15 @@ fn assert_varied(histories: &[Vec<Told>]) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_seed_is_one_list_of_stories() {
-    let first = stories_in_memory(SEED, ORDERS).await.unwrap();
+async fn one_seed_is_one_list_of_histories() {
+    let first = histories_in_memory(SEED, ORDERS).await.unwrap();
     assert_varied(&first);
-    assert_eq!(stories_in_memory(SEED, ORDERS).await.unwrap(), first);
-    assert_ne!(stories_in_memory(SEED + 1, ORDERS).await.unwrap(), first);
+    assert_eq!(histories_in_memory(SEED, ORDERS).await.unwrap(), first);
+    assert_ne!(histories_in_memory(SEED + 1, ORDERS).await.unwrap(), first);
 }
 
 #[tokio::test]
-async fn memory_and_servers_tell_the_same_stories() {
+async fn memory_and_servers_tell_the_same_histories() {
     let (postgres, redis) = tokio::join!(Postgres::start(), Redis::start());
     let (postgres, redis) = (postgres.unwrap(), redis.unwrap());
     let settings = PostgresSettings::new(postgres.fresh_database().await.unwrap());
@@ -81,7 +81,10 @@ async fn memory_and_servers_tell_the_same_stories() {
         queue: Arc::new(RedisQueue::new(&server)),
         notifier: Arc::new(RedisNotifier::new(&server)),
     };
-    let (durable, memory) = tokio::join!(histories(SEED, ORDERS, backends), stories_in_memory(SEED, ORDERS));
+    let (durable, memory) = tokio::join!(
+        histories(SEED, ORDERS, backends),
+        histories_in_memory(SEED, ORDERS)
+    );
     let (durable, memory) = (durable.unwrap(), memory.unwrap());
     assert_varied(&memory);
     for (order, (durable, memory)) in durable.iter().zip(&memory).enumerate() {

@@ -23,7 +23,7 @@ export async function openDetail(id) {
     if (shown?.id !== id) return;
     book.take(view);
     draw(book.get(id));
-    tellStory(book.get(id), events);
+    showHistory(book.get(id), events);
     if (book.get(id).version > lastSeq()) await readOn();
   } catch (error) {
     if (error.status === 404) book.forget(id);
@@ -52,7 +52,7 @@ function draw(order) {
 const lastSeq = () => shown.events.at(-1)?.seq ?? 0;
 
 /** Adds what follows the history so far, each event once. */
-function tellStory(order, events) {
+function showHistory(order, events) {
   for (const event of events) {
     if (event.seq !== lastSeq() + 1) continue;
     shown.events.push(event);
@@ -81,7 +81,7 @@ async function tellRoute(sheet) {
 async function readOn() {
   const { id } = shown;
   const events = await engine.events(id, lastSeq());
-  if (shown?.id === id) tellStory(book.get(id), events);
+  if (shown?.id === id) showHistory(book.get(id), events);
 }
 
 function update(order) {
@@ -255,7 +255,7 @@ export function startDetail() {
       shown.track = null;
       return fail({ status: 404 });
     }
-    if (event) tellStory(order, [event]);
+    if (event) showHistory(order, [event]);
     if (order.version > lastSeq()) readOn().catch(() => {});
     update(order);
   });

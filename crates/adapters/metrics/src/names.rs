@@ -122,7 +122,7 @@ pub(crate) fn describe() {
         describe_histogram!(name, meaning);
     }
     describe_counter!(UNMATCHED, "Requests for paths that do not exist.");
-    describe_gauge!(DEPTH, "Hints that wait in the queue, by priority.");
+    describe_gauge!(DEPTH, "Work items that wait in the queue, by priority.");
     describe_gauge!(
         OLDEST,
         Unit::Seconds,

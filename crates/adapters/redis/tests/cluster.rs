@@ -151,7 +151,7 @@ async fn the_work_of_a_dead_consumer_goes_to_another_on_a_cluster() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn notices_and_the_dispatch_limit_work_on_a_cluster() {
+async fn notifications_and_the_dispatch_limit_work_on_a_cluster() {
     let test = cluster().await;
     let (speaker, hearer) = (
         RedisNotifier::new(&connect(&test)),

@@ -79,7 +79,7 @@ async fn the_work_of_a_dead_consumer_is_taken_over_under_load_too() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_urgent_hint_overtakes_what_is_in_hand_already() {
+async fn an_urgent_work_item_overtakes_what_is_in_hand_already() {
     let test = TestServer::start().await;
     let queue = RedisQueue::new(&test.connect());
     // The read that a dropped pull leaves behind brings one into the hand of this process.

@@ -5,7 +5,7 @@ use std::num::{NonZeroU32, NonZeroUsize};
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use order_load::{Follow, LoadError, LoadOptions, OrderMix, Pace, Target};
+use order_load::{Follow, LoadError, LoadOptions, LoadPace, OrderMix, Target};
 
 use super::args::{KeyArg, duration};
 use super::output::print;
@@ -123,9 +123,9 @@ impl LoadArgs {
             (None, FollowBy::Nothing) => Follow::Nothing,
         };
         let (pace, connections) = match self.rate {
-            Some(rate) => (Pace::Open { rate }, OPEN),
+            Some(rate) => (LoadPace::Open { rate }, OPEN),
             None => (
-                Pace::Closed {
+                LoadPace::Closed {
                     in_flight: self.in_flight,
                 },
                 CLOSED,
@@ -188,7 +188,7 @@ mod tests {
     #[test]
     fn a_closed_loop_of_ten_that_hears_the_feed_is_usual() {
         let usual = options(&[]);
-        assert_eq!(usual.pace, Pace::Closed { in_flight: None });
+        assert_eq!(usual.pace, LoadPace::Closed { in_flight: None });
         assert_eq!((usual.connections.get(), usual.follow), (10, Follow::Feed));
         assert_eq!(usual.orders, OrderMix::default());
     }
@@ -197,7 +197,7 @@ mod tests {
     fn a_rate_makes_an_open_loop() {
         let open = options(&["--rate=500", "--watchers=2"]);
         let rate = NonZeroU32::new(500).unwrap();
-        assert_eq!(open.pace, Pace::Open { rate });
+        assert_eq!(open.pace, LoadPace::Open { rate });
         assert_eq!(open.connections.get(), 100);
         assert_eq!(open.follow, Follow::Each(NonZeroUsize::new(2).unwrap()));
         assert!(CommandLine::try_parse_from(["load", "--rate=5", "--in-flight=3"]).is_err());

@@ -5,7 +5,7 @@ use std::io::{IsTerminal, Write};
 use std::time::Duration;
 
 use clap::Args;
-use order_core::audit::{Auditor, Report, Terms};
+use order_core::audit::{AuditAssumptions, Auditor, Report};
 use order_ports::{LookUpError, StoreError};
 
 use super::args::duration;
@@ -45,7 +45,7 @@ pub struct VerifyArgs {
 
 /// What was found.
 #[derive(Debug)]
-pub struct Verdict {
+pub struct Verification {
     /// By invariant.
     pub report: Report,
     /// How many orders the store holds.
@@ -81,14 +81,14 @@ pub enum VerifyError {
     Output(#[from] std::io::Error),
 }
 
-impl Verdict {
+impl Verification {
     /// How many violations there are in all.
     pub fn violated(&self) -> u64 {
         self.report.violated() + u64::try_from(self.unbalanced.len()).unwrap_or(u64::MAX)
     }
 }
 
-impl fmt::Display for Verdict {
+impl fmt::Display for Verification {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.report)?;
         match (self.books, self.unbalanced.len()) {
@@ -132,16 +132,16 @@ pub async fn verify(loaded: &Loaded, args: VerifyArgs) -> Result<(), VerifyError
 ///
 /// # Errors
 /// [`VerifyError`] when something cannot be read; what was found is in the verdict.
-pub async fn audit(loaded: &Loaded, args: VerifyArgs) -> Result<Verdict, VerifyError> {
+pub async fn audit(loaded: &Loaded, args: VerifyArgs) -> Result<Verification, VerifyError> {
     let records = wiring::records(loaded).await?;
-    let terms = Terms {
+    let assumptions = AuditAssumptions {
         max_attempts: loaded.config.queue.max_attempts,
         drained: args.drained,
         clock_skew: args.clock_skew,
     };
     let landed = records.ledger.landed().await?;
     let executions = landed.len();
-    let mut auditor = Auditor::new(terms, landed);
+    let mut auditor = Auditor::new(assumptions, landed);
     let orders = show_orders(&records, &mut auditor).await?;
     for _ in 0..RETRIES {
         if auditor.awaited() == 0 {
@@ -159,7 +159,7 @@ pub async fn audit(loaded: &Loaded, args: VerifyArgs) -> Result<Verdict, VerifyE
         let wrong = told.into_iter().filter(|(_, books)| !books.balance());
         unbalanced.extend(wrong.map(|(pool, _)| pool.0.into_string()));
     }
-    Ok(Verdict {
+    Ok(Verification {
         report: auditor.finish(),
         orders,
         executions,

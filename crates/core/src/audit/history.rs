@@ -2,20 +2,20 @@
 
 use std::time::Duration;
 
-use super::Terms;
+use super::AuditAssumptions;
 use super::invariant::Invariant;
 use super::record::AuditedOrder;
 use super::report::Report;
 use crate::id::OrderId;
 use crate::order::{Event, EventKind, State, Status};
 
-pub(super) fn check(terms: &Terms, audited: &AuditedOrder, report: &mut Report) {
+pub(super) fn check(assumptions: &AuditAssumptions, audited: &AuditedOrder, report: &mut Report) {
     numbers(audited, report);
     moves(audited, report);
     epochs(audited, report);
-    waits(terms, audited, report);
-    attempts(terms, audited, report);
-    if terms.drained {
+    waits(assumptions, audited, report);
+    attempts(assumptions, audited, report);
+    if assumptions.drained {
         end(audited, report);
     }
 }
@@ -27,7 +27,7 @@ fn id(audited: &AuditedOrder) -> OrderId {
 fn numbers(audited: &AuditedOrder, report: &mut Report) {
     let seqs = audited.events.iter().map(|audited| audited.event.seq);
     let exact = seqs.eq(1..=audited.order.version());
-    report.check(Invariant::StoryWithoutGap, id(audited), exact, || {
+    report.check(Invariant::HistoryWithoutGap, id(audited), exact, || {
         let seqs: Vec<_> = audited.events.iter().map(|audited| audited.event.seq).collect();
         format!("version {} and events {seqs:?}", audited.order.version())
     });
@@ -72,7 +72,7 @@ fn epochs(audited: &AuditedOrder, report: &mut Report) {
     });
 }
 
-fn waits(terms: &Terms, audited: &AuditedOrder, report: &mut Report) {
+fn waits(assumptions: &AuditAssumptions, audited: &AuditedOrder, report: &mut Report) {
     for pair in audited.events.windows(2) {
         let (retry, next) = (&pair[0].event, &pair[1].event);
         let Event::Retrying { delay_ms, .. } = retry.event else {
@@ -82,7 +82,7 @@ fn waits(terms: &Terms, audited: &AuditedOrder, report: &mut Report) {
             continue;
         }
         let waited = next.at.since(retry.at);
-        let enough = waited + terms.clock_skew >= Duration::from_millis(delay_ms);
+        let enough = waited + assumptions.clock_skew >= Duration::from_millis(delay_ms);
         report.check(Invariant::RetriesWait, id(audited), enough, || {
             format!(
                 "event {} came {waited:?} after a retry was announced for {delay_ms} ms",
@@ -92,7 +92,7 @@ fn waits(terms: &Terms, audited: &AuditedOrder, report: &mut Report) {
     }
 }
 
-fn attempts(terms: &Terms, audited: &AuditedOrder, report: &mut Report) {
+fn attempts(assumptions: &AuditAssumptions, audited: &AuditedOrder, report: &mut Report) {
     let number = audited.order.progress().attempt;
     // A transaction whose price had gone by uses no attempt up: its order waits again.
     let kinds: Vec<_> = audited
@@ -112,8 +112,8 @@ fn attempts(terms: &Terms, audited: &AuditedOrder, report: &mut Report) {
             )
         })
         .count();
-    let within =
-        number <= terms.max_attempts && audited.attempts.len() <= usize::from(terms.max_attempts) + gone_by;
+    let within = number <= assumptions.max_attempts
+        && audited.attempts.len() <= usize::from(assumptions.max_attempts) + gone_by;
     report.check(Invariant::AttemptsWithinLimit, id(audited), within, || {
         format!("attempt {number}, {} transactions", audited.attempts.len())
     });

@@ -16,7 +16,7 @@ pub enum Invariant {
     /// No execution without an order.
     ExecutionHasOrder,
     /// Sequence numbers are 1 to the version, without a gap.
-    StoryWithoutGap,
+    HistoryWithoutGap,
     /// Nothing follows a terminal event.
     NothingAfterTheEnd,
     /// Every execution was written ahead.
@@ -50,7 +50,7 @@ impl Invariant {
         Self::ConfirmedIsExecuted,
         Self::EndedIsNotExecuted,
         Self::ExecutionHasOrder,
-        Self::StoryWithoutGap,
+        Self::HistoryWithoutGap,
         Self::NothingAfterTheEnd,
         Self::ExecutionWrittenAhead,
         Self::LegalMoves,
@@ -73,7 +73,7 @@ impl Invariant {
             Self::ConfirmedIsExecuted => "I4",
             Self::EndedIsNotExecuted => "I5",
             Self::ExecutionHasOrder => "I6",
-            Self::StoryWithoutGap => "I7",
+            Self::HistoryWithoutGap => "I7",
             Self::NothingAfterTheEnd => "I8",
             Self::ExecutionWrittenAhead => "I9",
             Self::LegalMoves => "I10",
@@ -97,7 +97,7 @@ impl Invariant {
             Self::ConfirmedIsExecuted => "confirmed means executed",
             Self::EndedIsNotExecuted => "failed, cancelled and expired mean not executed",
             Self::ExecutionHasOrder => "no execution without an order",
-            Self::StoryWithoutGap => "sequence numbers are 1 to the version",
+            Self::HistoryWithoutGap => "sequence numbers are 1 to the version",
             Self::NothingAfterTheEnd => "nothing follows a terminal event",
             Self::ExecutionWrittenAhead => "every execution was written ahead",
             Self::LegalMoves => "only legal moves, leading to the shown state",

@@ -25,7 +25,7 @@ use crate::venue::TxId;
 
 /// What the auditor takes for granted.
 #[derive(Clone, Copy, Debug)]
-pub struct Terms {
+pub struct AuditAssumptions {
     /// Attempts in all that an order may have.
     pub max_attempts: u8,
     /// Whether everything has come to rest, so that orders under way are violations too.
@@ -41,7 +41,7 @@ pub struct Terms {
 /// shows must be in the store. Orders that show an execution which was not in the ledger yet are remembered
 /// ([`Auditor::awaited`]) until the ledger is read once more ([`Auditor::landed_since`]).
 pub struct Auditor {
-    terms: Terms,
+    assumptions: AuditAssumptions,
     report: Report,
     /// By order, so that the report comes out the same every time.
     ledger: BTreeMap<OrderId, Vec<LandedTransaction>>,
@@ -55,13 +55,13 @@ pub struct Auditor {
 
 impl Auditor {
     /// An auditor with the whole ledger of what landed at the venues, read before any order is.
-    pub fn new(terms: Terms, landed: impl IntoIterator<Item = LandedTransaction>) -> Self {
+    pub fn new(assumptions: AuditAssumptions, landed: impl IntoIterator<Item = LandedTransaction>) -> Self {
         let mut ledger: BTreeMap<OrderId, Vec<LandedTransaction>> = BTreeMap::new();
         for transaction in landed {
             ledger.entry(transaction.order_id).or_default().push(transaction);
         }
         Self {
-            terms,
+            assumptions,
             report: Report::default(),
             ledger,
             awaited: BTreeMap::new(),
@@ -80,9 +80,9 @@ impl Auditor {
         self.written_ahead
             .extend(audited.attempts.iter().map(|attempt| attempt.tx_id));
         let landed = self.ledger.get(&id).map_or(&[][..], Vec::as_slice);
-        history::check(&self.terms, audited, &mut self.report);
+        history::check(&self.assumptions, audited, &mut self.report);
         execution::check(audited, landed, &mut self.report);
-        terms::check(&self.terms, audited, landed, &mut self.report);
+        terms::check(&self.assumptions, audited, landed, &mut self.report);
         trigger::check(audited, &mut self.report);
         match execution::claimed(audited) {
             Some(execution) if execution::is_shown(execution, landed) => {

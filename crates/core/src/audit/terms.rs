@@ -1,7 +1,7 @@
 //! Executions against what was asked for: the request and its owner's later terms, by the rule that decides about them
 //! ([`Floor`]), and never against what the checked program has computed on the way.
 
-use super::Terms as Granted;
+use super::AuditAssumptions;
 use super::execution::claimed;
 use super::invariant::Invariant;
 use super::record::{AuditedOrder, LandedTransaction};
@@ -17,7 +17,7 @@ use crate::venue::{Leg, QuoteAnswer, TxId, VenueId};
 
 /// Checks an order against what of it had landed before it was read.
 pub(super) fn check(
-    granted: &Granted,
+    granted: &AuditAssumptions,
     audited: &AuditedOrder,
     landed: &[LandedTransaction],
     report: &mut Report,
@@ -33,7 +33,7 @@ pub(super) fn check(
 }
 
 fn execution(
-    granted: &Granted,
+    granted: &AuditAssumptions,
     audited: &AuditedOrder,
     tx_id: TxId,
     (paid, received): (Amount, Amount),
@@ -155,7 +155,7 @@ impl<'a> Submission<'a> {
     }
 
     /// Whether it was submitted before the order's end, to within what clocks may differ.
-    fn in_time(&self, granted: &Granted) -> bool {
+    fn in_time(&self, granted: &AuditAssumptions) -> bool {
         match (self.terms.time_in_force.until(), self.at) {
             (Some(until), Some(at)) => at < until.plus(granted.clock_skew),
             (None, _) | (_, None) => true,

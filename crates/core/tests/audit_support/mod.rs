@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use order_core::amount::Amount;
 use order_core::audit::{
-    AuditedAttempt, AuditedEvent, AuditedOrder, Auditor, Invariant, LandedTransaction, Report, Terms,
+    AuditAssumptions, AuditedAttempt, AuditedEvent, AuditedOrder, Auditor, Invariant, LandedTransaction,
+    Report,
 };
 use order_core::id::OrderId;
 use order_core::order::{AttemptOutcome, Event, Execution, Order};
@@ -72,14 +73,14 @@ pub fn confirmed() -> Event {
 }
 
 pub fn history(events: Vec<Event>, outcome: Option<AttemptOutcome>) -> AuditedOrder {
-    story_of(OrderKind::Market, events, outcome)
+    history_of(OrderKind::Market, events, outcome)
 }
 
-pub fn story_of(kind: OrderKind, events: Vec<Event>, outcome: Option<AttemptOutcome>) -> AuditedOrder {
-    story_with(OrderSpec { kind, ..spec() }, events, outcome)
+pub fn history_of(kind: OrderKind, events: Vec<Event>, outcome: Option<AttemptOutcome>) -> AuditedOrder {
+    history_with(OrderSpec { kind, ..spec() }, events, outcome)
 }
 
-pub fn story_with(spec: OrderSpec, events: Vec<Event>, outcome: Option<AttemptOutcome>) -> AuditedOrder {
+pub fn history_with(spec: OrderSpec, events: Vec<Event>, outcome: Option<AttemptOutcome>) -> AuditedOrder {
     let (mut order, first) = Order::accept(id(1), spec, Timestamp::from_millis(0));
     let mut recorded = vec![AuditedEvent {
         event: first,
@@ -126,7 +127,7 @@ pub fn landed() -> LandedTransaction {
 
 pub fn audit(orders: &[AuditedOrder], ledger: &[LandedTransaction]) -> Report {
     let mut auditor = Auditor::new(
-        Terms {
+        AuditAssumptions {
             max_attempts: 3,
             drained: true,
             clock_skew: Duration::ZERO,

@@ -31,7 +31,7 @@ macro_rules! notifier_contract {
             every_listener_hears_everything,
             a_listener_that_is_gone_harms_nobody,
             publishing_to_nobody_is_no_error,
-            a_dropped_wait_loses_no_notice,
+            a_dropped_wait_loses_no_notification,
             a_slow_listener_holds_up_nobody_and_hears_again,
         ] }
     };
@@ -158,7 +158,7 @@ pub async fn publishing_to_nobody_is_no_error(notifier: &dyn Notifier) {
     while of_order(&hear(&mut *listener).await, history(2)[0].event.order_id).is_empty() {}
 }
 
-pub async fn a_dropped_wait_loses_no_notice(notifier: &dyn Notifier) {
+pub async fn a_dropped_wait_loses_no_notification(notifier: &dyn Notifier) {
     let histories: Vec<_> = (1..=25).map(history).collect();
     let mut listener = notifier.listen().await.unwrap();
     let impatient = async {

@@ -26,18 +26,18 @@ use crate::{Delivery, QueueDepth, WorkItem, WorkQueue};
 macro_rules! queue_contract {
     ($(#[$attribute:meta])+ $make:expr, $redelivery:expr) => {
         $crate::__laws! { queue, [$(#[$attribute])+], $make, ($redelivery), [
-            every_pushed_hint_is_pulled,
+            every_pushed_work_item_is_pulled,
             a_pull_takes_no_more_than_it_was_asked_for,
-            an_urgent_hint_overtakes,
+            an_urgent_work_item_overtakes,
             no_priority_is_starved,
             a_pull_waits_for_a_push,
-            every_waiting_pull_gets_its_hint,
-            a_hint_is_not_delivered_twice_while_there_is_time_to_acknowledge_it,
-            an_acknowledged_hint_is_not_delivered_again,
-            an_unacknowledged_hint_is_delivered_again,
-            a_hint_may_be_pushed_again_after_it_was_acknowledged,
+            every_waiting_pull_gets_its_work_item,
+            a_work_item_is_not_delivered_twice_while_there_is_time_to_acknowledge_it,
+            an_acknowledged_work_item_is_not_delivered_again,
+            an_unacknowledged_work_item_is_delivered_again,
+            a_work_item_may_be_pushed_again_after_it_was_acknowledged,
             a_receipt_may_be_acknowledged_twice,
-            a_dropped_pull_loses_no_hint,
+            a_dropped_pull_loses_no_work_item,
             depth_counts_what_waits,
             an_order_that_waits_is_held_once,
             an_order_that_waits_may_become_more_urgent,
@@ -103,7 +103,7 @@ fn ids(items: &[WorkItem]) -> HashSet<OrderId> {
     items.iter().map(|item| item.order_id).collect()
 }
 
-pub async fn every_pushed_hint_is_pulled(queue: &dyn WorkQueue, _redelivery: Duration) {
+pub async fn every_pushed_work_item_is_pulled(queue: &dyn WorkQueue, _redelivery: Duration) {
     let mut pushed = items(1..=400, Priority::Normal);
     pushed.extend(items(401..=500, Priority::High));
     pushed.extend(items(501..=600, Priority::Low));
@@ -125,7 +125,7 @@ pub async fn a_pull_takes_no_more_than_it_was_asked_for(queue: &dyn WorkQueue, _
     assert_eq!(ids(&taken).len(), 10);
 }
 
-pub async fn an_urgent_hint_overtakes(queue: &dyn WorkQueue, _redelivery: Duration) {
+pub async fn an_urgent_work_item_overtakes(queue: &dyn WorkQueue, _redelivery: Duration) {
     for priority in [Priority::Low, Priority::Normal, Priority::High] {
         let first = 10 * u32::try_from(priority.index()).unwrap();
         queue.push(&items(first..first + 4, priority)).await.unwrap();
@@ -165,7 +165,7 @@ pub async fn a_pull_waits_for_a_push(queue: &dyn WorkQueue, _redelivery: Duratio
     assert_eq!(pulled[0].item, item(1, Priority::Normal));
 }
 
-pub async fn every_waiting_pull_gets_its_hint(queue: &dyn WorkQueue, _redelivery: Duration) {
+pub async fn every_waiting_pull_gets_its_work_item(queue: &dyn WorkQueue, _redelivery: Duration) {
     let push_later = async {
         sleep(Duration::from_millis(50)).await;
         queue.push(&items(1..=3, Priority::Normal)).await.unwrap();
@@ -179,7 +179,7 @@ pub async fn every_waiting_pull_gets_its_hint(queue: &dyn WorkQueue, _redelivery
     assert_eq!(ids(&taken).len(), 3, "{taken:?}");
 }
 
-pub async fn a_hint_is_not_delivered_twice_while_there_is_time_to_acknowledge_it(
+pub async fn a_work_item_is_not_delivered_twice_while_there_is_time_to_acknowledge_it(
     queue: &dyn WorkQueue,
     redelivery: Duration,
 ) {
@@ -191,13 +191,13 @@ pub async fn a_hint_is_not_delivered_twice_while_there_is_time_to_acknowledge_it
     assert_nothing_comes(queue, redelivery / 5).await;
 }
 
-pub async fn an_acknowledged_hint_is_not_delivered_again(queue: &dyn WorkQueue, redelivery: Duration) {
+pub async fn an_acknowledged_work_item_is_not_delivered_again(queue: &dyn WorkQueue, redelivery: Duration) {
     queue.push(&items(1..=5, Priority::Normal)).await.unwrap();
     drain(queue, 5).await;
     assert_nothing_comes(queue, redelivery * 2).await;
 }
 
-pub async fn an_unacknowledged_hint_is_delivered_again(queue: &dyn WorkQueue, redelivery: Duration) {
+pub async fn an_unacknowledged_work_item_is_delivered_again(queue: &dyn WorkQueue, redelivery: Duration) {
     queue
         .push(&[item(1, Priority::High), item(2, Priority::Low)])
         .await
@@ -215,7 +215,7 @@ pub async fn an_unacknowledged_hint_is_delivered_again(queue: &dyn WorkQueue, re
     assert_nothing_comes(queue, redelivery * 2).await;
 }
 
-pub async fn a_hint_may_be_pushed_again_after_it_was_acknowledged(
+pub async fn a_work_item_may_be_pushed_again_after_it_was_acknowledged(
     queue: &dyn WorkQueue,
     _redelivery: Duration,
 ) {
@@ -236,7 +236,7 @@ pub async fn a_receipt_may_be_acknowledged_twice(queue: &dyn WorkQueue, _redeliv
 }
 
 /// Workers are cancelled at any moment: whatever a dropped pull had in its hands comes again.
-pub async fn a_dropped_pull_loses_no_hint(queue: &dyn WorkQueue, redelivery: Duration) {
+pub async fn a_dropped_pull_loses_no_work_item(queue: &dyn WorkQueue, redelivery: Duration) {
     let mut missing = HashSet::new();
     for n in 1..=120 {
         let item = item(n, Priority::ALL[n as usize % 3]);

@@ -31,7 +31,7 @@ async fn pull(queue: &MemoryQueue) -> Vec<WorkItem> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn hints_of_one_priority_come_in_order() {
+async fn work_items_of_one_priority_come_in_order() {
     let queue = MemoryQueue::new(REDELIVERY);
     let items: Vec<_> = [3, 1, 2].map(item).to_vec();
     queue.push(&items).await.unwrap();
@@ -94,7 +94,7 @@ async fn an_early_sleeper_wakes_for_what_comes_back() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_hint_may_be_worked_on_for_ever() {
+async fn a_work_item_may_be_worked_on_for_ever() {
     let queue = MemoryQueue::new(Duration::MAX);
     queue.push(&[item(1)]).await.unwrap();
     assert_eq!(pull(&queue).await, [item(1)]);

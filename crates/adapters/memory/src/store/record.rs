@@ -18,7 +18,7 @@ use super::schedule::Timing;
 use crate::later;
 
 /// Events of an order that executes at its first attempt.
-const USUAL_STORY: usize = 6;
+const USUAL_HISTORY: usize = 6;
 
 /// One order.
 #[derive(Debug)]
@@ -52,7 +52,7 @@ impl Record {
         idempotency_key: Option<IdempotencyKey>,
         timing: Timing,
     ) -> Self {
-        let mut history = Vec::with_capacity(USUAL_STORY);
+        let mut history = Vec::with_capacity(USUAL_HISTORY);
         history.push(event);
         Self {
             spec: Arc::new(order.spec().clone()),

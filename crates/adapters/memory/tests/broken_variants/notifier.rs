@@ -96,5 +96,5 @@ crate::bites! { Broken::new, (), [
     a_notifier_that_turns_events_round:
         Break::TurnsEventsRound => a_listener_that_is_gone_harms_nobody, "left == right";
     a_notifier_that_forgets_what_a_dropped_wait_held:
-        Break::ForgetsWhatADroppedWaitHeld => a_dropped_wait_loses_no_notice, "all notifications come";
+        Break::ForgetsWhatADroppedWaitHeld => a_dropped_wait_loses_no_notification, "all notifications come";
 ] }

@@ -145,20 +145,20 @@ impl WorkQueue for Broken {
 }
 
 crate::bites! { Broken::new, (REDELIVERY), [
-    a_queue_without_priorities: Break::HasNoPriorities => an_urgent_hint_overtakes, "left == right";
+    a_queue_without_priorities: Break::HasNoPriorities => an_urgent_work_item_overtakes, "left == right";
     a_queue_that_starves_the_others: Break::StarvesTheOthers => no_priority_is_starved, "had their turn";
     a_queue_that_loses_what_a_dropped_pull_held:
-        Break::LosesWhatADroppedPullHeld => a_dropped_pull_loses_no_hint, "never came again";
+        Break::LosesWhatADroppedPullHeld => a_dropped_pull_loses_no_work_item, "never came again";
     a_queue_that_acknowledges_by_itself:
-        Break::AcknowledgesByItself => an_unacknowledged_hint_is_delivered_again, "comes again";
+        Break::AcknowledgesByItself => an_unacknowledged_work_item_is_delivered_again, "comes again";
     a_queue_that_never_acknowledges:
-        Break::NeverAcknowledges => an_acknowledged_hint_is_not_delivered_again, "nothing should come";
+        Break::NeverAcknowledges => an_acknowledged_work_item_is_not_delivered_again, "nothing should come";
     a_queue_that_never_wakes: Break::NeverWakes => a_pull_waits_for_a_push, "something to pull";
     a_queue_that_never_wakes_for_what_comes_back:
-        Break::NeverWakes => an_unacknowledged_hint_is_delivered_again, "comes again";
+        Break::NeverWakes => an_unacknowledged_work_item_is_delivered_again, "comes again";
     a_queue_that_takes_more_than_asked:
         Break::TakesMoreThanAsked => a_pull_takes_no_more_than_it_was_asked_for, "asked for 1 to 1";
-    a_queue_that_loses_half: Break::LosesHalf => every_pushed_hint_is_pulled, "something to pull";
+    a_queue_that_loses_half: Break::LosesHalf => every_pushed_work_item_is_pulled, "something to pull";
     a_queue_that_counts_nothing: Break::CountsNothing => depth_counts_what_waits, "QueueDepth([1, 2, 3])";
     a_queue_that_holds_copies: Break::HoldsCopies => an_order_that_waits_is_held_once, "orders, not copies";
     a_queue_that_delivers_an_order_beside_itself:

@@ -1,4 +1,4 @@
--- A page of orders with their whole stories and all their transactions, in one snapshot.
+-- A page of orders with their whole histories and all their transactions, in one snapshot.
 with page as materialized (
     select id, idempotency_key, spec, created_at, version, attempt, state, updated_at, terms, refusals
     from orders

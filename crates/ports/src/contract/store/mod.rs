@@ -130,7 +130,7 @@ macro_rules! store_contract {
             an_order_that_is_not_due_yet_is_not_found,
             an_order_that_became_due_after_its_announcement_is_found,
             a_sweep_takes_the_most_overdue_first_up_to_its_limit,
-            a_hint_carries_the_orders_priority,
+            a_work_item_carries_the_orders_priority,
             // Waiting
             an_order_that_waits_is_nobodys_work,
             orders_that_wait_are_listed_by_when_they_began_to,

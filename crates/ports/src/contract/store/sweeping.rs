@@ -136,7 +136,7 @@ pub async fn a_sweep_takes_the_most_overdue_first_up_to_its_limit(store: &dyn St
     assert_eq!(found_in_order(store, VERY_OLD, 3).await, []);
 }
 
-pub async fn a_hint_carries_the_orders_priority(store: &dyn Store) {
+pub async fn a_work_item_carries_the_orders_priority(store: &dyn Store) {
     for (n, priority) in (1..).zip(Priority::ALL) {
         accepted_as(store, n, OrderSpec { priority, ..spec() }).await;
     }
