@@ -10,6 +10,7 @@ pub(crate) const OPEN_ATTEMPTS: &str = include_str!("sql/open_attempts.sql");
 pub(crate) const JOURNAL: &str = include_str!("sql/journal.sql");
 pub(crate) const DUE: &str = include_str!("sql/due.sql");
 pub(crate) const ORDER: &str = include_str!("sql/order.sql");
+pub(crate) const ENDINGS: &str = include_str!("sql/endings.sql");
 pub(crate) const EVENTS: &str = include_str!("sql/events.sql");
 pub(crate) const VERSIONS: &str = include_str!("sql/versions.sql");
 pub(crate) const WAITING: &str = include_str!("sql/waiting.sql");
@@ -39,14 +40,16 @@ mod tests {
     use crate::pool::Pooled;
     use crate::testing::migrated;
 
-    const ALL: [(&str, &str); 27] = [
+    const ALL: [(&str, &str); 28] = [
         ("accept", super::ACCEPT),
+        ("apply_owner_command", super::APPLY_OWNER_COMMAND),
         ("audit", super::AUDIT),
         ("backlog", super::BACKLOG),
         ("claim", super::CLAIM),
         ("clashes", super::CLASHES),
         ("condition", super::CONDITION),
         ("due", super::DUE),
+        ("endings", super::ENDINGS),
         ("events", super::EVENTS),
         ("identity", super::IDENTITY),
         ("journal", super::JOURNAL),
@@ -57,7 +60,6 @@ mod tests {
         ("key_rotate", super::KEY_ROTATE),
         ("open_attempts", super::OPEN_ATTEMPTS),
         ("order", super::ORDER),
-        ("apply_owner_command", super::APPLY_OWNER_COMMAND),
         ("ping", super::PING),
         ("ticket_keep", super::TICKET_KEEP),
         ("ticket_redeem", super::TICKET_REDEEM),
