@@ -111,7 +111,7 @@ const OWNED: [(&str, &[&str]); 15] = [
     ("sqlx", &["order-postgres"]),
     ("redis", &["order-redis"]),
     ("deadpool-redis", &["order-redis"]),
-    ("poem", &["order-http", "order-bootstrap"]),
+    ("poem", &["order-http", "order-mock-dex", "order-bootstrap"]),
     ("poem-openapi", &["order-http", "order-bootstrap"]),
     // Who counts says so through the facade; who is asked for the numbers is one part's business. The core and
     // the use cases do not know that they are counted.
