@@ -116,7 +116,7 @@ const OWNED: [(&str, &[&str]); 15] = [
     ("sqlx", &["order-postgres"]),
     ("redis", &["order-redis"]),
     ("deadpool-redis", &["order-redis"]),
-    ("poem", &["order-http", "order-bootstrap"]),
+    ("poem", &["order-http", "order-mock-dex", "order-bootstrap"]),
     ("poem-openapi", &["order-http", "order-bootstrap"]),
     // Every part may count through the facade; one part alone gives out the numbers. The core and
     // the use cases do not know that they are counted.

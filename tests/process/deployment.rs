@@ -15,7 +15,7 @@ pub const SHORT_LEASE: [(&str, &str); 3] = [
 /// The servers that the processes share.
 pub struct Deployment {
     backends: Backends,
-    _venue: EngineProcess,
+    venue: EngineProcess,
     venue_url: String,
     _ledger: tempfile::TempDir,
 }
@@ -43,7 +43,7 @@ impl Deployment {
         let (backends, client) = tokio::join!(Backends::start(), venue.client());
         Self {
             backends,
-            _venue: venue,
+            venue,
             venue_url: client.url(""),
             _ledger: ledger,
         }
@@ -52,6 +52,11 @@ impl Deployment {
     /// The market, to be changed.
     pub fn market(&self) -> Client {
         Client::new(&self.venue_url)
+    }
+
+    /// Ends the market's process.
+    pub async fn stop_market(&mut self) {
+        self.venue.terminate().await;
     }
 
     /// A process of that role.

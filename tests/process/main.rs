@@ -19,4 +19,5 @@ mod queueing;
 mod roles;
 mod secrets;
 mod tracing;
+mod venues;
 mod verifying;

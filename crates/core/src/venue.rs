@@ -38,7 +38,7 @@ pub struct VenueListing {
     pub name: VenueId,
     /// How its pools price.
     pub curve: CurveKind,
-    /// Its pools, in the order in which they opened.
+    /// Its pools that are open, pair by pair.
     pub pools: Vec<PoolListing>,
 }
 

@@ -226,7 +226,7 @@ pub struct OrderFilter {
 }
 
 /// A page of orders, the newest first.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OrderPage {
     /// The orders.
     pub items: Vec<Order>,

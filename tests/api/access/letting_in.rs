@@ -175,7 +175,7 @@ async fn a_key_is_good_for_its_scopes_alone(mode: Mode) {
         | "cancelOrders"
         | "executeSocket" => Some(Scope::Trade),
         "listOrders" | "getOrder" | "getOrderByClientId" | "getEvents" | "explainOrder" | "listTokens"
-        | "quote" | "watchOrder" | "watchOrderUpdates" | "watchOrders" => Some(Scope::Read),
+        | "listVenues" | "quote" | "watchOrder" | "watchOrderUpdates" | "watchOrders" => Some(Scope::Read),
         "createTicket" | "ping" | "live" | "ready" => None,
         unknown => panic!("{unknown} has no entry here"),
     };

@@ -68,6 +68,7 @@ called("ping", service.ping())
 called("live", service.live())
 assert called("ready", service.ready()).status
 assert {"SOL", "USDC"} <= {token.symbol for token in called("listTokens", quotes.list_tokens()).items}
+assert {"Meteora", "Raydium"} <= {venue.name for venue in called("listVenues", quotes.list_venues()).items}
 asked = QuoteRequest(token_in="SOL", token_out="USDC", amount_in=DecimalInput("1.5"))
 assert called("quote", quotes.quote(asked)).route.legs
 assert len(called("createTicket", access.create_ticket()).ticket) > 20

@@ -21,7 +21,7 @@ from order_engine_client.api.orders import (
     replace_order,
     submit_order,
 )
-from order_engine_client.api.quotes import list_tokens, quote
+from order_engine_client.api.quotes import list_tokens, list_venues, quote
 from order_engine_client.api.service import live, ping, ready
 from order_engine_client.api.web_sockets import execute_socket, watch_order, watch_order_updates, watch_orders
 from order_engine_client.models import (
@@ -39,6 +39,7 @@ from order_engine_client.models import (
     QuoteRequest,
     Ticket,
     Tokens,
+    Venues,
 )
 
 url, key = sys.argv[1:]
@@ -91,6 +92,8 @@ assert ready.sync(client=client).status
 print("ready")
 tokens = called("listTokens", list_tokens.sync_detailed(client=client), Tokens)
 assert {"SOL", "USDC"} <= {token.symbol for token in tokens.items}, tokens
+venues = called("listVenues", list_venues.sync_detailed(client=client), Venues)
+assert {"Meteora", "Raydium"} <= {venue.name for venue in venues.items}, venues
 asked = quote.sync_detailed(client=client, body=QuoteRequest(token_in="SOL", token_out="USDC", amount_in="1.5"))
 assert called("quote", asked, QuoteReport, 200).route.legs
 assert len(called("createTicket", create_ticket.sync_detailed(client=client), Ticket, 201).ticket) > 20
@@ -99,7 +102,7 @@ assert len(called("createTicket", create_ticket.sync_detailed(client=client), Ti
 placed = called("submitOrder", submit(amount_in="1.5", client_order_id="python-1"), Accepted, 202)
 assert (placed.status.value, placed.client_order_id) == ("pending", "python-1"), placed
 order = until("confirmed", placed.order_id)
-assert float(order.amount_out) > 0 and order.dex.value and order.waiting_for is None, order
+assert float(order.amount_out) > 0 and order.dex and order.waiting_for is None, order
 again = called("submitOrder", submit(amount_in="1.5", client_order_id="python-1"), Accepted, 202)
 assert (again.order_id, again.status.value) == (placed.order_id, "confirmed"), again
 events = get_events.sync(placed.order_id, client=client)

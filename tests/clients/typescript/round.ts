@@ -69,6 +69,8 @@ called("live", await client.GET("/health/live"));
 assert.ok(called("ready", await client.GET("/health/ready")).status);
 const { items: tokens } = called("listTokens", await client.GET("/api/tokens"));
 assert.ok(tokens.some((token) => token.symbol === "SOL"));
+const { items: venues } = called("listVenues", await client.GET("/api/venues"));
+assert.ok(venues.some((venue) => venue.name === "Raydium"));
 const size = { tokenIn: "SOL", tokenOut: "USDC", amountIn: "1.5" };
 assert.ok(called("quote", await client.POST("/api/quotes", { body: size })).route.legs.length > 0);
 assert.ok(called("createTicket", await client.POST("/api/tickets"), 201).ticket.length > 20);

@@ -8,16 +8,15 @@ use order_core::id::{ClientOrderId, OrderId, Owner};
 use order_core::order::Status;
 use order_core::time::Timestamp;
 use order_core::token::Symbol;
-use order_core::venue::VenueId;
 use order_ports::{OrderFilter, OrderPage};
-use sqlx::QueryBuilder;
 use sqlx::postgres::Postgres;
+use sqlx::{QueryBuilder, Row};
 use uuid::Uuid;
 
 use crate::database::{Database, detached};
 use crate::error::Failure;
 use crate::intake::ID_DRIFT;
-use crate::rows;
+use crate::{rows, sql};
 
 const COLUMNS: &str = "id, spec, created_at, version, attempt, state, updated_at, terms, refusals";
 
@@ -28,8 +27,12 @@ pub(crate) async fn page(
     before: Option<OrderId>,
     limit: usize,
 ) -> Result<OrderPage, Failure> {
+    let standings = StatusClass::branches(filter, &endings(database, filter).await?);
+    if standings.is_empty() {
+        return Ok(OrderPage::default());
+    }
     let mut query = QueryBuilder::new("");
-    push_page(&mut query, filter, before, limit)?;
+    push_page(&mut query, filter, &standings, before, limit)?;
     // The text is made to measure and so seldom the same; planned each time, it is planned for these filters.
     let database = database.clone();
     let found = detached(async move { database.run(query.build().persistent(false)).await }).await?;
@@ -40,6 +43,17 @@ pub(crate) async fn page(
     })
 }
 
+/// The endings that there are, where the filter is about some of them, wherever that was. The first order that ends in a
+/// new way right after this look is found by the next list.
+async fn endings(database: &Database, filter: &OrderFilter) -> Result<Vec<String>, Failure> {
+    if filter.venue.is_some() || !filter.statuses.iter().any(|status| status.is_terminal()) {
+        return Ok(Vec::new());
+    }
+    let rows = database.run_detached(sqlx::query(sql::ENDINGS)).await?;
+    let endings: Result<_, _> = rows.iter().map(|row| row.try_get("ending")).collect();
+    Ok(endings?)
+}
+
 /// A part of the orders by where they stand; each has an index that has it newest first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum StatusClass {
@@ -48,12 +62,12 @@ enum StatusClass {
     Live(Vec<Status>),
     /// Ended, however and wherever.
     Over,
-    /// Ended so, at that venue or wherever.
-    Ended(Status, Option<VenueId>),
+    /// Ended so: by its status, and behind a colon the venue, where there was one.
+    Ended(String),
 }
 
 impl StatusClass {
-    fn branches(filter: &OrderFilter) -> Vec<Self> {
+    fn branches(filter: &OrderFilter, endings: &[String]) -> Vec<Self> {
         let wanted = |status: &Status| filter.statuses.is_empty() || filter.statuses.contains(status);
         let (ended, live): (Vec<_>, Vec<_>) = Status::ALL
             .into_iter()
@@ -67,7 +81,16 @@ impl StatusClass {
                 vec![Self::Any]
             };
         }
-        let ended = ended.into_iter().map(|status| Self::Ended(status, filter.venue));
+        let names: Vec<_> = ended.iter().map(|status| status.as_str()).collect();
+        let ended: Vec<_> = match filter.venue {
+            Some(venue) => names.iter().map(|name| format!("{name}:{venue}")).collect(),
+            None => {
+                let status =
+                    |ending: &str| ending.split(':').next().is_some_and(|name| names.contains(&name));
+                endings.iter().filter(|ending| status(ending)).cloned().collect()
+            }
+        };
+        let ended = ended.into_iter().map(Self::Ended);
         ended
             .chain((!live.is_empty()).then_some(Self::Live(live)))
             .collect()
@@ -111,54 +134,25 @@ impl Age {
 fn push_page(
     sql: &mut QueryBuilder<Postgres>,
     filter: &OrderFilter,
+    standings: &[StatusClass],
     before: Option<OrderId>,
     limit: usize,
 ) -> Result<(), Failure> {
     let limit = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
     sql.push(format!("select {COLUMNS} from ("));
     let mut first = true;
-    for standing in StatusClass::branches(filter) {
+    for standing in standings {
         for token in Token::branches(filter) {
             for age in Age::branches(filter) {
                 sql.push(if first { "(" } else { ") union all (" });
                 first = false;
-                let wherever = matches!(standing, StatusClass::Ended(_, None));
-                if let StatusClass::Ended(status, None) = standing {
-                    push_endings(sql, status);
-                }
-                push_branch(sql, filter, &standing, token, age, before)?;
+                push_branch(sql, filter, standing, token, age, before)?;
                 sql.push(" order by id desc limit ").push_bind(limit);
-                if wherever {
-                    sql.push(") as page order by id desc limit ").push_bind(limit);
-                }
             }
         }
     }
     sql.push(")) as page order by id desc limit ").push_bind(limit);
     Ok(())
-}
-
-/// Begins a branch for each ending of that status: bare, and at each venue where an order has ended so. They are found by
-/// skipping from one to the next in the index by ending, which holds the newest orders of each together.
-fn push_endings(sql: &mut QueryBuilder<Postgres>, status: Status) {
-    let first = status.as_str();
-    // What stands behind a colon sorts before a semicolon.
-    let (first, end) = (first.to_owned(), format!("{first};"));
-    sql.push(format!(
-        "select {COLUMNS} from (with recursive endings as ((select ending from orders where ending >= "
-    ))
-    .push_bind(first)
-    .push(" and ending < ")
-    .push_bind(end.clone())
-    .push(
-        " order by ending limit 1) union all select (select orders.ending from orders \
-             where orders.ending > endings.ending and orders.ending < ",
-    )
-    .push_bind(end)
-    .push(
-        " order by orders.ending limit 1) from endings where endings.ending is not null) \
-             select ending from endings where ending is not null) as ended cross join lateral (",
-    );
 }
 
 fn push_branch(
@@ -225,13 +219,7 @@ fn push_standing(sql: &mut QueryBuilder<Postgres>, filter: &OrderFilter, standin
             }
         }
         StatusClass::Over => drop(sql.push(" and ending is not null")),
-        StatusClass::Ended(status, venue) => {
-            sql.push(" and ending = ");
-            match venue {
-                Some(venue) => drop(sql.push_bind(format!("{}:{venue}", status.as_str()))),
-                None => drop(sql.push("ended.ending")),
-            }
-        }
+        StatusClass::Ended(ending) => drop(sql.push(" and ending = ").push_bind(ending.clone())),
     }
 }
 

@@ -10,6 +10,7 @@ pub(crate) const OPEN_ATTEMPTS: &str = include_str!("sql/open_attempts.sql");
 pub(crate) const JOURNAL: &str = include_str!("sql/journal.sql");
 pub(crate) const DUE: &str = include_str!("sql/due.sql");
 pub(crate) const ORDER: &str = include_str!("sql/order.sql");
+pub(crate) const ENDINGS: &str = include_str!("sql/endings.sql");
 pub(crate) const EVENTS: &str = include_str!("sql/events.sql");
 pub(crate) const VERSIONS: &str = include_str!("sql/versions.sql");
 pub(crate) const WAITING: &str = include_str!("sql/waiting.sql");
@@ -39,7 +40,7 @@ mod tests {
     use crate::pool::Pooled;
     use crate::testing::migrated;
 
-    const ALL: [(&str, &str); 27] = [
+    const ALL: [(&str, &str); 28] = [
         ("accept", super::ACCEPT),
         ("apply_owner_command", super::APPLY_OWNER_COMMAND),
         ("audit", super::AUDIT),
@@ -48,6 +49,7 @@ mod tests {
         ("clashes", super::CLASHES),
         ("condition", super::CONDITION),
         ("due", super::DUE),
+        ("endings", super::ENDINGS),
         ("events", super::EVENTS),
         ("identity", super::IDENTITY),
         ("journal", super::JOURNAL),

@@ -39,7 +39,7 @@ struct VenueView {
     name: Text<Dex>,
     /// How its pools price: `constant_product` or `bins`.
     curve: String,
-    /// Its pools, in the order in which they opened.
+    /// Its pools that are open, pair by pair.
     pools: Vec<PoolView>,
 }
 
@@ -124,15 +124,7 @@ impl VenuesApi {
 
 async fn list(context: &ApiContext) -> Result<Response, Problem> {
     let listed = context.engine.venue_listings().await;
-    let venues = listed.map_err(|error| {
-        Problem::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "venues_unavailable",
-            "The venues are out of reach",
-        )
-        .detail(error.to_string())
-        .retry_after(1)
-    })?;
+    let venues = listed.map_err(Problem::venues_unavailable)?;
     let items = venues.into_iter().map(VenueView::from).collect();
     json(StatusCode::OK, &VenuesView { items })
 }

@@ -139,6 +139,7 @@ fn problems() -> Vec<Value> {
         refused(SubmitError::TooManyOpen { most: 1_000 }),
         Problem::overloaded("too many requests are under way"),
         Problem::timed_out(),
+        Problem::venues_unavailable(VenueError::Down),
         Problem::origin_not_allowed(),
         Problem::host_not_allowed(),
         Problem::internal(),

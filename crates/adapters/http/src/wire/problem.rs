@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use http::header::{self, HeaderName, HeaderValue};
 use order_core::access::Scope;
+use order_core::failure::VenueError;
 use order_core::id::OrderId;
 use poem::http::StatusCode;
 use poem::{IntoResponse, Response};
@@ -279,6 +280,17 @@ impl Problem {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "no_quotes", "No quotes")
             .detail(detail)
             .retry_after(1)
+    }
+
+    /// The venues never were within reach.
+    pub fn venues_unavailable(error: VenueError) -> Self {
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "venues_unavailable",
+            "The venues are out of reach",
+        )
+        .detail(error.to_string())
+        .retry_after(1)
     }
 
     /// The caller asks too often.

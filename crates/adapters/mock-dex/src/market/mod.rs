@@ -45,7 +45,7 @@ use schedule::Schedule;
 
 /// The venues, and the chain that they settle on.
 pub struct Market {
-    /// Those that are configured, and how each prices.
+    /// Those that are configured or that the ledger knows, by name, and how each prices.
     venues: Vec<(VenueId, CurveKind)>,
     chain: Chain,
     directory: Directory,
@@ -77,10 +77,9 @@ impl Market {
         self.faults.down()
     }
 
-    /// The configured venue of that name, in any case, and how it prices.
-    pub(crate) fn configured(&self, name: &str) -> Option<(VenueId, CurveKind)> {
-        let name: VenueId = name.parse().ok()?;
-        self.venues.iter().find(|(venue, _)| *venue == name).copied()
+    /// The venues by name, and how each prices.
+    pub(crate) fn venues(&self) -> &[(VenueId, CurveKind)] {
+        &self.venues
     }
 
     /// The token of that symbol.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use order_core::amm::CurveKind;
 use order_core::amount::Amount;
 use order_core::audit;
 use order_core::failure::VenueError;
@@ -30,39 +31,33 @@ struct LocalVenue {
 impl Market {
     /// The venues' prices, to be called in this process.
     pub fn quote_sources(self: &Arc<Self>) -> Vec<Arc<dyn QuoteSource>> {
-        let source = |venue: VenueListing| {
-            Arc::new(LocalVenue {
-                market: Arc::clone(self),
-                venue: venue.name,
-            }) as Arc<dyn QuoteSource>
+        let source = |&(venue, _): &(VenueId, CurveKind)| {
+            let market = Arc::clone(self);
+            Arc::new(LocalVenue { market, venue }) as Arc<dyn QuoteSource>
         };
-        self.listings().into_iter().map(source).collect()
+        self.venues.iter().map(source).collect()
     }
 
-    /// The venues by name, those among them that only the ledger knows.
+    /// The venues by name, with the pools that are open.
     pub(crate) fn listings(&self) -> Vec<VenueListing> {
+        self.settle();
         let listing = |&(name, curve)| VenueListing {
             name,
             curve,
             pools: Vec::new(),
         };
         let mut venues: Vec<_> = self.venues.iter().map(listing).collect();
-        for pool in self.pools() {
-            let listed = PoolListing {
-                id: pool.id,
-                base: pool.base.symbol,
-                quote: pool.quote.symbol,
-            };
-            match venues.iter_mut().find(|venue| venue.name == pool.venue) {
-                Some(venue) => venue.pools.push(listed),
-                None => venues.push(VenueListing {
-                    name: pool.venue,
-                    curve: pool.state.kind(),
-                    pools: vec![listed],
-                }),
+        for pair_market in self.directory.pair_markets() {
+            for pool in &pair_market.lock().pools {
+                if let Some(venue) = venues.iter_mut().find(|venue| venue.name == pool.venue) {
+                    venue.pools.push(PoolListing {
+                        id: pool.id.clone(),
+                        base: pool.base.symbol,
+                        quote: pool.quote.symbol,
+                    });
+                }
             }
         }
-        venues.sort_by_key(|venue| venue.name);
         venues
     }
 }

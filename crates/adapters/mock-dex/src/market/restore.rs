@@ -266,7 +266,7 @@ impl Market {
         let instance_id = format!("instance of {} at {base_ms} ms", clock.now().millis());
         let instance_id = SeededRng::new(seed, &instance_id).next();
         Self {
-            venues,
+            venues: with_those_of(&past.directory, venues),
             chain: Chain::new(rng::derive(seed, "chain"), clock, base_ms),
             directory: past.directory,
             ledger: past.ledger,
@@ -286,6 +286,19 @@ impl Market {
             instance_id,
         }
     }
+}
+
+/// These venues and those of the pools that a ledger has opened, by name.
+fn with_those_of(directory: &Directory, mut venues: Vec<(VenueId, CurveKind)>) -> Vec<(VenueId, CurveKind)> {
+    for pair_market in directory.pair_markets() {
+        for pool in &pair_market.lock().pools {
+            if venues.iter().all(|(known, _)| *known != pool.venue) {
+                venues.push((pool.venue, pool.pool.kind()));
+            }
+        }
+    }
+    venues.sort_unstable_by_key(|(venue, _)| *venue);
+    venues
 }
 
 /// The pools that are open from the start, and the others with the blocks in which they open.

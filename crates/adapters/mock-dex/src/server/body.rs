@@ -1,15 +1,14 @@
-//! What a request carries: its body, its query.
+//! What a request carries.
 
 use std::time::Duration;
 
-use bytes::Bytes;
+use http::StatusCode;
 use http::header::{CONTENT_ENCODING, HeaderMap};
-use http::{Request, StatusCode};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
-use hyper::body::Incoming;
+use poem::error::ReadBodyError;
+use poem::{FromRequest, Request, RequestBody};
 use serde::de::DeserializeOwned;
 
-use super::answer::Refused;
+use super::refused::Refused;
 
 /// No body is longer; a pool of a few hundred bins fits.
 const MAX_BODY: usize = 64 * 1_024;
@@ -17,24 +16,28 @@ const MAX_BODY: usize = 64 * 1_024;
 /// How long a client may take to send it.
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The whole body.
-pub(super) async fn read(request: Request<Incoming>) -> Result<Bytes, Refused> {
-    if is_encoded(request.headers()) {
-        return Err(Refused::encoded());
-    }
-    let body = Limited::new(request.into_body(), MAX_BODY).collect();
-    match tokio::time::timeout(BODY_TIMEOUT, body).await {
-        Ok(Ok(body)) => Ok(body.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => {
-            let most = format_args!("at most {MAX_BODY} bytes");
-            Err(Refused::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", most))
+/// The whole body, read as JSON.
+pub(super) struct Sent<T>(pub(super) T);
+
+impl<'a, T: DeserializeOwned> FromRequest<'a> for Sent<T> {
+    async fn from_request(request: &'a Request, body: &mut RequestBody) -> poem::Result<Self> {
+        if is_encoded(request.headers()) {
+            return Err(Refused::encoded().into());
         }
-        Ok(Err(error)) => Err(Refused::bad_request(error)),
-        Err(_) => Err(Refused::new(
-            StatusCode::REQUEST_TIMEOUT,
-            "too_slow",
-            "the body did not come",
-        )),
+        let body = body.take()?.into_bytes_limit(MAX_BODY);
+        let body = match tokio::time::timeout(BODY_TIMEOUT, body).await {
+            Ok(Ok(body)) => body,
+            Ok(Err(ReadBodyError::PayloadTooLarge)) => {
+                let most = format_args!("at most {MAX_BODY} bytes");
+                return Err(Refused::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", most).into());
+            }
+            Ok(Err(error)) => return Err(Refused::bad_request(error).into()),
+            Err(_) => {
+                let late = "the body did not come";
+                return Err(Refused::new(StatusCode::REQUEST_TIMEOUT, "too_slow", late).into());
+            }
+        };
+        Ok(Self(serde_json::from_slice(&body).map_err(Refused::bad_request)?))
     }
 }
 
@@ -48,34 +51,4 @@ fn is_encoded(headers: &HeaderMap) -> bool {
             b"" | b"identity"
         )
     })
-}
-
-/// The whole body, read as JSON.
-pub(super) async fn json<T: DeserializeOwned>(request: Request<Incoming>) -> Result<T, Refused> {
-    serde_json::from_slice(&read(request).await?).map_err(Refused::bad_request)
-}
-
-/// Whole numbers of the query, by name; each name at most once, and no others.
-pub(super) fn numbers<const N: usize>(
-    request: &Request<Incoming>,
-    names: [&str; N],
-) -> Result<[Option<u64>; N], Refused> {
-    let mut numbers = [None; N];
-    let query = request.uri().query().unwrap_or_default();
-    for parameter in query.split('&').filter(|parameter| !parameter.is_empty()) {
-        let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
-        let slot = names
-            .iter()
-            .position(|known| *known == name)
-            .and_then(|index| numbers.get_mut(index));
-        let value = value
-            .parse()
-            .map_err(|_| Refused::bad_request(format_args!("{name}: not a whole number")))?;
-        match slot {
-            Some(slot @ None) => *slot = Some(value),
-            Some(Some(_)) => return Err(Refused::bad_request(format_args!("{name}: given twice"))),
-            None => return Err(Refused::bad_request(format_args!("{name}: unknown parameter"))),
-        }
-    }
-    Ok(numbers)
 }

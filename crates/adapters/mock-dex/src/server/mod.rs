@@ -1,8 +1,8 @@
 //! The market over HTTP, so that several processes share it and it outlives each of them.
 
 mod admin;
-mod answer;
 mod body;
+mod refused;
 mod routes;
 
 use std::convert::Infallible;
@@ -10,15 +10,23 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::uri::Scheme;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use poem::endpoint::BoxEndpoint;
+use poem::web::{LocalAddr, RemoteAddr};
+use poem::{Endpoint, Response};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::chain::JournalError;
 use crate::market::Market;
+
+/// The whole market, as it is asked for.
+type Routes = BoxEndpoint<'static, Response>;
 
 /// How long a client may take to send its headers.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
@@ -52,6 +60,7 @@ pub async fn serve(
     options: ServeOptions,
     stop: CancellationToken,
 ) -> Result<(), ServeError> {
+    let endpoint = Arc::new(routes::routes(&market, options));
     let connections = TaskTracker::new();
     loop {
         let accepted = tokio::select! {
@@ -60,7 +69,7 @@ pub async fn serve(
         };
         match accepted {
             Ok((stream, _)) => {
-                connections.spawn(converse(market.clone(), stream, options, stop.clone()));
+                connections.spawn(converse(Arc::clone(&endpoint), stream, stop.clone()));
             }
             Err(error) => pause_after(&error).await,
         }
@@ -79,14 +88,14 @@ async fn pause_after(error: &io::Error) {
     }
 }
 
-async fn converse(market: Arc<Market>, stream: TcpStream, options: ServeOptions, stop: CancellationToken) {
+async fn converse(endpoint: Arc<Routes>, stream: TcpStream, stop: CancellationToken) {
     // Without it a small answer can wait for the client's acknowledgement of the one before.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "a connection cannot be told to send at once");
     }
-    let service = service_fn(move |request| {
-        let market = market.clone();
-        async move { Ok::<_, Infallible>(routes::answer(&market, options, request).await) }
+    let service = service_fn(|request: http::Request<Incoming>| {
+        let parts = (request, LocalAddr::default(), RemoteAddr::default(), Scheme::HTTP);
+        async { Ok::<_, Infallible>(http::Response::from(endpoint.get_response(parts.into()).await)) }
     });
     let mut builder = http1::Builder::new();
     builder

@@ -6,17 +6,22 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use futures_util::future::join_all;
-use http::{Method, Request, StatusCode};
-use hyper::body::Incoming;
+use order_core::amm::CurveKind;
 use order_core::amount::Amount;
 use order_core::failure::VenueError;
 use order_core::token::{Pair, Symbol};
-use order_core::venue::{QuoteRequest, VenueId, VenueRegistry};
+use order_core::venue::{QuoteRequest, TxId, VenueId, VenueRegistry};
 use order_ports::Settlement;
-use serde_json::json as object;
+use poem::endpoint::{BoxEndpoint, make};
+use poem::error::MethodNotAllowedError;
+use poem::web::{Data, Json, Path, Query};
+use poem::{Endpoint, EndpointExt, Request, Response, Route, RouteMethod, get, handler, post};
+use serde::Deserialize;
+use serde_json::{Value, json};
 
-use super::answer::{Answer, Refused, json};
-use super::{ServeOptions, admin, body};
+use super::body::Sent;
+use super::refused::Refused;
+use super::{ServeOptions, admin};
 use crate::chain::LandedTransaction;
 use crate::market::{Market, Snapshot};
 use crate::wire::{
@@ -28,73 +33,88 @@ use crate::wire::{
 /// The longest that a question about a transaction waits, in milliseconds.
 const MAX_WAIT_MS: u64 = 60_000;
 
-pub(super) async fn answer(market: &Market, options: ServeOptions, request: Request<Incoming>) -> Answer {
-    route(market, options, request)
-        .await
-        .unwrap_or_else(Refused::answer)
+/// Every route that is open.
+pub(super) fn routes(market: &Arc<Market>, options: ServeOptions) -> BoxEndpoint<'static, Response> {
+    let refuse = |_| async { Err::<(), _>(Refused::admin_disabled()) };
+    let admin = if options.admin {
+        admin::routes().boxed()
+    } else {
+        make(refuse).map_to_response().boxed()
+    };
+    Route::new()
+        .nest("/admin", admin)
+        // Of the process, whatever the market in it plays at.
+        .at("/health/live", only("GET", get(live)))
+        .at("/venues", traded("GET", get(list_venues)))
+        .at("/pools", traded("GET", get(list_pools)))
+        .at("/pools/snapshot", traded("POST", post(show_pools)))
+        .at("/moves", traded("POST", post(tell_moves)))
+        .at("/blockhash", traded("GET", get(blockhash)))
+        .at("/quotes", traded("POST", post(ask)))
+        .at("/transactions", traded("GET, POST", get(list_landed).post(send)))
+        .at("/transactions/:id", traded("GET", get(look_up)))
+        .data(Arc::clone(market))
+        .catch_all_error(|error| async { Refused::answer(error) })
+        .map_to_response()
+        .boxed()
 }
 
-async fn route(
-    market: &Market,
-    options: ServeOptions,
-    request: Request<Incoming>,
-) -> Result<Answer, Refused> {
-    let path = request.uri().path().to_owned();
-    let path: Vec<&str> = path.trim_matches('/').split('/').collect();
-    match (request.method(), path.as_slice()) {
-        (&Method::POST, ["admin", what]) if options.admin => admin::route(market, what, request).await,
-        (_, ["admin", ..]) if !options.admin => Err(Refused::new(
-            StatusCode::FORBIDDEN,
-            "admin_disabled",
-            "started without admin rights",
-        )),
-        (_, ["admin", ..]) => Err(Refused::method_not_allowed("POST")),
-        // Of the process, whatever the market in it plays at.
-        (&Method::GET, ["health", "live"]) => Ok(json(&object!({ "status": "ok" }))),
-        (_, ["health", "live"]) => Err(Refused::method_not_allowed("GET")),
-        _ if market.is_down() => Err(Refused::unavailable(VenueError::Down)),
-        (&Method::GET, ["venues"]) => Ok(json(&VenuesAnswer {
-            venues: market.listings(),
-        })),
-        (&Method::GET, ["pools"]) => Ok(pools(market)),
-        (&Method::POST, ["moves"]) => moves(market, request).await,
-        (&Method::POST, ["pools", "snapshot"]) => snapshot(market, request).await,
-        (_, ["pools", "snapshot"]) => Err(Refused::method_not_allowed("POST")),
-        (&Method::GET, ["blockhash"]) => Ok(json(&block(market))),
-        (&Method::POST, ["quotes"]) => quotes(market, request).await,
-        (&Method::POST, ["transactions"]) => submit(market, request).await,
-        (&Method::GET, ["transactions"]) => ledger(market, &request).await,
-        (&Method::GET, ["transactions", id]) => status(market, id, &request).await,
-        (_, ["venues" | "pools" | "blockhash" | "transactions", ..]) => {
-            Err(Refused::method_not_allowed(if path == ["transactions"] {
-                "GET, POST"
-            } else {
-                "GET"
-            }))
-        }
-        (_, ["quotes" | "moves"]) => Err(Refused::method_not_allowed("POST")),
-        _ => Err(Refused::new(
-            StatusCode::NOT_FOUND,
-            "not_found",
-            "there is nothing here",
-        )),
+/// A path whose other methods are refused in a way that names these.
+pub(super) fn only(methods: &'static str, route: RouteMethod) -> BoxEndpoint<'static> {
+    let other = move |_: MethodNotAllowedError| async move { Refused::method_not_allowed(methods) };
+    route.catch_error(other).boxed()
+}
+
+/// A path of the market, which answers nothing while the venues are down.
+fn traded(methods: &'static str, route: RouteMethod) -> BoxEndpoint<'static> {
+    only(methods, route).around(unless_down).boxed()
+}
+
+async fn unless_down(endpoint: Arc<BoxEndpoint<'static>>, request: Request) -> poem::Result<Response> {
+    let down = request
+        .data::<Arc<Market>>()
+        .is_some_and(|market| market.is_down());
+    if down {
+        return Err(Refused::unavailable(VenueError::Down).into());
     }
+    endpoint.call(request).await
+}
+
+#[handler]
+fn live() -> Json<Value> {
+    Json(json!({ "status": "ok" }))
 }
 
 fn block(market: &Market) -> BlockAnswer {
     BlockAnswer::new(market.recent_block(), market.removes_duplicates())
 }
 
-fn pools(market: &Market) -> Answer {
-    let pools = market.pools().into_iter().map(PoolItem::from).collect();
-    json(&PoolsAnswer {
+#[handler]
+fn blockhash(market: Data<&Arc<Market>>) -> Json<BlockAnswer> {
+    Json(block(&market))
+}
+
+#[handler]
+fn list_venues(market: Data<&Arc<Market>>) -> Json<VenuesAnswer> {
+    let venues = market.listings();
+    Json(VenuesAnswer { venues })
+}
+
+#[handler]
+fn list_pools(market: Data<&Arc<Market>>) -> Json<PoolsAnswer> {
+    let pools = Market::pools(&market).into_iter().map(PoolItem::from).collect();
+    Json(PoolsAnswer {
         height: market.height(),
         pools,
     })
 }
 
-async fn moves(market: &Market, request: Request<Incoming>) -> Result<Answer, Refused> {
-    let asked: MovesRequest = body::json(request).await?;
+#[handler]
+async fn tell_moves(
+    market: Data<&Arc<Market>>,
+    request: Sent<MovesRequest>,
+) -> Result<Json<MovesAnswer>, Refused> {
+    let Sent(asked) = request;
     let wait = Duration::from_millis(asked.wait_ms.min(MAX_WAIT_MS));
     // A pair of tokens that the market does not know has not moved.
     let pair = |(base, quote): &(Symbol, Symbol)| {
@@ -106,26 +126,25 @@ async fn moves(market: &Market, request: Request<Incoming>) -> Result<Answer, Re
     let pairs: Vec<_> = asked.pairs.iter().filter_map(pair).collect();
     let named = (!asked.pairs.is_empty()).then_some(pairs.as_slice());
     let moves = market.moves_of(named, asked.after, wait).await;
-    let moves = moves.map_err(Refused::unavailable)?;
-    Ok(json(&MovesAnswer::from(moves)))
+    Ok(Json(MovesAnswer::from(moves.map_err(Refused::unavailable)?)))
 }
 
 /// The whole state of the pools that a router may use, but for those that the client has.
-async fn snapshot(market: &Market, request: Request<Incoming>) -> Result<Answer, Refused> {
-    let asked: SnapshotRequest = body::json(request).await?;
+#[handler]
+fn show_pools(
+    market: Data<&Arc<Market>>,
+    request: Sent<SnapshotRequest>,
+) -> Result<Json<SnapshotAnswer>, Refused> {
+    let Sent(asked) = request;
     let token = |symbol| market.token(symbol).ok_or(VenueError::UnknownToken);
-    let (token_in, token_out) = match (token(asked.token_in), token(asked.token_out)) {
-        (Ok(token_in), Ok(token_out)) => (token_in, token_out),
-        (Err(error), _) | (_, Err(error)) => return Err(Refused::unavailable(error)),
-    };
+    let tokens = token(asked.token_in).and_then(|token_in| Ok((token_in, token(asked.token_out)?)));
+    let snapshot = tokens.and_then(|(token_in, token_out)| market.snapshot(token_in, token_out));
     let Snapshot {
         instance_id,
         slot,
         secs,
         pools,
-    } = market
-        .snapshot(token_in, token_out)
-        .map_err(Refused::unavailable)?;
+    } = snapshot.map_err(Refused::unavailable)?;
     let pools = pools.into_iter().map(|(pool, version)| {
         let known = instance_id == asked.instance_id && asked.known.get(&pool.id) == Some(&version);
         SnapshotItem {
@@ -137,7 +156,7 @@ async fn snapshot(market: &Market, request: Request<Incoming>) -> Result<Answer,
             state: (!known).then_some(pool.state),
         }
     });
-    Ok(json(&SnapshotAnswer {
+    Ok(Json(SnapshotAnswer {
         instance_id,
         slot,
         secs,
@@ -145,11 +164,15 @@ async fn snapshot(market: &Market, request: Request<Incoming>) -> Result<Answer,
     }))
 }
 
-async fn quotes(market: &Market, request: Request<Incoming>) -> Result<Answer, Refused> {
-    let asked: QuotesRequest = body::json(request).await?;
+#[handler]
+async fn ask(
+    market: Data<&Arc<Market>>,
+    request: Sent<QuotesRequest>,
+) -> Result<Json<QuotesAnswer>, Refused> {
+    let Sent(asked) = request;
     let token = |symbol| market.token(symbol).ok_or(VenueError::UnknownToken);
-    let wanted = match (token(asked.token_in), token(asked.token_out)) {
-        (Ok(token_in), Ok(token_out)) => {
+    let wanted = match token(asked.token_in).and_then(|token_in| Ok((token_in, token(asked.token_out)?))) {
+        Ok((token_in, token_out)) => {
             let amount_in = Amount::from_decimal(asked.amount_in.0, token_in.decimals)
                 .map_err(|error| Refused::bad_request(format_args!("amountIn: {error}")))?;
             Ok(QuoteRequest {
@@ -158,27 +181,23 @@ async fn quotes(market: &Market, request: Request<Incoming>) -> Result<Answer, R
                 amount_in,
             })
         }
-        (Err(error), _) | (_, Err(error)) => Err(error),
+        Err(error) => Err(error),
     };
-    let venues = match asked.dex {
-        Some(dex) => vec![venue(market, dex)?],
-        None => market
-            .listings()
-            .into_iter()
-            .map(|listing| listing.name)
-            .collect(),
-    };
-    let ask = async |venue: VenueId| {
+    let one = async |venue: VenueId| {
         let result = match &wanted {
             Ok(wanted) => market.quote(venue, wanted).await,
             Err(error) => Err(*error),
         };
         (venue, result)
     };
+    let venues: Vec<_> = match asked.dex {
+        Some(dex) => vec![venue(&market, Some(dex))?.0],
+        None => market.venues().iter().map(|(venue, _)| *venue).collect(),
+    };
     // All at once: each takes its time.
-    let answers = join_all(venues.into_iter().map(ask)).await;
+    let answers = join_all(venues.into_iter().map(one)).await;
     let mut answer = QuotesAnswer {
-        block: block(market),
+        block: block(&market),
         quotes: Vec::new(),
         refusals: Vec::new(),
     };
@@ -188,54 +207,71 @@ async fn quotes(market: &Market, request: Request<Incoming>) -> Result<Answer, R
             Err(code) => answer.refusals.push(RefusalItem { dex, code }),
         }
     }
-    Ok(json(&answer))
+    Ok(Json(answer))
 }
 
-/// The venue of that name, as it is shown.
-pub(super) fn venue(market: &Market, name: VenueId) -> Result<VenueId, Refused> {
-    let venues: VenueRegistry = market
-        .listings()
-        .into_iter()
-        .map(|listing| listing.name)
-        .collect();
-    let unknown = || Refused::bad_request(format_args!("dex: must be one of {}", venues.names()));
-    venues.find(name.as_str()).ok_or_else(unknown)
+/// The venue of that name, as it is shown, and how it prices.
+pub(super) fn venue(market: &Market, dex: Option<VenueId>) -> Result<(VenueId, CurveKind), Refused> {
+    let known = market.venues().iter().find(|(venue, _)| Some(*venue) == dex);
+    known.copied().ok_or_else(|| {
+        let all: VenueRegistry = market.venues().iter().map(|(venue, _)| *venue).collect();
+        Refused::bad_request(format_args!("dex: must be one of {}", all.names()))
+    })
 }
 
-async fn submit(market: &Market, request: Request<Incoming>) -> Result<Answer, Refused> {
-    let sent: TransactionRequest = body::json(request).await?;
+#[handler]
+async fn send(
+    market: Data<&Arc<Market>>,
+    request: Sent<TransactionRequest>,
+) -> Result<Json<StatusAnswer>, Refused> {
+    let Sent(sent) = request;
     let bytes = STANDARD
         .decode(&sent.transaction)
         .map_err(|error| Refused::bad_request(format_args!("transaction: {error}")))?;
     let status = market.submit(sent.tx_hash, &bytes).await?;
-    Ok(json(&StatusAnswer::new(
-        sent.tx_hash,
-        &status,
-        market.removes_duplicates(),
-    )))
+    let removes_duplicates = market.removes_duplicates();
+    Ok(Json(StatusAnswer::new(sent.tx_hash, &status, removes_duplicates)))
 }
 
-async fn status(market: &Market, id: &str, request: &Request<Incoming>) -> Result<Answer, Refused> {
-    let id = id
+/// How long a question about a transaction waits.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct StatusQuery {
+    wait_ms: Option<u64>,
+}
+
+#[handler]
+async fn look_up(
+    market: Data<&Arc<Market>>,
+    Path(id): Path<String>,
+    Query(query): Query<StatusQuery>,
+) -> Result<Json<StatusAnswer>, Refused> {
+    let id: TxId = id
         .parse()
         .map_err(|error| Refused::bad_request(format_args!("{id:?} {error}")))?;
-    let [wait_ms] = body::numbers(request, ["waitMs"])?;
-    let wait = Duration::from_millis(wait_ms.unwrap_or(0).min(MAX_WAIT_MS));
+    let wait = Duration::from_millis(query.wait_ms.unwrap_or(0).min(MAX_WAIT_MS));
     let status = market.ask(id, wait).await?;
-    Ok(json(&StatusAnswer::new(id, &status, market.removes_duplicates())))
+    Ok(Json(StatusAnswer::new(id, &status, market.removes_duplicates())))
 }
 
-async fn ledger(market: &Market, request: &Request<Incoming>) -> Result<Answer, Refused> {
-    let [after, limit] = body::numbers(request, ["after", "limit"])?;
-    let landed = market.durably_landed_after(after.unwrap_or(0)).await?;
-    let limit = limit
-        .and_then(|limit| usize::try_from(limit).ok())
-        .unwrap_or(usize::MAX);
-    let items = page(&landed, limit)
-        .iter()
-        .map(|landed| LedgerItem::from(&**landed))
-        .collect();
-    Ok(json(&LedgerAnswer { items }))
+/// Which part of the ledger is asked for.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LedgerQuery {
+    after: Option<u64>,
+    limit: Option<u64>,
+}
+
+#[handler]
+async fn list_landed(
+    market: Data<&Arc<Market>>,
+    Query(query): Query<LedgerQuery>,
+) -> Result<Json<LedgerAnswer>, Refused> {
+    let landed = market.durably_landed_after(query.after.unwrap_or(0)).await?;
+    let limit = query.limit.and_then(|limit| usize::try_from(limit).ok());
+    let items = page(&landed, limit.unwrap_or(usize::MAX)).iter();
+    let items = items.map(|landed| LedgerItem::from(&**landed)).collect();
+    Ok(Json(LedgerAnswer { items }))
 }
 
 /// At least `limit` entries, cut between two slots, so that the last slot is where to go on.

@@ -8,16 +8,19 @@ use serde_json::{Value, json};
 use super::*;
 
 fn read(body: &str) -> Result<Requested, Value> {
-    let registry = TokenRegistry::default();
+    read_with(body, &HeaderMap::new())
+}
+
+fn read_with(body: &str, headers: &HeaderMap) -> Result<Requested, Value> {
     let rules = OrderRules {
         owner: None,
-        registry: &registry,
+        registry: &TokenRegistry::default(),
         venues: &two_venues(),
         slippage_bps: 50,
         seal: &QuoteSigner::new(b"key"),
         now: Timestamp::from_millis(1_000),
     };
-    read_order(body.as_bytes(), &HeaderMap::new(), rules)
+    read_order(body.as_bytes(), headers, rules)
         .map_err(|problem| serde_json::from_str(&problem.into_message()).unwrap())
 }
 
@@ -350,25 +353,16 @@ fn a_sniper_goes_first_unless_told_otherwise() {
 
 #[test]
 fn an_idempotency_key_is_short_and_printable_and_given_once() {
-    let registry = TokenRegistry::default();
-    let rules = OrderRules {
-        owner: None,
-        registry: &registry,
-        venues: &two_venues(),
-        slippage_bps: 50,
-        seal: &QuoteSigner::new(b"key"),
-        now: Timestamp::from_millis(1_000),
-    };
     let read = |keys: &[&[u8]]| {
         let mut headers = HeaderMap::new();
         for key in keys {
             headers.append(IDEMPOTENCY_KEY, http::HeaderValue::from_bytes(key).unwrap());
         }
-        read_order(order(json!({})).as_bytes(), &headers, rules)
+        read_with(&order(json!({})), &headers)
     };
     assert_eq!(read(&[b"k 1"]).unwrap().options.key.unwrap().as_str(), "k 1");
     for wrong in [&[&b""[..]][..], &[&[b'x'; 129]], &[b"\xc3\xa9"], &[b"a", b"b"]] {
-        let problem: Value = serde_json::from_str(&read(wrong).unwrap_err().into_message()).unwrap();
+        let problem = read(wrong).unwrap_err();
         assert_eq!(problem["status"], 400);
         assert_eq!(problem["errors"][0]["field"], "Idempotency-Key");
     }

@@ -1,20 +1,17 @@
-//! Answers: JSON, or a problem in JSON.
+//! Why a request gets no answer of its own: a problem in JSON.
 
-use bytes::Bytes;
-use http::header::{ACCEPT_ENCODING, ALLOW, CONTENT_TYPE, HeaderName, HeaderValue};
-use http::{Response, StatusCode};
-use http_body_util::Full;
+use http::StatusCode;
+use http::header::{ACCEPT_ENCODING, ALLOW, HeaderName};
 use order_core::failure::VenueError;
-use serde::Serialize;
+use poem::error::{NotFoundError, ResponseError};
+use poem::{IntoResponse, Response};
 
 use crate::chain::JournalError;
 use crate::market::{AdminError, AskError, SubmitError};
 use crate::wire::Problem;
 
-pub(super) type Answer = Response<Full<Bytes>>;
-
-/// Why a request gets no answer of its own.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("{code}: {detail}")]
 pub(super) struct Refused {
     status: StatusCode,
     code: &'static str,
@@ -41,6 +38,18 @@ impl Refused {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, error.code(), error)
     }
 
+    pub(super) fn not_found() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not_found", "there is nothing here")
+    }
+
+    pub(super) fn admin_disabled() -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "admin_disabled",
+            "started without admin rights",
+        )
+    }
+
     pub(super) fn method_not_allowed(allow: &'static str) -> Self {
         let refused = Self::new(
             StatusCode::METHOD_NOT_ALLOWED,
@@ -63,18 +72,44 @@ impl Refused {
         }
     }
 
-    pub(super) fn answer(self) -> Answer {
+    /// The problem of whatever went wrong on the way to an endpoint.
+    pub(super) fn answer(error: poem::Error) -> Response {
+        if error.is::<Self>() {
+            error.into_response()
+        } else if error.is::<NotFoundError>() {
+            Self::not_found().as_response()
+        } else {
+            Self::bad_request(error).as_response()
+        }
+    }
+}
+
+impl ResponseError for Refused {
+    fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    fn as_response(&self) -> Response {
         let problem = Problem {
             title: self.status.canonical_reason().unwrap_or("Error").to_owned(),
             status: self.status.as_u16(),
-            detail: self.detail,
+            detail: self.detail.clone(),
             code: self.code.to_owned(),
         };
-        let mut answer = write(self.status, &problem, "application/problem+json");
-        if let Some((name, value)) = self.instead {
-            answer.headers_mut().insert(name, HeaderValue::from_static(value));
+        let answer = poem::web::Json(problem).into_response();
+        let mut answer = answer.set_content_type("application/problem+json");
+        answer.set_status(self.status);
+        if let Some((name, value)) = &self.instead {
+            let value = http::HeaderValue::from_static(value);
+            answer.headers_mut().insert(name, value);
         }
         answer
+    }
+}
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        self.as_response()
     }
 }
 
@@ -115,19 +150,4 @@ impl From<AdminError> for Refused {
             AdminError::Journal(error) => error.into(),
         }
     }
-}
-
-pub(super) fn json(content: &impl Serialize) -> Answer {
-    write(StatusCode::OK, content, "application/json")
-}
-
-fn write(status: StatusCode, content: &impl Serialize, kind: &'static str) -> Answer {
-    // None of the wire's types can fail to be written: no maps with odd keys, no failing serialisers.
-    let body = serde_json::to_vec(content).unwrap_or_default();
-    let mut answer = Response::new(Full::new(Bytes::from(body)));
-    *answer.status_mut() = status;
-    answer
-        .headers_mut()
-        .insert(CONTENT_TYPE, HeaderValue::from_static(kind));
-    answer
 }
