@@ -23,8 +23,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::admission::{self, Connections, Guard, LimitSettings};
-use crate::api::ApiContext;
 use crate::connection::{Answer, HeadTime, Noted, Socket, UnderWay, watched};
+use crate::context::ApiContext;
 use crate::routes::routes;
 use crate::settings::HttpSettings;
 

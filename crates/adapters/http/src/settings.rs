@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use crate::admission::{LimitSettings, LoadShedding};
 use crate::health::HealthReport;
 use crate::metrics::MetricsReport;
-use crate::request::QuoteSigner;
+use crate::quote_id::QuoteSigner;
 use crate::tls::Certificates;
 
 /// How the HTTP endpoints behave.

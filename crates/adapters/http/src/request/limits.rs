@@ -1,102 +1,97 @@
 //! The fields that say which routes a caller allows: the venues, and how many swaps.
 
-use order_core::routing::{MOST_LEGS, RouteLimits};
+use order_core::routing::RouteLimits;
 use order_core::venue::Venue;
 
-use super::fields::{Fields, Read};
+use super::error::Errors;
+use super::fields::{Field, Parsed};
+use super::values::{MaxLegs, VenueNames};
 
-/// Reads which routes are allowed; what is wrong is in the fields' errors.
-pub fn read_limits(fields: &mut Fields<'_>) -> Option<RouteLimits> {
-    let only = venues(fields, "venues");
-    let without = venues(fields, "excludeVenues");
-    let max_legs = max_legs(fields);
-    if only.is_given() && without.is_given() {
-        let message = "must not be given together with venues";
-        fields
-            .errors
-            .invalid("excludeVenues", "conflicting_fields", message);
-        return None;
-    }
-    let venues = match (only, without) {
-        (Read::Bad, _) | (_, Read::Bad) => return None,
-        (Read::Given(only), _) => only,
-        (Read::Absent, Read::Given(without)) => rest(fields, &without)?,
-        (Read::Absent, Read::Absent) => Vec::new(),
-    };
-    match max_legs {
-        Read::Bad => None,
-        Read::Absent => Some(RouteLimits {
-            venues,
-            max_legs: None,
-        }),
-        Read::Given(most) => Some(RouteLimits {
-            venues,
-            max_legs: Some(most),
-        }),
+/// The fields of a request that say so.
+pub struct Limits<'a> {
+    /// The only venues.
+    pub venues: Field<'a, VenueNames>,
+    /// The venues that are left out.
+    pub exclude_venues: Field<'a, VenueNames>,
+    /// How many swaps.
+    pub max_legs: Field<'a, MaxLegs>,
+}
+
+impl Limits<'_> {
+    /// Reads which routes are allowed; what is wrong goes to the errors.
+    pub fn read(self, errors: &mut Errors) -> Option<RouteLimits> {
+        let only = venues(errors, self.venues);
+        let without = venues(errors, self.exclude_venues);
+        let max_legs = self.max_legs.read(errors);
+        if only.is_given() && without.is_given() {
+            let message = "must not be given together with venues";
+            errors.invalid("excludeVenues", "conflicting_fields", message);
+            return None;
+        }
+        let venues = match (only, without) {
+            (Parsed::Bad, _) | (_, Parsed::Bad) => return None,
+            // All of them is no wish at all.
+            (Parsed::Given(only), _) if only.len() == Venue::ALL.len() => Vec::new(),
+            (Parsed::Given(only), _) => only,
+            (Parsed::Absent, Parsed::Given(without)) => rest(errors, &without)?,
+            (Parsed::Absent, Parsed::Absent) => Vec::new(),
+        };
+        let max_legs = match max_legs {
+            Parsed::Bad => return None,
+            Parsed::Absent => None,
+            Parsed::Given(MaxLegs(most)) => Some(most),
+        };
+        Some(RouteLimits { venues, max_legs })
     }
 }
 
 /// What is left without these venues.
-fn rest(fields: &mut Fields<'_>, without: &[Venue]) -> Option<Vec<Venue>> {
-    let left: Vec<_> = Venue::ALL
-        .into_iter()
-        .filter(|venue| !without.contains(venue))
-        .collect();
+fn rest(errors: &mut Errors, without: &[Venue]) -> Option<Vec<Venue>> {
+    let mut left = Venue::ALL.to_vec();
+    left.retain(|venue| !without.contains(venue));
     if left.is_empty() {
-        fields
-            .errors
-            .contradiction("excludeVenues", "no_venue_left", "leaves no venue");
+        errors.contradiction("excludeVenues", "no_venue_left", "leaves no venue");
         return None;
     }
     Some(left)
 }
 
 /// A list of venues, each once and by name, so that equal wishes are equal requests.
-fn venues(fields: &mut Fields<'_>, name: &'static str) -> Read<Vec<Venue>> {
-    let names = fields.texts(name);
-    names.and_then(|names| {
+fn venues(errors: &mut Errors, field: Field<'_, VenueNames>) -> Parsed<Vec<Venue>> {
+    let name = field.name;
+    field.read(errors).and_then(|VenueNames(names)| {
         let known: Option<Vec<Venue>> = names.iter().map(|venue| venue.parse().ok()).collect();
         match known {
             Some(mut venues) if !venues.is_empty() => {
                 venues.sort_unstable();
                 venues.dedup();
-                // All of them is no wish at all.
-                if name == "venues" && venues.len() == Venue::ALL.len() {
-                    venues.clear();
-                }
                 Some(venues)
             }
             Some(_) | None => {
                 let all = Venue::ALL.map(Venue::as_str).join(", ");
                 let message = format!("must be a list of one or more of {all}");
-                fields.errors.invalid(name, "invalid_value", message);
+                errors.invalid(name, "invalid_value", message);
                 None
             }
         }
     })
 }
 
-fn max_legs(fields: &mut Fields<'_>) -> Read<u8> {
-    let text = fields.scalar("maxLegs", "a whole number");
-    text.and_then(|text| {
-        let most = text.parse().ok().filter(|most| (1..=MOST_LEGS).contains(most));
-        if most.is_none() {
-            let message = format!("must be a whole number from 1 to {MOST_LEGS}");
-            fields.errors.invalid("maxLegs", "out_of_range", message);
-        }
-        most
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::request::json::read_object;
 
     fn read(body: &str) -> Result<RouteLimits, serde_json::Value> {
-        let mut fields = Fields::read(body.as_bytes()).unwrap();
-        let limits = read_limits(&mut fields);
-        fields.finish();
-        limits.ok_or_else(|| serde_json::from_str(&fields.errors.into_problem().into_message()).unwrap())
+        let mut members = read_object(body.as_bytes()).unwrap();
+        let mut errors = Errors::default();
+        let limits = Limits {
+            venues: Field::take(&mut members, "venues"),
+            exclude_venues: Field::take(&mut members, "excludeVenues"),
+            max_legs: Field::take(&mut members, "maxLegs"),
+        };
+        let limits = limits.read(&mut errors);
+        limits.ok_or_else(|| serde_json::from_str(&errors.into_problem().into_message()).unwrap())
     }
 
     #[test]

@@ -6,12 +6,13 @@ use order_core::order::{Order, OrderSpec};
 use order_core::routing::NaiveSpotChoice;
 use order_core::token::Token;
 use poem_openapi::Object;
+use poem_openapi::registry::MetaSchema;
 use poem_openapi::types::Example;
 use serde::Serialize;
 
-use super::order::{EXAMPLE_TX, filled_minimum, own_minimum};
+use super::order::{filled_minimum, own_minimum};
 use super::quote::{LegView, QuoteView, UnavailableView, split};
-use super::text::{Candidate as CandidateName, Code, Decimal, Dex, Id, StatusName, Text, Time, TxHash};
+use super::text::{Code, Decimal, Dex, EXAMPLE_TX, Format, Id, StatusName, Text, Time, TxHash, one_of};
 
 /// The route that was taken.
 #[derive(Object, Serialize)]
@@ -34,6 +35,22 @@ struct TakenView {
     reason: String,
 }
 
+/// A kind of route that was considered.
+struct RouteKind;
+
+const VENUE: &str = "venue";
+const SPLIT: &str = "split";
+const AROUND: &str = "around";
+const ANY_COMBINATION: &str = "any_combination";
+
+impl Format for RouteKind {
+    const SHARED: Option<&'static str> = Some("RouteKind");
+
+    fn schema() -> MetaSchema {
+        one_of("A kind of route.", [VENUE, SPLIT, AROUND, ANY_COMBINATION])
+    }
+}
+
 /// A route that was not taken.
 #[derive(Object, Serialize)]
 #[oai(rename = "RejectedRoute", rename_all = "camelCase")]
@@ -41,7 +58,7 @@ struct TakenView {
 struct RejectedView {
     /// What kind of route: the whole size at one venue; the size divided over pools of the pair; the same with a
     /// way by another token; or any combination of pools, none of which was worth computing.
-    route: Text<CandidateName>,
+    route: Text<RouteKind>,
     /// The venue, where it is one.
     #[oai(nullable)]
     dex: Option<Text<Dex>>,
@@ -255,10 +272,10 @@ impl TakenView {
 impl RejectedView {
     fn new(spec: &OrderSpec, rejected: &Rejected) -> Self {
         let (route, dex, legs) = match rejected.candidate {
-            Candidate::Venue(venue) => ("venue", Some(venue), Some(1)),
-            Candidate::Split(legs) => ("split", None, Some(legs)),
-            Candidate::Around(legs) => ("around", None, Some(legs)),
-            Candidate::AnyCombination => ("any_combination", None, None),
+            Candidate::Venue(venue) => (VENUE, Some(venue), Some(1)),
+            Candidate::Split(legs) => (SPLIT, None, Some(legs)),
+            Candidate::Around(legs) => (AROUND, None, Some(legs)),
+            Candidate::AnyCombination => (ANY_COMBINATION, None, None),
         };
         let reason = match rejected.verdict {
             Verdict::NotMore => "gives no more than the route taken".to_owned(),
@@ -325,7 +342,7 @@ impl Example for ExecutionView {
             }),
             leg_cost: Some(Text::name("0.022478")),
             rejected: vec![RejectedView {
-                route: Text::name("any_combination"),
+                route: Text::name(ANY_COMBINATION),
                 dex: None,
                 legs: None,
                 amount_out: Text::name("224.78"),

@@ -4,6 +4,7 @@
 //! OpenAPI document. Decimals are strings, `timestamp` is milliseconds, other times are RFC 3339.
 
 pub mod event;
+pub mod example;
 pub mod execution;
 pub mod health;
 pub mod order;
@@ -11,4 +12,3 @@ pub mod problem;
 pub mod quote;
 pub mod reply;
 pub mod text;
-pub mod token;

@@ -435,13 +435,4 @@ mod tests {
             })
         );
     }
-
-    #[test]
-    fn the_example_transaction_is_one() {
-        assert!(
-            crate::wire::order::EXAMPLE_TX
-                .parse::<order_core::venue::TxId>()
-                .is_ok()
-        );
-    }
 }

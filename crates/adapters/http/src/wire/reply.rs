@@ -90,9 +90,8 @@ impl From<&Submission> for AcceptedView {
 
 impl Example for AcceptedView {
     fn example() -> Self {
-        let id = uuid::uuid!("01939c3e-7a40-7c5e-9d8e-0f3b8a1c2d4e");
         Self::from(&Submission {
-            order_id: OrderId::from_uuid(id),
+            order_id: super::example::id(),
             client_order_id: None,
             status: Status::Pending,
             replayed: false,

@@ -1,22 +1,19 @@
 //! What the reader of orders takes and refuses.
 
+use http::HeaderMap;
 use order_core::amount::Amount;
+use order_core::order::{OrderKind, OrderSpec, Protection, TimeInForce};
+use order_core::price::Price;
+use order_core::priority::Priority;
+use order_core::time::Timestamp;
 use order_core::token::Side;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::api::rules::with_example_rules;
 
 fn read(body: &str) -> Result<Requested, Value> {
-    let registry = TokenRegistry::default();
-    let rules = OrderRules {
-        owner: None,
-        registry: &registry,
-        slippage_bps: 50,
-        seal: &QuoteSigner::new(b"key"),
-        now: Timestamp::from_millis(1_000),
-    };
-    read_order(body.as_bytes(), &HeaderMap::new(), rules)
-        .map_err(|problem| serde_json::from_str(&problem.into_message()).unwrap())
+    read_example(body).map_err(|problem| serde_json::from_str(&problem.into_message()).unwrap())
 }
 
 /// An order of 1.5 SOL for USDC, with these members changed; null removes one.
@@ -348,20 +345,13 @@ fn a_sniper_goes_first_unless_told_otherwise() {
 
 #[test]
 fn an_idempotency_key_is_short_and_printable_and_given_once() {
-    let registry = TokenRegistry::default();
-    let rules = OrderRules {
-        owner: None,
-        registry: &registry,
-        slippage_bps: 50,
-        seal: &QuoteSigner::new(b"key"),
-        now: Timestamp::from_millis(1_000),
-    };
     let read = |keys: &[&[u8]]| {
         let mut headers = HeaderMap::new();
         for key in keys {
-            headers.append(IDEMPOTENCY_KEY, http::HeaderValue::from_bytes(key).unwrap());
+            headers.append("Idempotency-Key", HeaderValue::from_bytes(key).unwrap());
         }
-        read_order(order(json!({})).as_bytes(), &headers, rules)
+        let (body, key) = (order(json!({})), Header::of(&headers, "Idempotency-Key"));
+        with_example_rules(|rules| read_order(OrderRequest::of(body.as_bytes())?, key, rules))
     };
     assert_eq!(read(&[b"k 1"]).unwrap().options.key.unwrap().as_str(), "k 1");
     for wrong in [&[&b""[..]][..], &[&[b'x'; 129]], &[b"\xc3\xa9"], &[b"a", b"b"]] {

@@ -1,0 +1,55 @@
+//! What a reader of orders and of questions for quotes goes by.
+
+use order_core::id::Owner;
+use order_core::time::Timestamp;
+use order_core::token::TokenRegistry;
+
+use crate::access::Principal;
+use crate::context::ApiContext;
+use crate::quote_id::QuoteSigner;
+
+/// What a reader of orders goes by.
+#[derive(Clone, Copy)]
+pub struct OrderRules<'a> {
+    /// Whose orders and quotes they are; none if the order says so.
+    pub owner: Option<&'a Owner>,
+    /// The tokens that may be traded.
+    pub registry: &'a TokenRegistry,
+    /// The slippage of an order that names none, in basis points.
+    pub slippage_bps: u16,
+    /// What opens the ids of quotes that an order may name.
+    pub seal: &'a QuoteSigner,
+    /// The time, for quotes that have expired.
+    pub now: Timestamp,
+}
+
+impl<'a> OrderRules<'a> {
+    /// The rules for this caller.
+    pub fn of(context: &'a ApiContext, who: &'a Principal) -> Self {
+        Self {
+            owner: who.owner(),
+            registry: &context.settings.registry,
+            slippage_bps: context.settings.slippage_bps,
+            seal: &context.settings.quote_seal,
+            now: context.engine.now(),
+        }
+    }
+}
+
+/// Reads by the rules of a service as the document's examples know it: the default tokens, no keys, at one second after
+/// the beginning of time.
+pub fn with_example_rules<T>(read: impl FnOnce(OrderRules<'_>) -> T) -> T {
+    let (registry, seal) = (TokenRegistry::default(), example_signer());
+    read(OrderRules {
+        owner: None,
+        registry: &registry,
+        slippage_bps: 50,
+        seal: &seal,
+        now: Timestamp::from_millis(1_000),
+    })
+}
+
+/// What signs the quotes of that service.
+pub fn example_signer() -> QuoteSigner {
+    QuoteSigner::new(b"key")
+}

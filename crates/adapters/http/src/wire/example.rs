@@ -1,0 +1,143 @@
+//! One order from its acceptance to its execution, of which the document's examples are made.
+
+use std::str::FromStr;
+
+use order_core::amount::Amount;
+use order_core::failure::{Failure, VenueError};
+use order_core::id::OrderId;
+use order_core::lifecycle::{Event, RecordedEvent};
+use order_core::order::{Execution, Order, OrderKind, OrderSpec, Protection, TimeInForce};
+use order_core::price::Price;
+use order_core::priority::Priority;
+use order_core::routing::{RouteLimits, RouteReason};
+use order_core::time::Timestamp;
+use order_core::token::{Token, TokenRegistry};
+use order_core::venue::{Fill, PoolId, Quote, QuoteAnswer, TxId, Venue};
+
+/// What is known to be one.
+fn known<T: FromStr>(text: &str) -> T {
+    text.parse().unwrap_or_else(|_| unreachable!("{text} is one"))
+}
+
+/// The order's id.
+pub const fn id() -> OrderId {
+    OrderId::from_uuid(uuid::uuid!("01939c3e-7a40-7c5e-9d8e-0f3b8a1c2d4e"))
+}
+
+/// The order as it ends.
+pub fn order() -> Order {
+    life().0
+}
+
+/// The order's events.
+pub fn history() -> Vec<RecordedEvent> {
+    life().1
+}
+
+fn spec() -> OrderSpec {
+    let (registry, token_in) = (TokenRegistry::default(), Token::SOL);
+    let token_out = Token {
+        symbol: known("USDC"),
+        decimals: 6,
+    };
+    let (pair, side) = registry.orient(token_in, token_out);
+    OrderSpec {
+        owner: known("desk-7"),
+        client_order_id: Some(known("desk-7-000123")),
+        kind: OrderKind::Market,
+        token_in,
+        token_out,
+        pair,
+        side,
+        amount_in: Amount::new(1_500_000_000),
+        protection: Protection::Slippage(50),
+        slippage_by_default: true,
+        time_in_force: TimeInForce::Gtc,
+        priority: Priority::Normal,
+        route: RouteLimits::default(),
+        trace: None,
+    }
+}
+
+fn life() -> (Order, Vec<RecordedEvent>) {
+    let at = |step: i64| Timestamp::from_millis(1_795_176_000_300 + 300 * step);
+    let (mut order, accepted) = Order::accept(id(), spec(), at(0));
+    let mut events = vec![accepted];
+    for (step, event) in (1..).zip(after_acceptance()) {
+        match order.apply(event, at(step)) {
+            Ok(recorded) => events.push(recorded),
+            Err(illegal) => unreachable!("the example breaks a rule: {illegal}"),
+        }
+    }
+    (order, events)
+}
+
+fn after_acceptance() -> Vec<Event> {
+    let price = |units: u128| Price::new(units * 1_000_000_000_000);
+    let quote = |venue, out: u128, price| Quote {
+        venue,
+        pool: PoolId("sol-usdc".into()),
+        amount_in: Amount::new(1_500_000_000).with_decimals(9),
+        amount_out: Amount::new(out).with_decimals(6),
+        fee: Amount::new(3_750_000).with_decimals(9),
+        price,
+        price_impact_bps: 1,
+    };
+    let (venue, tx_id) = (Venue::Meteora, TxId([7; 64]));
+    let quotes = vec![
+        QuoteAnswer {
+            venue,
+            result: Ok(quote(venue, 224_775_000, price(149_850_000))),
+        },
+        QuoteAnswer {
+            venue: Venue::Raydium,
+            result: Ok(quote(Venue::Raydium, 224_400_000, price(149_600_000))),
+        },
+    ];
+    let reason = RouteReason::MostOut {
+        over: Venue::Raydium,
+        by_ppm: 1_671,
+    };
+    let failure = Failure::Venue(VenueError::SlippageExceeded);
+    let amount_out = Amount::new(224_775_000);
+    let execution = Execution {
+        venue,
+        tx_id,
+        executed_price: price(149_850_000),
+        amount_out: amount_out.with_decimals(6),
+        fill: Fill {
+            amount_in: Amount::new(1_500_000_000),
+            amount_out,
+            slot: 1_204,
+        },
+    };
+    let chosen = || Event::BestDex {
+        venue,
+        price: price(149_850_000),
+        reason,
+        min_out: Amount::new(223_651_125),
+        legs: Vec::new(),
+        weighed: Default::default(),
+    };
+    let routing = |attempt| Event::Routing {
+        attempt,
+        quotes: quotes.clone(),
+        arrival: None,
+    };
+    vec![
+        routing(1),
+        chosen(),
+        Event::Building { venue },
+        Event::Submitted { venue, tx_id },
+        Event::Retrying {
+            attempt: 2,
+            delay_ms: 2_000,
+            failure,
+        },
+        routing(2),
+        chosen(),
+        Event::Building { venue },
+        Event::Submitted { venue, tx_id },
+        Event::Confirmed(execution),
+    ]
+}
