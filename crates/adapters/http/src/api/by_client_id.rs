@@ -12,7 +12,7 @@ use super::Chapter;
 use super::cancel_order::{CancelResponses, cancel};
 use super::errors::store_failed;
 use super::get_order::{KNOWN, ORDER, STORE, UNKNOWN, tagged_unless_known};
-use super::response::{ApiResponse, Described, Responses, Sends, problem};
+use super::response::{ApiResponse, ResponseDoc, Responses, Sends, problem};
 use crate::access::{Authenticated, Principal, Read, Trade};
 use crate::context::ApiContext;
 use crate::request::param::{Header, Path, Query};
@@ -30,7 +30,7 @@ impl Sends for NamedOrderResponses {
 }
 
 impl Responses for NamedOrderResponses {
-    const LIST: &[Described] = &[
+    const LIST: &[ResponseDoc] = &[
         ORDER,
         KNOWN,
         problem(400, "The userId is no name: `invalid_request`."),
@@ -65,7 +65,7 @@ impl ByClientIdApi {
         known: Header<Expected>,
     ) -> Result<ApiResponse<NamedOrderResponses>, Problem> {
         let order = called(&self.0, &caller.who, &id.0, owner).await?;
-        tagged_unless_known(&order, known)
+        Ok(tagged_unless_known(&order, known))
     }
 
     /// Cancel an order by its clientOrderId

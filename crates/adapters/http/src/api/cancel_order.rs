@@ -9,7 +9,7 @@ use poem_openapi::OpenApi;
 use super::Chapter;
 use super::errors::not_controlled;
 use super::get_order::{ETAG, STORE, UNKNOWN, order_id, tagged};
-use super::response::{ApiResponse, Described, Responses, Sends, problem, sent};
+use super::response::{ApiResponse, ResponseDoc, Responses, Sends, problem, sent};
 use crate::access::{Authenticated, Principal, Trade};
 use crate::context::ApiContext;
 use crate::request::param::{Header, Path};
@@ -27,7 +27,7 @@ impl Sends for CancelResponses {
 }
 
 impl Responses for CancelResponses {
-    const LIST: &[Described] = &[
+    const LIST: &[ResponseDoc] = &[
         sent::<Self>(
             200,
             "The order, cancelled: it has not executed and never will. The same again when it was cancelled before.",
@@ -91,5 +91,6 @@ pub async fn cancel(
         .engine
         .cancel_if(order_id(id)?, who.owner(), &expected)
         .await;
-    tagged(&order.map_err(|error| not_controlled(error, id))?)
+    let order = order.map_err(|error| not_controlled(error, id))?;
+    Ok(tagged(&order))
 }

@@ -15,8 +15,8 @@ use crate::context::ApiContext;
 use crate::request::error::{Errors, Refused};
 use crate::request::fields::{Field, Fields, Parsed, Required, Unknown, Value, one_of};
 use crate::request::json::{Sent, read_object};
+use crate::wire::encoded;
 use crate::wire::problem::Problem;
-use crate::wire::reply::message;
 use crate::wire::text::{Code, Id, Name, StatusName, Text};
 
 /// What a command does.
@@ -129,7 +129,7 @@ impl Command {
             Action::Replace(amendment) => engine.replace(id, owner, self.expected, amendment).await,
         };
         match outcome {
-            Ok(order) => message(&CommandReply {
+            Ok(order) => encoded(&CommandReply {
                 success: true,
                 action: self.action.as_str(),
                 order_id: Text::of(order.id()),

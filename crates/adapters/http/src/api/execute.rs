@@ -21,7 +21,7 @@ use poem_openapi::OpenApi;
 pub use self::order::{Requested, read_order, trace_parent};
 use super::Chapter;
 use super::errors::not_accepted;
-use super::response::{ApiResponse, Described, Responses, Sends, empty, event_stream, problem, sent};
+use super::response::{ApiResponse, ResponseDoc, Responses, Sends, empty, event_stream, problem, sent};
 use super::rules::{OrderRules, with_example_rules};
 use super::watch_order;
 use crate::access::{Authenticated, Trade};
@@ -109,7 +109,7 @@ impl Sends for SubmitResponses {
 const PATH: (&str, &str) = ("Location", "The order's path.");
 
 impl Responses for SubmitResponses {
-    const LIST: &[Described] = &[
+    const LIST: &[ResponseDoc] = &[
         sent::<Self>(
             202,
             "The order is accepted, durably. Where the same request came before, it says what has become of its order.",
@@ -222,7 +222,7 @@ impl ExecuteApi {
             (Some(offer), Some(permit)) => {
                 watch_order::follow(context, who, offer, permit, id, resume.after).into()
             }
-            (_, None) => ApiResponse::json(StatusCode::ACCEPTED, &AcceptedView::from(&submission))?,
+            (_, None) => ApiResponse::json(StatusCode::ACCEPTED, &AcceptedView::from(&submission)),
             (None, Some(_)) if submission.replayed && seen_to_the_end(context, id, resume).await => {
                 Response::from(StatusCode::NO_CONTENT).into()
             }

@@ -27,9 +27,10 @@ use crate::request::param::{Header, Query};
 use crate::request::resume::{self, After};
 use crate::stream::handshake;
 use crate::stream::session::{Outgoing, SocketHandler, broken};
+use crate::wire::encoded;
 use crate::wire::event::encode;
 use crate::wire::problem::Problem;
-use crate::wire::reply::{AcceptedView, message};
+use crate::wire::reply::AcceptedView;
 use crate::wire::text::{Id, Text};
 
 /// The endpoint at `GET /api/orders/execute`.
@@ -148,7 +149,7 @@ impl Submissions {
                 let id = submission.order_id;
                 self.watched
                     .push(open(Arc::clone(&self.context), id, self.after).boxed());
-                message(&AcceptedView::from(&submission))
+                encoded(&AcceptedView::from(&submission))
             }
             Err(problem) => problem.into_message(),
         };

@@ -9,7 +9,7 @@ use poem_openapi::OpenApi;
 use super::Chapter;
 use super::get_order::{STORE, UNKNOWN, find_order};
 use super::order_events::all_events;
-use super::response::{ApiResponse, Described, Responses, Sends, problem, sent};
+use super::response::{ApiResponse, ResponseDoc, Responses, Sends, problem, sent};
 use crate::access::{Authenticated, Read};
 use crate::context::ApiContext;
 use crate::request::param::Path;
@@ -27,7 +27,7 @@ impl Sends for ExecutionResponses {
 }
 
 impl Responses for ExecutionResponses {
-    const LIST: &[Described] = &[
+    const LIST: &[ResponseDoc] = &[
         sent::<Self>(200, "How the order was executed; so far, if it is under way."),
         problem(404, UNKNOWN),
         problem(503, STORE),
@@ -57,6 +57,7 @@ impl ExplainOrderApi {
         let order = find_order(engine, &caller.who, &id.0).await?;
         let history = all_events(engine, &order, 0).await?;
         let explanation = explain(&order, &history);
-        ApiResponse::json(StatusCode::OK, &ExecutionView::new(&order, &explanation))
+        let view = ExecutionView::new(&order, &explanation);
+        Ok(ApiResponse::json(StatusCode::OK, &view))
     }
 }

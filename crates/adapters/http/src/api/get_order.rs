@@ -12,7 +12,7 @@ use poem_openapi::OpenApi;
 
 use super::Chapter;
 use super::errors::store_failed;
-use super::response::{ApiResponse, Described, Responses, Sends, empty, problem, sent};
+use super::response::{ApiResponse, ResponseDoc, Responses, Sends, empty, problem, sent};
 use crate::access::{Authenticated, Principal, Read};
 use crate::context::ApiContext;
 use crate::request::etag;
@@ -38,14 +38,14 @@ impl Sends for OrderResponses {
 }
 
 /// An order, or that its reader knows it.
-pub const ORDER: Described = sent::<OrderResponses>(200, "The order.").with_headers(VERSION);
+pub const ORDER: ResponseDoc = sent::<OrderResponses>(200, "The order.").with_headers(VERSION);
 /// That its reader knows the order.
-pub const KNOWN: Described =
+pub const KNOWN: ResponseDoc =
     empty(304, "The order is at a version that If-None-Match names.").with_headers(VERSION);
 const VERSION: &[(&str, &str)] = &[(ETAG, "Its version.")];
 
 impl Responses for OrderResponses {
-    const LIST: &[Described] = &[ORDER, KNOWN, problem(404, UNKNOWN), problem(503, STORE)];
+    const LIST: &[ResponseDoc] = &[ORDER, KNOWN, problem(404, UNKNOWN), problem(503, STORE)];
 }
 
 #[OpenApi]
@@ -67,7 +67,7 @@ impl GetOrderApi {
         known: Header<Expected>,
     ) -> Result<ApiResponse<OrderResponses>, Problem> {
         let order = find_order(&self.0.engine, &caller.who, &id.0).await?;
-        tagged_unless_known(&order, known)
+        Ok(tagged_unless_known(&order, known))
     }
 }
 
@@ -90,27 +90,21 @@ pub async fn find_order(engine: &Engine, who: &Principal, text: &str) -> Result<
 }
 
 /// An order with its version.
-///
-/// # Errors
-/// A problem when it cannot be encoded.
-pub fn tagged<D: Sends<Body = OrderView>>(order: &Order) -> Result<ApiResponse<D>, Problem> {
-    let response = ApiResponse::json(StatusCode::OK, &OrderView::from(order))?;
-    Ok(response.with_header(header::ETAG, etag::tag(order.version())))
+pub fn tagged<D: Sends<Body = OrderView>>(order: &Order) -> ApiResponse<D> {
+    let response = ApiResponse::json(StatusCode::OK, &OrderView::from(order));
+    response.with_header(header::ETAG, etag::tag(order.version()))
 }
 
 /// An order with its version, or only that it is as its reader knows it. A condition that is none is passed over, as
 /// one that was not sent: the answer is right without it.
-///
-/// # Errors
-/// A problem when it cannot be encoded.
 pub fn tagged_unless_known<D: Sends<Body = OrderView>>(
     order: &Order,
     known: Header<Expected>,
-) -> Result<ApiResponse<D>, Problem> {
+) -> ApiResponse<D> {
     match known.0.value() {
         Ok(Some(known)) if known.allows(order.version()) => {
             let response = ApiResponse::from(Response::from(StatusCode::NOT_MODIFIED));
-            Ok(response.with_header(header::ETAG, etag::tag(order.version())))
+            response.with_header(header::ETAG, etag::tag(order.version()))
         }
         Ok(Some(_) | None) | Err(_) => tagged(order),
     }

@@ -21,7 +21,7 @@ use uuid::Uuid;
 use super::Chapter;
 use super::errors::store_failed;
 use super::get_order::STORE;
-use super::response::{ApiResponse, Described, Responses, Sends, problem, sent};
+use super::response::{ApiResponse, ResponseDoc, Responses, Sends, problem, sent};
 use crate::access::{Authenticated, Principal, Read, Trade};
 use crate::context::ApiContext;
 use crate::request::error::{Errors, Refused};
@@ -38,7 +38,7 @@ pub struct ListOrdersApi(pub Arc<ApiContext>);
 
 /// The most orders of one page.
 const MOST: usize = 200;
-/// The orders of a page if nobody says.
+/// How many orders a page has without a limit.
 const USUAL: usize = 50;
 
 fields! {
@@ -148,7 +148,7 @@ impl Sends for ListResponses {
 }
 
 impl Responses for ListResponses {
-    const LIST: &[Described] = &[
+    const LIST: &[ResponseDoc] = &[
         sent::<Self>(200, "A page of orders, the newest first."),
         problem(400, "Parameters are wrong; each is named: `invalid_request`."),
         problem(503, STORE),
@@ -163,7 +163,7 @@ impl Sends for CancelManyResponses {
 }
 
 impl Responses for CancelManyResponses {
-    const LIST: &[Described] = &[
+    const LIST: &[ResponseDoc] = &[
         sent::<Self>(200, "How many were cancelled."),
         problem(400, "Parameters are wrong; each is named: `invalid_request`."),
         problem(
@@ -231,7 +231,7 @@ impl ListOrdersApi {
             items: found.items.iter().map(OrderView::from).collect(),
             next_cursor: last.map(|last| Text::of(cursor_of(last, who.owner()))),
         };
-        ApiResponse::json(StatusCode::OK, &view)
+        Ok(ApiResponse::json(StatusCode::OK, &view))
     }
 
     /// Cancel many orders
@@ -258,7 +258,7 @@ impl ListOrdersApi {
             .admit(context.admission.caller(request), Some(owner))?;
         let many = context.engine.cancel_all(&filter).await;
         let many = many.map_err(|error| store_failed(&error))?;
-        ApiResponse::json(StatusCode::OK, &CancelledView::from(many))
+        Ok(ApiResponse::json(StatusCode::OK, &CancelledView::from(many)))
     }
 }
 
@@ -328,7 +328,7 @@ fn read_filter(
 fn of_owner(mut filter: OrderFilter, who: &Principal) -> Result<OrderFilter, Problem> {
     filter.owner = who.owner_or(filter.owner)?;
     if filter.client_order_id.is_some() {
-        // Such an id is its owner's; whoever names no owner has placed the order without one.
+        // Such an id is its owner's. A caller that names no owner has placed the order without one.
         filter.owner.get_or_insert_with(Owner::anonymous);
     }
     Ok(filter)
@@ -370,8 +370,8 @@ fn cursor_of(last: OrderId, owner: Option<&Owner>) -> String {
     }
 }
 
-/// What ties a cursor to its owner. It needs no secret: whoever makes up a cursor of their own only chooses where in
-/// their own orders to read on.
+/// What ties a cursor to its owner. It needs no secret: a caller that makes up a cursor only chooses where in its own
+/// orders to read on.
 fn mark(place: &str, owner: &Owner) -> String {
     let hash = Sha256::new_with_prefix(place)
         .chain_update(owner.as_str())

@@ -12,7 +12,7 @@ use poem_openapi::OpenApi;
 use super::Chapter;
 use super::errors::store_failed;
 use super::get_order::{STORE, UNKNOWN, find_order, order_id};
-use super::response::{ApiResponse, Described, Responses, Sends, empty, problem, sent_or_streamed};
+use super::response::{ApiResponse, ResponseDoc, Responses, Sends, empty, problem, sent_or_streamed};
 use crate::access::{Authenticated, Watch};
 use crate::context::ApiContext;
 use crate::negotiation::wants_events;
@@ -33,7 +33,7 @@ impl Sends for EventsResponses {
 }
 
 impl Responses for EventsResponses {
-    const LIST: &[Described] = &[
+    const LIST: &[ResponseDoc] = &[
         sent_or_streamed::<Self>(
             200,
             "The events, in order; or a stream of them that ends with the terminal one.",
@@ -83,7 +83,8 @@ impl OrderEventsApi {
             let events = all_events(&context.engine, &order, resume.after).await?;
             let client_order_id = order.spec().client_order_id.as_ref();
             let view = |event| EventView::new(event, client_order_id);
-            return ApiResponse::json(StatusCode::OK, &events.iter().map(view).collect());
+            let events = events.iter().map(view).collect();
+            return Ok(ApiResponse::json(StatusCode::OK, &events));
         }
         let watched = context.engine.watch(order_id, who.owner(), resume.after).await;
         let watched = watched.map_err(|error| store_failed(&error))?;

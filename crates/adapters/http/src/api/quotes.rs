@@ -8,13 +8,13 @@ use order_core::order::Protection;
 use order_core::routing::{Route, RouteLimits, RouteRequest};
 use order_core::time::Timestamp;
 use order_core::token::{Pair, Side};
-use order_core::venue::QuoteRequest as SwapRequest;
+use order_core::venue::QuoteRequest;
 use poem::Request;
 use poem::http::StatusCode;
 use poem_openapi::OpenApi;
 
 use super::Chapter;
-use super::response::{ApiResponse, Described, Responses, Sends, problem, sent};
+use super::response::{ApiResponse, ResponseDoc, Responses, Sends, problem, sent};
 use super::rules::OrderRules;
 use crate::access::{Authenticated, Principal, Read};
 use crate::context::ApiContext;
@@ -22,8 +22,8 @@ use crate::quote_id::QuotedTerms;
 use crate::request::body::JsonBody;
 use crate::request::error::Errors;
 use crate::request::fields::{Field, Parsed, Required, fields};
-use crate::request::limits::Limits;
-use crate::request::swap::{Size, read_slippage, read_tokens};
+use crate::request::limits::read_limits;
+use crate::request::swap::{read_slippage, read_swap, read_tokens};
 use crate::request::values::{Bps, MaxLegs, Percent, VenueNames};
 use crate::wire::problem::Problem;
 use crate::wire::quote::{QuoteReportView, split};
@@ -34,7 +34,7 @@ pub struct QuotesApi(pub Arc<ApiContext>);
 
 fields! {
     /// A size to be quoted. The fields are those of an order.
-    pub struct QuoteRequest<'a> as "QuoteRequest",
+    pub struct QuotesRequest<'a> as "QuoteRequest",
         such as r#"{"tokenIn":"SOL","tokenOut":"USDC","amountIn":"1.5"}"# {
         /// What is paid: a symbol, in any case.
         token_in "tokenIn": Required<'a, Text<Symbol>>,
@@ -67,7 +67,7 @@ impl Sends for QuoteResponses {
 }
 
 impl Responses for QuoteResponses {
-    const LIST: &[Described] = &[
+    const LIST: &[ResponseDoc] = &[
         sent::<Self>(
             200,
             "Every venue's quote, and the route that an order would take now.",
@@ -109,11 +109,11 @@ impl QuotesApi {
         &self,
         caller: Authenticated<Read>,
         request: &Request,
-        body: JsonBody<QuoteRequest<'static>>,
+        body: JsonBody<QuotesRequest<'static>>,
     ) -> Result<ApiResponse<QuoteResponses>, Problem> {
         let (Self(context), who) = (self, &caller.who);
         let body = body.take(request.headers(), context.body_limits()).await?;
-        let swap = read_swap(body.fields()?, OrderRules::of(context, who))?;
+        let swap = read_quoted(body.fields()?, OrderRules::of(context, who))?;
         let report = context.engine.quote(&swap.ask()).await;
         let route = report
             .route
@@ -121,7 +121,7 @@ impl QuotesApi {
         let id = quote_id(context, who, &swap, &route);
         let (side, slippage_bps) = (swap.side, swap.slippage_bps);
         let view = QuoteReportView::new(&swap.request, side, slippage_bps, &report.answers, &route, id);
-        ApiResponse::json(StatusCode::OK, &view)
+        Ok(ApiResponse::json(StatusCode::OK, &view))
     }
 }
 
@@ -129,7 +129,7 @@ impl QuotesApi {
 #[derive(Debug, PartialEq, Eq)]
 struct QuotedSwap {
     /// The size.
-    request: SwapRequest,
+    request: QuoteRequest,
     /// The pair in market order.
     pair: Pair,
     /// Which side of the pair that is.
@@ -157,26 +157,22 @@ impl QuotedSwap {
 ///
 /// # Errors
 /// A problem that names everything that is wrong.
-fn read_swap(request: QuoteRequest<'_>, rules: OrderRules<'_>) -> Result<QuotedSwap, Problem> {
+fn read_quoted(request: QuotesRequest<'_>, rules: OrderRules<'_>) -> Result<QuotedSwap, Problem> {
     let mut errors = Errors::default();
     let tokens = read_tokens(&mut errors, rules.registry, request.token_in, request.token_out);
-    let size = Size {
-        amount_in: request.amount_in,
-        amount: request.amount,
-        side: request.side,
-    };
-    let swap = size.read(&mut errors, rules.registry, tokens);
+    let amounts = (request.amount_in, request.amount);
+    let swap = read_swap(&mut errors, rules.registry, tokens, amounts, request.side);
     let slippage = read_slippage(&mut errors, request.slippage_bps, request.slippage);
-    let limits = Limits {
-        venues: request.venues,
-        exclude_venues: request.exclude_venues,
-        max_legs: request.max_legs,
-    };
-    let limits = limits.read(&mut errors);
+    let limits = read_limits(
+        &mut errors,
+        request.venues,
+        request.exclude_venues,
+        request.max_legs,
+    );
     request.unknown.refuse_fields(&mut errors);
     match (swap, limits) {
         (Some(swap), Some(limits)) if errors.is_empty() => Ok(QuotedSwap {
-            request: SwapRequest {
+            request: QuoteRequest {
                 token_in: swap.token_in,
                 token_out: swap.token_out,
                 amount_in: swap.amount_in,
@@ -209,7 +205,10 @@ fn quote_id(
         min_out: route.min_out,
         expires_at,
     };
-    (context.settings.quote_seal.seal(&terms, who.owner()), expires_at)
+    (
+        context.settings.quote_signer.sign(&terms, who.owner()),
+        expires_at,
+    )
 }
 
 fn no_route(failure: Failure) -> Problem {
@@ -265,7 +264,7 @@ pub mod tests {
     use crate::request::fields::Fields;
 
     fn read_example(body: &str) -> Result<QuotedSwap, Problem> {
-        with_example_rules(|rules| read_swap(QuoteRequest::of(body.as_bytes())?, rules))
+        with_example_rules(|rules| read_quoted(QuotesRequest::of(body.as_bytes())?, rules))
     }
 
     /// Why a body is refused.
@@ -284,7 +283,7 @@ pub mod tests {
         let tokens = TokenRegistry::default();
         let (token_in, token_out) = (tokens.find("USDC").unwrap(), tokens.find("SOL").unwrap());
         let (pair, _) = tokens.orient(token_in, token_out);
-        let request = SwapRequest {
+        let request = QuoteRequest {
             token_in,
             token_out,
             amount_in: Amount::new(250_000_000),

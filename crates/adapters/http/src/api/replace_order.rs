@@ -13,7 +13,7 @@ use poem_openapi::OpenApi;
 use super::Chapter;
 use super::errors::not_controlled;
 use super::get_order::{ETAG, STORE, UNKNOWN, order_id, tagged};
-use super::response::{ApiResponse, Described, Responses, Sends, problem, sent};
+use super::response::{ApiResponse, ResponseDoc, Responses, Sends, problem, sent};
 use crate::access::{Authenticated, Trade};
 use crate::context::ApiContext;
 use crate::request::body::JsonBody;
@@ -65,7 +65,7 @@ impl Sends for ReplaceResponses {
 }
 
 impl Responses for ReplaceResponses {
-    const LIST: &[Described] = &[
+    const LIST: &[ResponseDoc] = &[
         sent::<Self>(200, "The order with its new terms, still waiting.")
             .with_headers(&[(ETAG, "Its new version.")]),
         problem(
@@ -121,7 +121,8 @@ impl ReplaceOrderApi {
             .admit(context.admission.caller(request), owner)?;
         let expected = if_match(version)?;
         let order = context.engine.replace(order, owner, expected, amendment).await;
-        tagged(&order.map_err(|error| not_controlled(error, &id.0))?)
+        let order = order.map_err(|error| not_controlled(error, &id.0))?;
+        Ok(tagged(&order))
     }
 }
 

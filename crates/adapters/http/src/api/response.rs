@@ -10,6 +10,7 @@ use poem_openapi::registry::{
 use poem_openapi::types::Type;
 use serde::Serialize;
 
+use crate::wire::encoded;
 use crate::wire::event::EventView;
 use crate::wire::problem::{PROBLEM_JSON, Problem, ProblemView};
 
@@ -18,7 +19,7 @@ pub trait Responses: Send + 'static {
     /// Whether the endpoint wants a key where keys are on.
     const GUARDED: bool = true;
     /// The responses by status, those to a caller without a key aside.
-    const LIST: &[Described];
+    const LIST: &[ResponseDoc];
 }
 
 /// What an endpoint answers in JSON.
@@ -35,22 +36,12 @@ pub struct ApiResponse<D> {
 
 impl<D: Sends> ApiResponse<D> {
     /// A JSON response.
-    ///
-    /// # Errors
-    /// A problem when the body cannot be encoded, which should not happen.
-    pub fn json(status: StatusCode, body: &D::Body) -> Result<Self, Problem> {
-        let body = serde_json::to_vec(body).map_err(|error| {
-            tracing::error!(
-                error = &error as &dyn std::error::Error,
-                "a reply cannot be encoded"
-            );
-            Problem::internal()
-        })?;
+    pub fn json(status: StatusCode, body: &D::Body) -> Self {
         let response = Response::builder()
             .status(status)
             .content_type("application/json")
-            .body(body);
-        Ok(response.into())
+            .body(encoded(body));
+        response.into()
     }
 }
 
@@ -84,7 +75,7 @@ impl<D: Responses> poem_openapi::ApiResponse for ApiResponse<D> {
         let mut all: Vec<_> = D::LIST.iter().collect();
         all.extend(guarded.iter().filter(|refusal| !known(refusal.status)));
         MetaResponses {
-            responses: all.into_iter().map(Described::meta).collect(),
+            responses: all.into_iter().map(ResponseDoc::meta).collect(),
         }
     }
 
@@ -111,7 +102,7 @@ impl poem_openapi::ApiResponse for Problem {
 }
 
 /// What is answered to a caller who may not come in.
-const GUARDED: [Described; 3] = [
+const GUARDED: [ResponseDoc; 3] = [
     problem(
         401,
         "Where the engine wants keys: no good key or ticket was shown. It is not said why: `unauthorized`.",
@@ -128,7 +119,7 @@ const GUARDED: [Described; 3] = [
 
 /// What the document says of a response.
 #[derive(Clone, Copy)]
-pub struct Described {
+pub struct ResponseDoc {
     status: u16,
     text: &'static str,
     content: &'static [Content],
@@ -143,7 +134,7 @@ pub struct Content {
     register: fn(&mut Registry),
 }
 
-impl Described {
+impl ResponseDoc {
     const fn new(status: u16, text: &'static str, content: &'static [Content]) -> Self {
         Self {
             status,
@@ -181,33 +172,33 @@ impl Described {
 }
 
 /// A response without a body.
-pub const fn empty(status: u16, text: &'static str) -> Described {
-    Described::new(status, text, &[])
+pub const fn empty(status: u16, text: &'static str) -> ResponseDoc {
+    ResponseDoc::new(status, text, &[])
 }
 
 /// The JSON that the endpoint sends.
-pub const fn sent<D: Sends>(status: u16, text: &'static str) -> Described {
-    Described::new(status, text, const { &[json::<D>()] })
+pub const fn sent<D: Sends>(status: u16, text: &'static str) -> ResponseDoc {
+    ResponseDoc::new(status, text, const { &[json::<D>()] })
 }
 
 /// A problem.
-pub const fn problem(status: u16, text: &'static str) -> Described {
+pub const fn problem(status: u16, text: &'static str) -> ResponseDoc {
     const PROBLEM: Content = Content {
         media_type: PROBLEM_JSON,
         schema: ProblemView::schema_ref,
         register: ProblemView::register,
     };
-    Described::new(status, text, &[PROBLEM])
+    ResponseDoc::new(status, text, &[PROBLEM])
 }
 
 /// Events as server-sent events.
-pub const fn event_stream(status: u16, text: &'static str) -> Described {
-    Described::new(status, text, &[EVENT_STREAM])
+pub const fn event_stream(status: u16, text: &'static str) -> ResponseDoc {
+    ResponseDoc::new(status, text, &[EVENT_STREAM])
 }
 
 /// The JSON that the endpoint sends or, if the client asks for it, events as server-sent events.
-pub const fn sent_or_streamed<D: Sends>(status: u16, text: &'static str) -> Described {
-    Described::new(status, text, const { &[json::<D>(), EVENT_STREAM] })
+pub const fn sent_or_streamed<D: Sends>(status: u16, text: &'static str) -> ResponseDoc {
+    ResponseDoc::new(status, text, const { &[json::<D>(), EVENT_STREAM] })
 }
 
 const fn json<D: Sends>() -> Content {

@@ -17,8 +17,8 @@ pub struct OrderRules<'a> {
     pub registry: &'a TokenRegistry,
     /// The slippage of an order that names none, in basis points.
     pub slippage_bps: u16,
-    /// What opens the ids of quotes that an order may name.
-    pub seal: &'a QuoteSigner,
+    /// What verifies the ids of quotes that an order may name.
+    pub signer: &'a QuoteSigner,
     /// The time, for quotes that have expired.
     pub now: Timestamp,
 }
@@ -30,7 +30,7 @@ impl<'a> OrderRules<'a> {
             owner: who.owner(),
             registry: &context.settings.registry,
             slippage_bps: context.settings.slippage_bps,
-            seal: &context.settings.quote_seal,
+            signer: &context.settings.quote_signer,
             now: context.engine.now(),
         }
     }
@@ -39,12 +39,12 @@ impl<'a> OrderRules<'a> {
 /// Reads by the rules of a service as the document's examples know it: the default tokens, no keys, at one second after
 /// the beginning of time.
 pub fn with_example_rules<T>(read: impl FnOnce(OrderRules<'_>) -> T) -> T {
-    let (registry, seal) = (TokenRegistry::default(), example_signer());
+    let (registry, signer) = (TokenRegistry::default(), example_signer());
     read(OrderRules {
         owner: None,
         registry: &registry,
         slippage_bps: 50,
-        seal: &seal,
+        signer: &signer,
         now: Timestamp::from_millis(1_000),
     })
 }

@@ -6,11 +6,10 @@ use poem::http::StatusCode;
 use poem_openapi::OpenApi;
 
 use super::Chapter;
-use super::response::{ApiResponse, Described, Responses, Sends, sent};
+use super::response::{ApiResponse, ResponseDoc, Responses, Sends, sent};
 use crate::context::ApiContext;
 use crate::health::{Health, PartHealth};
 use crate::wire::health::{LiveView, PongView, ReadyView};
-use crate::wire::problem::Problem;
 
 /// The endpoints of the service itself.
 pub struct ServiceApi(pub Arc<ApiContext>);
@@ -23,7 +22,7 @@ impl Sends for PingResponses {
 
 impl Responses for PingResponses {
     const GUARDED: bool = false;
-    const LIST: &[Described] = &[sent::<Self>(200, "The service answers.")];
+    const LIST: &[ResponseDoc] = &[sent::<Self>(200, "The service answers.")];
 }
 
 struct LiveResponses;
@@ -34,7 +33,7 @@ impl Sends for LiveResponses {
 
 impl Responses for LiveResponses {
     const GUARDED: bool = false;
-    const LIST: &[Described] = &[sent::<Self>(200, "The process runs.")];
+    const LIST: &[ResponseDoc] = &[sent::<Self>(200, "The process runs.")];
 }
 
 struct ReadyResponses;
@@ -45,7 +44,7 @@ impl Sends for ReadyResponses {
 
 impl Responses for ReadyResponses {
     const GUARDED: bool = false;
-    const LIST: &[Described] = &[
+    const LIST: &[ResponseDoc] = &[
         sent::<Self>(
             200,
             "Orders are taken; also while the queue or a venue is down (`degraded`), for they wait for it.",
@@ -63,7 +62,7 @@ impl ServiceApi {
         operation_id = "ping",
         tag = "Chapter::Service"
     )]
-    async fn ping(&self) -> Result<ApiResponse<PingResponses>, Problem> {
+    async fn ping(&self) -> ApiResponse<PingResponses> {
         let message = "pong".into();
         ApiResponse::json(StatusCode::OK, &PongView { message })
     }
@@ -75,7 +74,7 @@ impl ServiceApi {
         operation_id = "live",
         tag = "Chapter::Service"
     )]
-    async fn live(&self) -> Result<ApiResponse<LiveResponses>, Problem> {
+    async fn live(&self) -> ApiResponse<LiveResponses> {
         ApiResponse::json(StatusCode::OK, &LiveView { status: "ok".into() })
     }
 
@@ -88,7 +87,7 @@ impl ServiceApi {
         operation_id = "ready",
         tag = "Chapter::Service"
     )]
-    async fn ready(&self) -> Result<ApiResponse<ReadyResponses>, Problem> {
+    async fn ready(&self) -> ApiResponse<ReadyResponses> {
         let Self(context) = self;
         let report =
             tokio::time::timeout(context.settings.health_timeout, context.settings.health.report()).await;

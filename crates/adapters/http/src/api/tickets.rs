@@ -9,7 +9,7 @@ use secrecy::ExposeSecret;
 use serde::Serialize;
 
 use super::Chapter;
-use super::response::{ApiResponse, Described, Responses, Sends, problem, sent};
+use super::response::{ApiResponse, ResponseDoc, Responses, Sends, problem, sent};
 use crate::access::{AnyKey, Authenticated, Principal, unauthorized};
 use crate::context::ApiContext;
 use crate::wire::problem::Problem;
@@ -45,7 +45,7 @@ impl Sends for TicketResponses {
 }
 
 impl Responses for TicketResponses {
-    const LIST: &[Described] = &[
+    const LIST: &[ResponseDoc] = &[
         sent::<Self>(201, "The ticket, good once and for a short time."),
         problem(409, "This engine wants no keys, and so no tickets: `keys_off`."),
     ];
@@ -75,7 +75,7 @@ impl TicketsApi {
             ticket: ticket.shown.expose_secret().to_owned(),
             expires_in: ticket.good_for.as_secs(),
         };
-        let response = ApiResponse::json(StatusCode::CREATED, &view)?;
+        let response = ApiResponse::json(StatusCode::CREATED, &view);
         let never = http::HeaderValue::from_static("no-store");
         Ok(response.with_header(http::header::CACHE_CONTROL, never))
     }

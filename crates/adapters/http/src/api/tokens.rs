@@ -9,10 +9,9 @@ use poem_openapi::{Object, OpenApi};
 use serde::Serialize;
 
 use super::Chapter;
-use super::response::{ApiResponse, Described, Responses, Sends, sent};
+use super::response::{ApiResponse, ResponseDoc, Responses, Sends, sent};
 use crate::access::{Authenticated, Read};
 use crate::context::ApiContext;
-use crate::wire::problem::Problem;
 use crate::wire::text::{Symbol, Text};
 
 /// The endpoint at `/api/tokens`.
@@ -75,7 +74,7 @@ impl Sends for TokensResponses {
 }
 
 impl Responses for TokensResponses {
-    const LIST: &[Described] = &[sent::<Self>(200, "The tokens that may be traded.")];
+    const LIST: &[ResponseDoc] = &[sent::<Self>(200, "The tokens that may be traded.")];
 }
 
 #[OpenApi]
@@ -90,7 +89,7 @@ impl TokensApi {
         operation_id = "listTokens",
         tag = "Chapter::Quotes"
     )]
-    async fn tokens(&self, _by: Authenticated<Read>) -> Result<ApiResponse<TokensResponses>, Problem> {
+    async fn tokens(&self, _by: Authenticated<Read>) -> ApiResponse<TokensResponses> {
         let registry = self.0.settings.registry.as_ref();
         ApiResponse::json(StatusCode::OK, &TokensView::from(registry))
     }

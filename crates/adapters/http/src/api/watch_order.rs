@@ -11,7 +11,7 @@ use poem_openapi::OpenApi;
 
 use super::Chapter;
 use super::command::read_command;
-use super::response::{ApiResponse, Described, Responses, empty, problem};
+use super::response::{ApiResponse, ResponseDoc, Responses, empty, problem};
 use crate::access::{Authenticated, Principal, Watch};
 use crate::admission::StreamPermit;
 use crate::context::ApiContext;
@@ -29,7 +29,7 @@ pub struct WatchOrderApi(pub Arc<ApiContext>);
 pub struct SocketResponses;
 
 impl Responses for SocketResponses {
-    const LIST: &[Described] = &[
+    const LIST: &[ResponseDoc] = &[
         empty(101, "The connection is a WebSocket from here on."),
         problem(
             400,
@@ -96,7 +96,7 @@ impl WatchOrderApi {
 ///
 /// # Errors
 /// A problem when this is no handshake or a parameter is wrong. An unknown order is told on the socket, since
-/// a browser shows nobody the status of a refused handshake.
+/// a browser shows no page the status of a refused handshake.
 pub fn watch(
     context: &Arc<ApiContext>,
     who: Principal,

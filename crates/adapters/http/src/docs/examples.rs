@@ -169,7 +169,7 @@ fn quoted(amount_in: &str, expires_at: i64) -> Problem {
         min_out: Amount::new(1),
         expires_at: Timestamp::from_millis(expires_at),
     };
-    let quote_id = example_signer().seal(&terms, None);
+    let quote_id = example_signer().sign(&terms, None);
     read(json!({"tokenIn": "SOL", "tokenOut": "USDC", "amountIn": amount_in, "quoteId": quote_id}))
 }
 

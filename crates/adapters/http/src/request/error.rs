@@ -17,7 +17,7 @@ enum Severity {
     Contradiction,
     /// It cannot be read: 400.
     Invalid,
-    /// It is somebody else's: 403.
+    /// It is another owner's: 403.
     NotTheirs,
 }
 
@@ -106,7 +106,7 @@ impl Errors {
         self.push(Severity::Contradiction, field, code, message);
     }
 
-    /// A name of somebody who is not the caller.
+    /// The name of an owner that is not the caller.
     pub fn not_theirs(&mut self, field: &'static str) {
         let message = "is not the owner of the API key";
         self.push(Severity::NotTheirs, field, "forbidden", message);

@@ -112,8 +112,8 @@ impl<'a, T: Value, const REQUIRED: bool> Field<'a, T, REQUIRED> {
     }
 
     /// What the document says of it.
-    pub fn described(name: &'static str, lines: &[&str]) -> Described {
-        Described {
+    pub fn described(name: &'static str, lines: &[&str]) -> FieldDoc {
+        FieldDoc {
             name,
             description: described(lines),
             required: REQUIRED,
@@ -124,7 +124,7 @@ impl<'a, T: Value, const REQUIRED: bool> Field<'a, T, REQUIRED> {
 }
 
 /// What the document says of a field.
-pub struct Described {
+pub struct FieldDoc {
     /// Its name on the wire.
     pub name: &'static str,
     /// What it means.
@@ -154,7 +154,7 @@ pub trait Fields {
     fn about() -> &'static str;
 
     /// What the document says of each field.
-    fn described() -> Vec<Described>;
+    fn described() -> Vec<FieldDoc>;
 
     /// An example of it, as JSON.
     fn example() -> &'static str;
@@ -268,7 +268,7 @@ macro_rules! fields {
         }
 
         impl<$a> $name<$a> {
-            fn described_fields() -> Vec<$crate::request::fields::Described> {
+            fn described_fields() -> Vec<$crate::request::fields::FieldDoc> {
                 vec![$(<$type>::described($key, &[$($doc),+])),+]
             }
 
@@ -288,7 +288,7 @@ macro_rules! fields {
                 $crate::request::fields::described(&[$($about),+])
             }
 
-            fn described() -> Vec<$crate::request::fields::Described> {
+            fn described() -> Vec<$crate::request::fields::FieldDoc> {
                 Self::described_fields()
             }
 

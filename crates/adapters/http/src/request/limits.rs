@@ -7,42 +7,35 @@ use super::error::Errors;
 use super::fields::{Field, Parsed};
 use super::values::{MaxLegs, VenueNames};
 
-/// The fields of a request that say so.
-pub struct Limits<'a> {
-    /// The only venues.
-    pub venues: Field<'a, VenueNames>,
-    /// The venues that are left out.
-    pub exclude_venues: Field<'a, VenueNames>,
-    /// How many swaps.
-    pub max_legs: Field<'a, MaxLegs>,
-}
-
-impl Limits<'_> {
-    /// Reads which routes are allowed; what is wrong goes to the errors.
-    pub fn read(self, errors: &mut Errors) -> Option<RouteLimits> {
-        let only = venues(errors, self.venues);
-        let without = venues(errors, self.exclude_venues);
-        let max_legs = self.max_legs.read(errors);
-        if only.is_given() && without.is_given() {
-            let message = "must not be given together with venues";
-            errors.invalid("excludeVenues", "conflicting_fields", message);
-            return None;
-        }
-        let venues = match (only, without) {
-            (Parsed::Bad, _) | (_, Parsed::Bad) => return None,
-            // All of them is no wish at all.
-            (Parsed::Given(only), _) if only.len() == Venue::ALL.len() => Vec::new(),
-            (Parsed::Given(only), _) => only,
-            (Parsed::Absent, Parsed::Given(without)) => rest(errors, &without)?,
-            (Parsed::Absent, Parsed::Absent) => Vec::new(),
-        };
-        let max_legs = match max_legs {
-            Parsed::Bad => return None,
-            Parsed::Absent => None,
-            Parsed::Given(MaxLegs(most)) => Some(most),
-        };
-        Some(RouteLimits { venues, max_legs })
+/// Reads which routes are allowed; what is wrong goes to the errors.
+pub fn read_limits(
+    errors: &mut Errors,
+    only: Field<'_, VenueNames>,
+    without: Field<'_, VenueNames>,
+    max_legs: Field<'_, MaxLegs>,
+) -> Option<RouteLimits> {
+    let only = venues(errors, only);
+    let without = venues(errors, without);
+    let max_legs = max_legs.read(errors);
+    if only.is_given() && without.is_given() {
+        let message = "must not be given together with venues";
+        errors.invalid("excludeVenues", "conflicting_fields", message);
+        return None;
     }
+    let venues = match (only, without) {
+        (Parsed::Bad, _) | (_, Parsed::Bad) => return None,
+        // All of them is no wish at all.
+        (Parsed::Given(only), _) if only.len() == Venue::ALL.len() => Vec::new(),
+        (Parsed::Given(only), _) => only,
+        (Parsed::Absent, Parsed::Given(without)) => rest(errors, &without)?,
+        (Parsed::Absent, Parsed::Absent) => Vec::new(),
+    };
+    let max_legs = match max_legs {
+        Parsed::Bad => return None,
+        Parsed::Absent => None,
+        Parsed::Given(MaxLegs(most)) => Some(most),
+    };
+    Some(RouteLimits { venues, max_legs })
 }
 
 /// What is left without these venues.
@@ -85,12 +78,12 @@ mod tests {
     fn read(body: &str) -> Result<RouteLimits, serde_json::Value> {
         let mut members = read_object(body.as_bytes()).unwrap();
         let mut errors = Errors::default();
-        let limits = Limits {
-            venues: Field::take(&mut members, "venues"),
-            exclude_venues: Field::take(&mut members, "excludeVenues"),
-            max_legs: Field::take(&mut members, "maxLegs"),
-        };
-        let limits = limits.read(&mut errors);
+        let limits = read_limits(
+            &mut errors,
+            Field::take(&mut members, "venues"),
+            Field::take(&mut members, "excludeVenues"),
+            Field::take(&mut members, "maxLegs"),
+        );
         limits.ok_or_else(|| serde_json::from_str(&errors.into_problem().into_message()).unwrap())
     }
 

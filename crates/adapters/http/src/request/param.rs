@@ -14,7 +14,7 @@ use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
 
 use super::error::{Errors, Refused};
 use super::etag;
-use super::fields::{Described, Fields, Value};
+use super::fields::{FieldDoc, Fields, Value};
 use super::json::{Members, Sent};
 use crate::wire::problem::Problem;
 use crate::wire::text::{self, Format};
@@ -146,7 +146,7 @@ impl<'a, T: Fields> ApiExtractor<'a> for Parameters<T> {
 
     /// One object, whose parts [`expanded`] makes the parameters of.
     fn param_schema_ref() -> Option<MetaSchemaRef> {
-        let parameter = |field: Described| {
+        let parameter = |field: FieldDoc| {
             let schema = MetaSchema {
                 description: Some(field.description),
                 all_of: vec![field.schema],
@@ -183,7 +183,7 @@ pub fn expanded(parameter: MetaOperationParam) -> Vec<MetaOperationParam> {
             name: name.into(),
             description: part.description.map(str::to_owned),
             schema: part.all_of.pop()?,
-            style: parameter.style.clone(),
+            style: parameter.style,
             ..parameter
         })
     };

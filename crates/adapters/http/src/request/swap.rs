@@ -45,47 +45,41 @@ pub fn read_tokens(
     }
 }
 
-/// The size and the side, under the names that they may have.
-pub struct Size<'a> {
-    /// How much is paid.
-    pub amount_in: Field<'a, Decimal>,
-    /// The same.
-    pub amount: Field<'a, Decimal>,
-    /// Which side that is meant to be.
-    pub side: Field<'a, Side>,
-}
-
-impl Size<'_> {
-    /// Reads them.
-    pub fn read(self, errors: &mut Errors, registry: &TokenRegistry, tokens: Tokens) -> Option<Swap> {
-        let Tokens { token_in, token_out } = tokens;
-        let amount_in = amount_in(errors, self.amount_in, self.amount, token_in);
-        let stated = self.side.read(errors).value();
-        let (token_in, token_out) = (token_in?, token_out?);
-        if token_in == token_out {
-            errors.invalid("tokenOut", "same_token", "must be another token than tokenIn");
-            return None;
-        }
-        let (pair, side) = registry.orient(token_in, token_out);
-        if let Some(stated) = stated
-            && stated != side
-        {
-            let (name, base, quote) = (side.as_str(), pair.base.symbol, pair.quote.symbol);
-            let message = format!(
-                "contradicts the direction: {} for {} is a {name} of {base} ({base}/{quote})",
-                token_in.symbol, token_out.symbol
-            );
-            errors.contradiction("side", "side_mismatch", message);
-            return None;
-        }
-        Some(Swap {
-            token_in,
-            token_out,
-            pair,
-            side,
-            amount_in: amount_in?,
-        })
+/// Reads the size, under the names that it may have, and the side.
+pub fn read_swap(
+    errors: &mut Errors,
+    registry: &TokenRegistry,
+    tokens: Tokens,
+    (amount_in, amount): (Field<'_, Decimal>, Field<'_, Decimal>),
+    side: Field<'_, Side>,
+) -> Option<Swap> {
+    let Tokens { token_in, token_out } = tokens;
+    let amount_in = size(errors, amount_in, amount, token_in);
+    let stated = side.read(errors).value();
+    let (token_in, token_out) = (token_in?, token_out?);
+    if token_in == token_out {
+        errors.invalid("tokenOut", "same_token", "must be another token than tokenIn");
+        return None;
     }
+    let (pair, side) = registry.orient(token_in, token_out);
+    if let Some(stated) = stated
+        && stated != side
+    {
+        let (name, base, quote) = (side.as_str(), pair.base.symbol, pair.quote.symbol);
+        let message = format!(
+            "contradicts the direction: {} for {} is a {name} of {base} ({base}/{quote})",
+            token_in.symbol, token_out.symbol
+        );
+        errors.contradiction("side", "side_mismatch", message);
+        return None;
+    }
+    Some(Swap {
+        token_in,
+        token_out,
+        pair,
+        side,
+        amount_in: amount_in?,
+    })
 }
 
 fn token(errors: &mut Errors, field: Required<'_, Text<Symbol>>, registry: &TokenRegistry) -> Option<Token> {
@@ -101,7 +95,7 @@ fn token(errors: &mut Errors, field: Required<'_, Text<Symbol>>, registry: &Toke
     token
 }
 
-fn amount_in(
+fn size(
     errors: &mut Errors,
     named: Field<'_, Decimal>,
     alias_of: Field<'_, Decimal>,

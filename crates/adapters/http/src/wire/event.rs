@@ -19,8 +19,7 @@ use super::text::{Code, Decimal, Dex, EventName, Id, Name, Text, Time, TxHash, W
 
 /// The event's text on the wire. The same for every endpoint, so that it is encoded once however many watch.
 pub fn encode(live: &LiveEvent) -> String {
-    // Strings, numbers and maps with string keys: nothing here can fail to become JSON.
-    serde_json::to_string(&EventView::from(live)).unwrap_or_default()
+    super::encoded(&EventView::from(live))
 }
 
 /// One thing that happened to an order. Which of the optional fields there are depends on `status`.

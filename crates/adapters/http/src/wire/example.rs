@@ -9,7 +9,7 @@ use order_core::lifecycle::{Event, RecordedEvent};
 use order_core::order::{Execution, Order, OrderKind, OrderSpec, Protection, TimeInForce};
 use order_core::price::Price;
 use order_core::priority::Priority;
-use order_core::routing::{RouteLimits, RouteReason};
+use order_core::routing::{Alternatives, ArrivalPrice, NaiveSpotChoice, RouteLimits, RouteReason};
 use order_core::time::Timestamp;
 use order_core::token::{Token, TokenRegistry};
 use order_core::venue::{Fill, PoolId, Quote, QuoteAnswer, TxId, Venue};
@@ -72,57 +72,77 @@ fn life() -> (Order, Vec<RecordedEvent>) {
     (order, events)
 }
 
-fn after_acceptance() -> Vec<Event> {
-    let price = |units: u128| Price::new(units * 1_000_000_000_000);
-    let quote = |venue, out: u128, price| Quote {
+const VENUE: Venue = Venue::Meteora;
+const TX_ID: TxId = TxId([7; 64]);
+const OUT: Amount = Amount::new(224_775_000);
+const LESS: Amount = Amount::new(224_400_000);
+
+/// A price in millionths.
+const fn price(millionths: u128) -> Price {
+    Price::new(millionths * 1_000_000_000_000)
+}
+
+fn quote(venue: Venue, out: Amount, price: Price) -> QuoteAnswer {
+    let quote = Quote {
         venue,
         pool: PoolId("sol-usdc".into()),
         amount_in: Amount::new(1_500_000_000).with_decimals(9),
-        amount_out: Amount::new(out).with_decimals(6),
+        amount_out: out.with_decimals(6),
         fee: Amount::new(3_750_000).with_decimals(9),
         price,
         price_impact_bps: 1,
     };
-    let (venue, tx_id) = (Venue::Meteora, TxId([7; 64]));
-    let quotes = vec![
-        QuoteAnswer {
-            venue,
-            result: Ok(quote(venue, 224_775_000, price(149_850_000))),
+    let result = Ok(quote);
+    QuoteAnswer { venue, result }
+}
+
+fn routing(attempt: u8) -> Event {
+    Event::Routing {
+        attempt,
+        quotes: vec![
+            quote(VENUE, OUT, price(149_850_000)),
+            quote(Venue::Raydium, LESS, price(149_600_000)),
+        ],
+        arrival: Some(ArrivalPrice {
+            mid: Some(price(150_000_000)),
+            spot_rule: Some(NaiveSpotChoice {
+                venue: Venue::Raydium,
+                out: Some(LESS),
+            }),
+        }),
+    }
+}
+
+fn chosen() -> Event {
+    Event::BestDex {
+        venue: VENUE,
+        price: price(149_850_000),
+        reason: RouteReason::MostOut {
+            over: Venue::Raydium,
+            by_ppm: 1_671,
         },
-        QuoteAnswer {
-            venue: Venue::Raydium,
-            result: Ok(quote(Venue::Raydium, 224_400_000, price(149_600_000))),
+        min_out: Amount::new(223_651_125),
+        legs: Vec::new(),
+        weighed: Alternatives {
+            leg_cost: Amount::new(22_478),
+            at_most: Some(Amount::new(224_780_000)),
+            ..Alternatives::default()
         },
-    ];
-    let reason = RouteReason::MostOut {
-        over: Venue::Raydium,
-        by_ppm: 1_671,
-    };
-    let failure = Failure::Venue(VenueError::SlippageExceeded);
-    let amount_out = Amount::new(224_775_000);
+    }
+}
+
+fn after_acceptance() -> Vec<Event> {
+    let (venue, tx_id) = (VENUE, TX_ID);
     let execution = Execution {
         venue,
         tx_id,
         executed_price: price(149_850_000),
-        amount_out: amount_out.with_decimals(6),
+        amount_out: OUT.with_decimals(6),
         fill: Fill {
             amount_in: Amount::new(1_500_000_000),
-            amount_out,
+            amount_out: OUT,
             slot: 1_204,
         },
-    };
-    let chosen = || Event::BestDex {
-        venue,
-        price: price(149_850_000),
-        reason,
-        min_out: Amount::new(223_651_125),
-        legs: Vec::new(),
-        weighed: Default::default(),
-    };
-    let routing = |attempt| Event::Routing {
-        attempt,
-        quotes: quotes.clone(),
-        arrival: None,
     };
     vec![
         routing(1),
@@ -132,7 +152,7 @@ fn after_acceptance() -> Vec<Event> {
         Event::Retrying {
             attempt: 2,
             delay_ms: 2_000,
-            failure,
+            failure: Failure::Venue(VenueError::SlippageExceeded),
         },
         routing(2),
         chosen(),

@@ -367,8 +367,7 @@ impl Problem {
 
     /// As a message on a socket.
     pub fn into_message(self) -> String {
-        // Strings and numbers alone: nothing here can fail to become JSON.
-        serde_json::to_string(&ProblemView::from(self)).unwrap_or_default()
+        super::encoded(&ProblemView::from(self))
     }
 }
 

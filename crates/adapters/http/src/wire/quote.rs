@@ -134,16 +134,6 @@ impl From<&Leg> for LegView {
     }
 }
 
-impl LegView {
-    /// The example, of a route that was executed.
-    pub fn executed() -> Self {
-        Self {
-            fee: None,
-            ..Self::example()
-        }
-    }
-}
-
 impl Example for LegView {
     fn example() -> Self {
         Self {

@@ -7,7 +7,6 @@ use poem_openapi::Object;
 use poem_openapi::types::Example;
 use serde::Serialize;
 
-use super::problem::Problem;
 use super::text::{Id, Name, StatusName, Text};
 
 /// Where an accepted order can be found.
@@ -51,18 +50,6 @@ pub struct AcceptedView {
 /// The path of an order.
 pub fn order_path(id: OrderId) -> String {
     format!("/api/orders/{id}")
-}
-
-/// A reply as a message on a socket.
-pub fn message(reply: &impl Serialize) -> String {
-    serde_json::to_string(reply).unwrap_or_else(|error| {
-        // Strings, numbers and booleans: this should not happen.
-        tracing::error!(
-            error = &error as &dyn std::error::Error,
-            "a reply cannot be encoded"
-        );
-        Problem::internal().into_message()
-    })
 }
 
 impl From<&Submission> for AcceptedView {

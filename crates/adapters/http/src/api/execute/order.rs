@@ -17,9 +17,9 @@ use crate::api::rules::OrderRules;
 use crate::quote_id::QuotedTerms;
 use crate::request::error::Errors;
 use crate::request::fields::{Field, Parsed};
-use crate::request::limits::Limits;
+use crate::request::limits::read_limits;
 use crate::request::param::Header;
-use crate::request::swap::{Size, read_slippage, read_tokens, units};
+use crate::request::swap::{read_slippage, read_swap, read_tokens, units};
 use crate::request::values::{Force, OrderType};
 use crate::wire::problem::Problem;
 
@@ -48,12 +48,8 @@ pub fn read_order(
     let errors = &mut all;
     let kind = kind(errors, request.kind, request.limit_price, request.stop_price);
     let tokens = read_tokens(errors, rules.registry, request.token_in, request.token_out);
-    let size = Size {
-        amount_in: request.amount_in,
-        amount: request.amount,
-        side: request.side,
-    };
-    let swap = size.read(errors, rules.registry, tokens);
+    let amounts = (request.amount_in, request.amount);
+    let swap = read_swap(errors, rules.registry, tokens, amounts, request.side);
     let held = held_to(errors, request.quote_id, rules, kind);
     let slippage = read_slippage(errors, request.slippage_bps, request.slippage);
     let least = request.min_amount_out.read(errors);
@@ -67,12 +63,7 @@ pub fn read_order(
     );
     let time_in_force = time_in_force(errors, request.time_in_force, request.expires_at, kind);
     let priority = priority(request.priority.read(errors), kind);
-    let limits = Limits {
-        venues: request.venues,
-        exclude_venues: request.exclude_venues,
-        max_legs: request.max_legs,
-    };
-    let route = limits.read(errors);
+    let route = read_limits(errors, request.venues, request.exclude_venues, request.max_legs);
     let client_order_id = request.client_order_id.read(errors);
     let owner = owner(errors, request.user_id, rules.owner);
     if let (Some(swap), Some(_), Parsed::Given(terms)) = (&swap, &protection, &held) {

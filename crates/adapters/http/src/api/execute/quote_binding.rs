@@ -18,7 +18,7 @@ pub fn held_to(
     kind: Option<OrderKind>,
 ) -> Parsed<QuotedTerms> {
     id.read(errors).and_then(|id| {
-        let (code, message) = match (rules.seal.open(id.as_str(), rules.owner), kind) {
+        let (code, message) = match (rules.signer.verify(id.as_str(), rules.owner), kind) {
             (Some(_), Some(OrderKind::Limit { .. } | OrderKind::StopLimit { .. } | OrderKind::Sniper)) => {
                 ("not_applicable", "does not apply to this order type")
             }
@@ -66,7 +66,7 @@ mod tests {
 
     /// A quote of so many SOL for USDC, good until then.
     fn quote_of(amount_in: u128, expires_at: i64) -> String {
-        example_signer().seal(
+        example_signer().sign(
             &QuotedTerms {
                 token_in: "SOL".parse().unwrap(),
                 token_out: "USDC".parse().unwrap(),
