@@ -1,6 +1,8 @@
 //! Whatever a client sends is either understood, the same each time, or refused with a problem. So many inputs as are
 //! tried here are made anew in each run; a failure says which one it was.
 
+use std::sync::LazyLock;
+
 use order_core::id::OrderId;
 use poem::IntoResponse;
 
@@ -15,29 +17,14 @@ use crate::wire::problem::Problem;
 
 const INPUTS: usize = 3_000;
 
-/// Names and values that lead further into the readers than noise does.
-const NAMES: [&str; 20] = [
-    "type",
-    "tokenIn",
-    "tokenOut",
-    "amountIn",
-    "amount",
-    "side",
-    "slippageBps",
-    "slippage",
-    "minAmountOut",
-    "limitPrice",
-    "stopPrice",
-    "timeInForce",
-    "expiresAt",
-    "priority",
-    "clientOrderId",
-    "userId",
-    "action",
-    "orderId",
-    "ifMatch",
-    "venues",
-];
+/// Names that lead further into the readers than noise does.
+static NAMES: LazyLock<Vec<&str>> = LazyLock::new(|| {
+    let fields = OrderRequest::described();
+    let commands = ["action", "orderId", "ifMatch"];
+    fields.iter().map(|field| field.name).chain(commands).collect()
+});
+
+/// Values that do so, too.
 const VALUES: [&str; 24] = [
     "\"SOL\"",
     "\"USDC\"",
