@@ -140,7 +140,7 @@ fn usual(loaded: &Loaded, settings: Settings, shared: &SharedByEndpoints) -> Htt
     let config = &loaded.config;
     let limits = &config.limits;
     HttpSettings {
-        quote_seal: quote_seal(config),
+        quote_signer: quote_signer(config),
         quote_ttl: config.quotes.ttl,
         post_upgrade: config.server.post_upgrade,
         slippage_bps: config.orders.slippage_bps,
@@ -162,8 +162,8 @@ fn usual(loaded: &Loaded, settings: Settings, shared: &SharedByEndpoints) -> Htt
     }
 }
 
-/// What quotes are sealed with, so that orders can be held to them.
-fn quote_seal(config: &Config) -> QuoteSigner {
+/// What quotes are signed with, so that orders can be held to them.
+fn quote_signer(config: &Config) -> QuoteSigner {
     match &config.quotes.key {
         Some(key) => QuoteSigner::new(key.expose_secret().as_bytes()),
         None => QuoteSigner::random(),

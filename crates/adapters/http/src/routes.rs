@@ -13,7 +13,8 @@ use poem_openapi::OpenApi;
 
 use crate::access::admin;
 use crate::admission::guarded;
-use crate::api::{ApiContext, api};
+use crate::api::api;
+use crate::context::ApiContext;
 use crate::docs::PAGES;
 use crate::metrics::{self, MetricsReport, metered};
 use crate::page;

@@ -23,8 +23,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::admission::{self, Connections, Guard, LimitSettings};
-use crate::api::ApiContext;
-use crate::connection::{Answer, HeadTime, Noted, Socket, UnderWay, watched};
+use crate::connection::{HeadTime, Noted, Socket, TimedBody, UnderWay, watched};
+use crate::context::ApiContext;
 use crate::routes::routes;
 use crate::settings::HttpSettings;
 
@@ -229,7 +229,11 @@ impl Server {
 
 impl Server {
     /// Says so where the client should come back by another connection, and notes for how long the answer takes.
-    fn finish<B>(&self, mut response: http::Response<B>, under_way: UnderWay) -> http::Response<Answer<B>> {
+    fn finish<B>(
+        &self,
+        mut response: http::Response<B>,
+        under_way: UnderWay,
+    ) -> http::Response<TimedBody<B>> {
         let switches = response.status() == http::StatusCode::SWITCHING_PROTOCOLS;
         if self.leaving.is_cancelled() && !switches {
             let close = http::HeaderValue::from_static("close");
@@ -241,7 +245,7 @@ impl Server {
         } else {
             Some(under_way)
         };
-        response.map(|body| Answer {
+        response.map(|body| TimedBody {
             body,
             _under_way: under_way,
         })

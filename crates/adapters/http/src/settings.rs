@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use crate::admission::{LimitSettings, LoadShedding};
 use crate::health::HealthReport;
 use crate::metrics::MetricsReport;
-use crate::request::QuoteSigner;
+use crate::quote_id::QuoteSigner;
 use crate::tls::Certificates;
 
 /// How the HTTP endpoints behave.
@@ -41,8 +41,8 @@ pub struct HttpSettings {
     pub health_timeout: Duration,
     /// Who checks API keys; without it anybody may do everything.
     pub auth: Option<Arc<Authenticator>>,
-    /// Who seals the ids of quotes. Processes with the same key know each other's quotes.
-    pub quote_seal: QuoteSigner,
+    /// What signs the ids of quotes. Processes with the same key know each other's quotes.
+    pub quote_signer: QuoteSigner,
     /// How long an order may name a quote.
     pub quote_ttl: Duration,
     /// How the WebSocket endpoints behave.
@@ -113,7 +113,7 @@ impl HttpSettings {
             keep_alive: Duration::from_secs(15),
             health_timeout: Duration::from_secs(3),
             auth: None,
-            quote_seal: QuoteSigner::random(),
+            quote_signer: QuoteSigner::random(),
             quote_ttl: Duration::from_secs(10),
             socket: SocketSettings::default(),
             limits: LimitSettings::default(),

@@ -12,9 +12,9 @@ use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
 
 use super::credential::{self, Credential, in_headers, in_headers_or_query};
 use super::{Principal, unauthorized};
-use crate::api::ApiContext;
-use crate::request::accept::wants_events;
-use crate::stream::socket::handshake;
+use crate::context::ApiContext;
+use crate::handshake;
+use crate::negotiation::wants_events;
 use crate::wire::problem::Problem;
 
 /// The names of the ways in, as the document has them.

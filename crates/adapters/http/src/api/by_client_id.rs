@@ -2,40 +2,41 @@
 
 use std::sync::Arc;
 
-use order_core::id::{Name as ClientName, Owner};
+use order_application::Expected;
+use order_core::id::{Name, Owner};
 use order_core::order::Order;
 use poem::Request;
 use poem_openapi::OpenApi;
-use poem_openapi::registry::{MetaResponse, Registry};
 
-use super::answer::{Answer, Responses, problem};
-use super::control::{self, CancelResponses};
-use super::orders::OrderResponses;
-use super::{ApiContext, Chapter, store_failed};
+use super::Chapter;
+use super::cancel_order::{CancelResponses, cancel};
+use super::errors::store_failed;
+use super::get_order::{KNOWN, ORDER, STORE, UNKNOWN, tagged_unless_known};
+use super::response::{ApiResponse, ResponseDoc, Responses, Sends, problem};
 use crate::access::{Authenticated, Principal, Read, Trade};
-use crate::request::error::Errors;
+use crate::context::ApiContext;
 use crate::request::param::{Header, Path, Query};
+use crate::wire::order::OrderView;
 use crate::wire::problem::Problem;
-use crate::wire::text::{ETags, Name};
 
-/// The endpoints at `/api/orders/caller-client-id`.
+/// The endpoints at `/api/orders/by-client-id`.
 pub struct ByClientIdApi(pub Arc<ApiContext>);
 
-/// What may come instead of an order that is asked for by such a name.
-struct NamedOrderAnswers;
+/// What a question for an order by such a name may be answered with.
+struct NamedOrderResponses;
 
-impl Responses for NamedOrderAnswers {
-    fn responses() -> Vec<MetaResponse> {
-        let mut responses = OrderResponses::responses();
-        let place = responses.iter().position(|known| known.status > Some(400));
-        let named = problem(400, "The userId is no name: `invalid_request`.");
-        responses.insert(place.unwrap_or(responses.len()), named);
-        responses
-    }
+impl Sends for NamedOrderResponses {
+    type Body = OrderView;
+}
 
-    fn register(registry: &mut Registry) {
-        OrderResponses::register(registry);
-    }
+impl Responses for NamedOrderResponses {
+    const LIST: &[ResponseDoc] = &[
+        ORDER,
+        KNOWN,
+        problem(400, "The userId is no name: `invalid_request`."),
+        problem(404, UNKNOWN),
+        problem(503, STORE),
+    ];
 }
 
 #[OpenApi]
@@ -53,7 +54,6 @@ impl ByClientIdApi {
     async fn order(
         &self,
         caller: Authenticated<Read>,
-        request: &Request,
         /// Your own id of the order.
         #[oai(name = "clientOrderId")]
         id: Path,
@@ -62,12 +62,10 @@ impl ByClientIdApi {
         owner: Query<Name>,
         /// The versions that the reader knows: if it is one of them, the answer is 304.
         #[oai(name = "If-None-Match")]
-        _known: Header<ETags>,
-    ) -> Answer<NamedOrderAnswers> {
-        let found = called(&self.0, &caller.who, &id.0, &owner).await;
-        found
-            .and_then(|order| control::tagged_unless_known(&order, request.headers()))
-            .into()
+        known: Header<Expected>,
+    ) -> Result<ApiResponse<NamedOrderResponses>, Problem> {
+        let order = called(&self.0, &caller.who, &id.0, owner).await?;
+        Ok(tagged_unless_known(&order, known))
     }
 
     /// Cancel an order by its clientOrderId
@@ -91,38 +89,24 @@ impl ByClientIdApi {
         owner: Query<Name>,
         /// The versions that this is meant for; any if absent.
         #[oai(name = "If-Match")]
-        _version: Header<ETags>,
-    ) -> Answer<CancelResponses> {
-        match called(&self.0, &caller.who, &id.0, &owner).await {
-            Ok(order) => control::cancel(&self.0, &caller.who, request, &order.id().to_string()).await,
-            Err(problem) => Err(problem),
-        }
-        .into()
+        version: Header<Expected>,
+    ) -> Result<ApiResponse<CancelResponses>, Problem> {
+        let order = called(&self.0, &caller.who, &id.0, owner).await?;
+        cancel(&self.0, &caller.who, request, version, &order.id().to_string()).await
     }
 }
 
-/// The owner among whose orders the endpoint looks the id up: the one of the API key, or where keys are off the `userId` of
-/// the request.
-fn owner_of(who: &Principal, named: &Query<Name>) -> Result<Owner, Problem> {
-    let named = named.text().map(str::parse::<Owner>).transpose();
-    let named = named.map_err(|error| {
-        let mut errors = Errors::default();
-        errors.invalid("userId", "invalid_value", error.to_string());
-        errors.into_problem()
-    })?;
-    Ok(who.owner_or(named)?.unwrap_or_else(Owner::anonymous))
-}
-
-/// The order that its owner calls so. What cannot be such an id is the id of no order.
+/// The order that its owner calls so: the owner of the API key, or where keys are off the `userId` of the request. What
+/// cannot be such an id is the id of no order.
 async fn called(
     context: &ApiContext,
     who: &Principal,
     id: &str,
-    owner: &Query<Name>,
+    owner: Query<Name>,
 ) -> Result<Order, Problem> {
-    let owner = owner_of(who, owner)?;
+    let owner = who.owner_or(owner.0.value()?)?.unwrap_or_else(Owner::anonymous);
     let unknown = || Problem::order_not_found(id);
-    let name: ClientName = id.parse().map_err(|_| unknown())?;
+    let name: Name = id.parse().map_err(|_| unknown())?;
     let found = context.engine.order_called(&owner, &name).await;
     found.map_err(|error| store_failed(&error))?.ok_or_else(unknown)
 }

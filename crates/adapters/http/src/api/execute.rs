@@ -1,69 +1,141 @@
-//! Where orders come in: JSON, one connection that goes on as an event stream, or a WebSocket.
+//! Where orders come in: JSON, or one connection that goes on as an event stream or a WebSocket.
+
+mod order;
+mod quote_binding;
 
 use std::sync::Arc;
 
 use http::HeaderValue;
 use http::header::LOCATION;
 use order_application::Submission;
-use order_core::access::Scope;
-use order_core::id::OrderId;
+use order_core::decimal::Decimal;
+use order_core::id::{IdempotencyKey, Name, OrderId};
+use order_core::order_types::OrderType;
+use order_core::price::Price;
+use order_core::priority::Priority;
+use order_core::time::Timestamp;
+use order_core::token::Side;
 use poem::http::StatusCode;
 use poem::{Request, Response};
 use poem_openapi::OpenApi;
-use poem_openapi::registry::{MetaResponse, Registry};
-use poem_openapi::types::Type;
 
-use super::answer::{Answer, Responses, describe, empty, event_stream, header, json, problem};
-use super::{ApiContext, Chapter};
-use crate::access::{AnyScope, Authenticated, Principal, Trade};
-use crate::request::accept::wants_events;
+pub use self::order::{Requested, read_order, trace_parent};
+use super::Chapter;
+use super::errors::not_accepted;
+use super::response::{ApiResponse, ResponseDoc, Responses, Sends, empty, event_stream, problem, sent};
+use super::rules::{OrderRules, with_example_rules};
+use super::watch_order;
+use crate::access::{Authenticated, Trade};
+use crate::context::ApiContext;
+use crate::negotiation::wants_events;
 use crate::request::body::JsonBody;
-use crate::request::order::{OrderRequest, read_order};
+use crate::request::fields::{Field, Fields, Required, fields};
 use crate::request::param::{Header, Query};
-use crate::request::resume;
-use crate::stream::{socket, sse};
-use crate::wire::event::EventView;
+use crate::request::resume::{After, Resume};
+use crate::request::values::{Bps, Force, MaxLegs, Percent, VenueNames};
+use crate::stream::{handshake, sse};
 use crate::wire::problem::Problem;
 use crate::wire::reply::{AcceptedView, order_path};
-use crate::wire::text::{Id, Name, Seq};
+use crate::wire::text::{QuoteId, Symbol, Text};
 
-/// The endpoints at `/api/orders/execute`.
+/// The endpoint at `POST /api/orders/execute`.
 pub struct ExecuteApi(pub Arc<ApiContext>);
+
+fields! {
+    /// An order to be executed. Decimals may be strings or numbers, and are exact either way. Unknown fields are
+    /// refused, and so are two names of one thing with different values.
+    pub struct OrderRequest<'a> as "OrderRequest",
+        such as r#"{"type":"market","tokenIn":"SOL","tokenOut":"USDC","amountIn":"1.5"}"# {
+        /// What kind of order it is; market if absent. A limit order waits until the quote for its whole size meets
+        /// its limit; a stop_limit order until that quote has reached its stop, then it is a limit order; a sniper
+        /// until there is a pool of its pair, and then it goes first.
+        kind "type": Field<'a, OrderType>,
+        /// What is paid: a symbol, in any case.
+        token_in "tokenIn": Required<'a, Text<Symbol>>,
+        /// What is wanted: another symbol, in any case.
+        token_out "tokenOut": Required<'a, Text<Symbol>>,
+        /// How much is paid, in tokenIn: greater than zero, with at most the token's decimals. Required, under
+        /// this name or as amount.
+        amount_in "amountIn": Field<'a, Decimal>,
+        /// Another name of amountIn.
+        amount "amount": Field<'a, Decimal>,
+        /// Whether the pair's base token is bought or sold. May be left out; must agree with the direction.
+        side "side": Field<'a, Side>,
+        /// At most this much less than the quote, in basis points; 50 if nothing else is said.
+        slippage_bps "slippageBps": Field<'a, Bps>,
+        /// The same in percent: 0.5 is 50 basis points.
+        slippage "slippage": Field<'a, Percent>,
+        /// At least this much comes out, in tokenOut; instead of a slippage. It binds an order of every type and every
+        /// time in force, beside its limit where it has one: whichever is higher counts. Where an ioc order is filled in
+        /// part, at least the same part of it comes out, rounded up: minAmountOut · amountInFilled / amountIn.
+        min_amount_out "minAmountOut": Field<'a, Decimal>,
+        /// A quote of `POST /api/quotes` that the order is held to: it gets at least the quote's minAmountOut, or
+        /// nothing. Instead of a slippage or minAmountOut; tokens and amountIn must be those of the quote, which
+        /// must not have expired. For market orders.
+        quote_id "quoteId": Field<'a, Text<QuoteId>>,
+        /// Quote per base; for limit and stop_limit orders.
+        limit_price "limitPrice": Field<'a, Price>,
+        /// Quote per base; for stop_limit orders.
+        stop_price "stopPrice": Field<'a, Price>,
+        /// Of a stop_limit order: whether it may trigger at once. Without it, a stop that the market has passed already
+        /// is refused (would_trigger). Of no other type.
+        allow_immediate "allowImmediate": Field<'a, bool>,
+        /// How long it lives; gtc if absent. ioc and fok do not wait for a limit; gtd waits until expiresAt. A market
+        /// order is filled whole or not at all, whatever this says. A sniper waits for a pool, so it takes gtc or gtd.
+        time_in_force "timeInForce": Field<'a, Force>,
+        /// Until when, for gtd: RFC 3339 or milliseconds since 1970.
+        expires_at "expiresAt": Field<'a, Timestamp>,
+        /// Who goes first; normal if absent, high for a sniper. The number 0 is normal, too.
+        priority "priority": Field<'a, Priority>,
+        /// The only venues that may be used; all of them if absent.
+        venues "venues": Field<'a, VenueNames>,
+        /// Venues that may not be used; instead of venues.
+        exclude_venues "excludeVenues": Field<'a, VenueNames>,
+        /// How many swaps there may be at most, 1 to 8; 1 asks for one pool. The service may allow fewer.
+        max_legs "maxLegs": Field<'a, MaxLegs>,
+        /// Your own id of the order, unique for you.
+        client_order_id "clientOrderId": Field<'a, Name>,
+        /// Whose order it is; anonymous if absent.
+        user_id "userId": Field<'a, Name>,
+    }
+}
 
 /// What a submission may be answered with.
 pub struct SubmitResponses;
 
+impl Sends for SubmitResponses {
+    type Body = AcceptedView;
+}
+
+const PATH: (&str, &str) = ("Location", "The order's path.");
+
 impl Responses for SubmitResponses {
-    fn responses() -> Vec<MetaResponse> {
-        let place = || vec![header::<String>("Location", "The order's path.")];
-        let mut accepted = describe::<AcceptedView>(
+    const LIST: &[ResponseDoc] = &[
+        sent::<Self>(
             202,
             "The order is accepted, durably. Where the same request came before, it says what has become of its order.",
-        );
-        accepted.headers = place();
-        accepted.headers.push(header::<String>(
-            "Idempotency-Replayed",
-            "`true` when the same request came before.",
-        ));
-        let mut stream = empty(
+        )
+        .with_headers(&[
+            PATH,
+            (
+                "Idempotency-Replayed",
+                "`true` when the same request came before.",
+            ),
+        ]),
+        event_stream(
             200,
             "The order is accepted; its events follow, if the client accepts text/event-stream.",
-        );
-        stream.content = vec![event_stream()];
-        stream.headers = place();
-        let mut upgraded = empty(
+        )
+        .with_headers(&[PATH]),
+        empty(
+            204,
+            "The event source has seen the terminal event of this request's order; there is nothing to reconnect for.",
+        ),
+        empty(
             101,
             "The order is accepted; its events follow on this connection as a WebSocket.",
-        );
-        upgraded.headers = place();
-        vec![
-            accepted,
-            stream,
-            empty(
-                204,
-                "The event source has seen the terminal event of this request's order; there is nothing to reconnect for.",
-            ),
-            upgraded,
+        )
+        .with_headers(&[PATH]),
             problem(
                 400,
                 "The body is not JSON, or fields of it (or the Idempotency-Key, or Last-Event-ID) are wrong: `malformed_json`, `body_incomplete`, `invalid_request`.",
@@ -83,34 +155,7 @@ impl Responses for SubmitResponses {
                 503,
                 "Not now: `store_unavailable`, `shutting_down`. Retry-After says when to try again.",
             ),
-        ]
-    }
-
-    fn register(registry: &mut Registry) {
-        AcceptedView::register(registry);
-        EventView::register(registry);
-    }
-}
-
-/// What a WebSocket endpoint may answer.
-pub struct SocketResponses;
-
-impl Responses for SocketResponses {
-    fn responses() -> Vec<MetaResponse> {
-        vec![
-            empty(101, "The connection is a WebSocket from here on."),
-            problem(
-                400,
-                "A parameter is wrong, or the handshake has no key of 16 bytes in base64: `invalid_request`, `bad_handshake`.",
-            ),
-            problem(
-                426,
-                "This is no WebSocket handshake of version 13: `upgrade_required`.",
-            ),
-        ]
-    }
-
-    fn register(_registry: &mut Registry) {}
+    ];
 }
 
 #[OpenApi]
@@ -144,129 +189,97 @@ impl ExecuteApi {
         request: &Request,
         /// What makes a repeated request the same one: 1 to 128 printable ASCII characters.
         #[oai(name = "Idempotency-Key")]
-        _key: Header<Name>,
+        key: Header<IdempotencyKey>,
         /// Leave out the events up to this one; for answers that stream.
-        after: Query<Seq>,
+        after: Query<After>,
         /// The same, as an event source says it when it sends its request again; it goes before the parameter.
         /// Refused without an Idempotency-Key or a clientOrderId: the request would be a second order.
         #[oai(name = "Last-Event-ID")]
-        _last: Header<Seq>,
-        body: JsonBody<OrderRequest>,
-    ) -> Answer<SubmitResponses> {
-        submit(&self.0, &caller.who, request, &after, body).await.into()
-    }
-
-    /// Submit orders over a WebSocket, or watch one
-    ///
-    /// Without `orderId`: every text message is an order, with the fields of `POST /api/orders/execute`. Each is
-    /// answered, in the order of the messages, with the same reply object as there (`success`, `message`,
-    /// `orderId`, `clientOrderId`, `status`, `links`) or with a problem object, which has `code` and `status` (a number) and
-    /// leaves the socket usable. The events of every accepted order follow its reply. The socket stays open
-    /// for more orders. An `Idempotency-Key` header of the handshake belongs to the first message.
-    ///
-    /// A message with an `action` is a command: `{"action":"cancel","orderId":"ORD-…"}`, or
-    /// `{"action":"replace","orderId":"ORD-…","ifMatch":2,"limitPrice":"151"}` with the fields of
-    /// `PATCH /api/orders/{id}`. It is answered with
-    /// `{"success":true,"action","orderId","clientOrderId","status","version"}` or with a problem object. `ifMatch` is
-    /// a version, a string with one or more of them as `If-Match` has it, or `"*"`; a cancel may have it, too.
-    ///
-    /// With `orderId`: like `/ws/orders/{id}`.
-    #[oai(
-        path = "/api/orders/execute",
-        method = "get",
-        operation_id = "executeSocket",
-        tag = "Chapter::WebSockets"
-    )]
-    async fn execute_socket(
-        &self,
-        caller: Authenticated<AnyScope>,
-        request: &Request,
-        /// Watch this order instead of submitting.
-        #[oai(name = "orderId")]
-        order_id: Query<Id>,
-        /// Leave out the events up to this one.
-        after: Query<Seq>,
-    ) -> Answer<SocketResponses> {
-        execute_socket(&self.0, caller.who, request, order_id.text(), &after).into()
+        last: Header<After>,
+        body: JsonBody<OrderRequest<'static>>,
+    ) -> Result<ApiResponse<SubmitResponses>, Problem> {
+        let Self(context) = self;
+        let body = body.take(request.headers(), context.body_limits()).await?;
+        let mut requested = read_order(body.fields()?, key, OrderRules::of(context, &caller.who))?;
+        requested.spec.trace = trace_parent(request.headers());
+        let repeatable = requested.options.key.is_some() || requested.spec.client_order_id.is_some();
+        let resume = Resume::of_submission(after, last, repeatable)?;
+        let client = context.admission.caller(request);
+        context.admission.admit_order(client, &requested.spec.owner)?;
+        let upgrade = if context.settings.post_upgrade {
+            handshake::complete(request)
+        } else {
+            None
+        };
+        // Taken before the order is: one that is in must not look refused.
+        let permit = if upgrade.is_some() || wants_events(request.headers()) {
+            Some(context.admission.stream(client, Some(&requested.spec.owner))?)
+        } else {
+            None
+        };
+        let submission = submit(context, requested).await?;
+        let (id, who) = (submission.order_id, caller.who);
+        let response = match (upgrade, permit) {
+            (Some(offer), Some(permit)) => {
+                watch_order::follow(context, who, offer, permit, id, resume.after).into()
+            }
+            (_, None) => ApiResponse::json(StatusCode::ACCEPTED, &AcceptedView::from(&submission)),
+            (None, Some(_)) if submission.replayed && seen_to_the_end(context, id, resume).await => {
+                Response::from(StatusCode::NO_CONTENT).into()
+            }
+            (None, Some(permit)) => sse::fresh(context, &who, permit, id, resume.after).into(),
+        };
+        Ok(marked(response, &submission))
     }
 }
 
-fn execute_socket(
-    context: &Arc<ApiContext>,
-    who: Principal,
-    request: &Request,
-    order_id: Option<&str>,
-    after: &Query<Seq>,
-) -> Result<Response, Problem> {
-    match order_id {
-        Some(id) => {
-            who.may(Scope::Read)?;
-            socket::one_order(context, who, request, id, after)
-        }
-        None => {
-            who.may(Scope::Trade)?;
-            socket::submissions(context, who, request, after)
-        }
-    }
-}
-
-async fn submit(
-    context: &Arc<ApiContext>,
-    who: &Principal,
-    request: &Request,
-    after: &Query<Seq>,
-    body: JsonBody<OrderRequest>,
-) -> Result<Response, Problem> {
-    let body = body.take(request.headers(), context.limits()).await?;
-    let requested = read_order(&body, request.headers(), context.rules(who))?;
-    let repeatable = requested.options.key.is_some() || requested.spec.client_order_id.is_some();
-    let after = resume::after_submission(after, request.headers(), repeatable)?;
-    let caller = context.admission.caller(request);
-    context.admission.admit_order(caller, &requested.spec.owner)?;
-    let upgrade = if context.settings.post_upgrade {
-        socket::handshake::complete(request)
-    } else {
-        None
+/// Has the engine accept an order, or know it again.
+///
+/// # Errors
+/// The problem to answer with.
+pub async fn submit(context: &ApiContext, requested: Requested) -> Result<Submission, Problem> {
+    let Requested { spec, options, stale } = requested;
+    let Some(stale) = stale else {
+        return context.engine.submit(spec, options).await.map_err(not_accepted);
     };
-    // Taken before the order is: one that is in must not look refused.
-    let permit = if upgrade.is_some() || wants_events(request.headers()) {
-        Some(context.admission.stream(caller, Some(&requested.spec.owner))?)
-    } else {
-        None
-    };
-    let submission = context.submit(requested).await?;
-    let id = submission.order_id;
-    let response = match (upgrade, permit) {
-        (Some(offer), Some(permit)) => socket::history(context, who.clone(), offer, permit, id, after),
-        (_, None) => json(StatusCode::ACCEPTED, &AcceptedView::from(&submission))?,
-        (None, Some(_)) if submission.replayed && seen_to_the_end(context, request, id, after).await => {
-            StatusCode::NO_CONTENT.into()
-        }
-        (None, Some(permit)) => sse::fresh(context, who, permit, id, after),
-    };
-    Ok(marked(response, &submission))
+    let known = context.engine.find_replayed(&spec, options.key).await;
+    known.map_err(not_accepted)?.ok_or(stale)
 }
 
 /// Whether this is an event source that has seen the order's last event, and must be told to stay away.
-async fn seen_to_the_end(context: &ApiContext, request: &Request, id: OrderId, after: u32) -> bool {
-    if !matches!(resume::last_event_id(request.headers()), Ok(Some(_))) {
+async fn seen_to_the_end(context: &ApiContext, id: OrderId, resume: Resume) -> bool {
+    if !resume.by_event_source {
         return false;
     }
     // An order that is in must not look refused because it cannot be read.
     let order = context.engine.order(id, None).await.ok().flatten();
-    order.is_some_and(|order| order.status().is_terminal() && order.version() <= after)
+    order.is_some_and(|order| order.status().is_terminal() && order.version() <= resume.after)
 }
 
 /// The headers of every answer to an accepted order.
-fn marked(mut response: Response, submission: &Submission) -> Response {
+fn marked(
+    mut response: ApiResponse<SubmitResponses>,
+    submission: &Submission,
+) -> ApiResponse<SubmitResponses> {
     // An order's path is plain ASCII, so that this cannot fail.
     if let Ok(path) = HeaderValue::try_from(order_path(submission.order_id)) {
-        response.headers_mut().insert(LOCATION, path);
+        response = response.with_header(LOCATION, path);
     }
     if submission.replayed {
-        response
-            .headers_mut()
-            .insert("idempotency-replayed", HeaderValue::from_static("true"));
+        let replayed = http::HeaderName::from_static("idempotency-replayed");
+        response = response.with_header(replayed, HeaderValue::from_static("true"));
     }
     response
 }
+
+/// Reads an order as the service of the document's examples does.
+///
+/// # Errors
+/// A problem that names everything that is wrong.
+pub fn read_example(order: &str) -> Result<Requested, Problem> {
+    let key = Header::absent("Idempotency-Key");
+    with_example_rules(|rules| read_order(OrderRequest::of(order.as_bytes())?, key, rules))
+}
+
+#[cfg(test)]
+mod tests;

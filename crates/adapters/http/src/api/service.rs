@@ -2,67 +2,55 @@
 
 use std::sync::Arc;
 
-use poem::Response;
 use poem::http::StatusCode;
 use poem_openapi::OpenApi;
-use poem_openapi::registry::{MetaResponse, Registry};
-use poem_openapi::types::Type;
 
-use super::answer::{Answer, Responses, describe, json};
-use super::{ApiContext, Chapter};
+use super::Chapter;
+use super::response::{ApiResponse, ResponseDoc, Responses, Sends, sent};
+use crate::context::ApiContext;
 use crate::health::{Health, PartHealth};
 use crate::wire::health::{LiveView, PongView, ReadyView};
-use crate::wire::problem::Problem;
 
 /// The endpoints of the service itself.
 pub struct ServiceApi(pub Arc<ApiContext>);
 
-struct PingAnswers;
+struct PingResponses;
 
-impl Responses for PingAnswers {
-    const GUARDED: bool = false;
-
-    fn responses() -> Vec<MetaResponse> {
-        vec![describe::<PongView>(200, "The service answers.")]
-    }
-
-    fn register(registry: &mut Registry) {
-        PongView::register(registry);
-    }
+impl Sends for PingResponses {
+    type Body = PongView;
 }
 
-struct LiveAnswers;
-
-impl Responses for LiveAnswers {
+impl Responses for PingResponses {
     const GUARDED: bool = false;
-
-    fn responses() -> Vec<MetaResponse> {
-        vec![describe::<LiveView>(200, "The process runs.")]
-    }
-
-    fn register(registry: &mut Registry) {
-        LiveView::register(registry);
-    }
+    const LIST: &[ResponseDoc] = &[sent::<Self>(200, "The service answers.")];
 }
 
-struct ReadyAnswers;
+struct LiveResponses;
 
-impl Responses for ReadyAnswers {
+impl Sends for LiveResponses {
+    type Body = LiveView;
+}
+
+impl Responses for LiveResponses {
     const GUARDED: bool = false;
+    const LIST: &[ResponseDoc] = &[sent::<Self>(200, "The process runs.")];
+}
 
-    fn responses() -> Vec<MetaResponse> {
-        vec![
-            describe::<ReadyView>(
-                200,
-                "Orders are taken; also while the queue or a venue is down (`degraded`), for they wait for it.",
-            ),
-            describe::<ReadyView>(503, "No order can be stored, or the service is shutting down."),
-        ]
-    }
+struct ReadyResponses;
 
-    fn register(registry: &mut Registry) {
-        ReadyView::register(registry);
-    }
+impl Sends for ReadyResponses {
+    type Body = ReadyView;
+}
+
+impl Responses for ReadyResponses {
+    const GUARDED: bool = false;
+    const LIST: &[ResponseDoc] = &[
+        sent::<Self>(
+            200,
+            "Orders are taken; also while the queue or a venue is down (`degraded`), for they wait for it.",
+        ),
+        sent::<Self>(503, "No order can be stored, or the service is shutting down."),
+    ];
 }
 
 #[OpenApi]
@@ -74,14 +62,9 @@ impl ServiceApi {
         operation_id = "ping",
         tag = "Chapter::Service"
     )]
-    async fn ping(&self) -> Answer<PingAnswers> {
-        json(
-            StatusCode::OK,
-            &PongView {
-                message: "pong".into(),
-            },
-        )
-        .into()
+    async fn ping(&self) -> ApiResponse<PingResponses> {
+        let message = "pong".into();
+        ApiResponse::json(StatusCode::OK, &PongView { message })
     }
 
     /// Whether the process runs
@@ -91,8 +74,8 @@ impl ServiceApi {
         operation_id = "live",
         tag = "Chapter::Service"
     )]
-    async fn live(&self) -> Answer<LiveAnswers> {
-        json(StatusCode::OK, &LiveView { status: "ok".into() }).into()
+    async fn live(&self) -> ApiResponse<LiveResponses> {
+        ApiResponse::json(StatusCode::OK, &LiveView { status: "ok".into() })
     }
 
     /// Whether orders are taken
@@ -104,29 +87,26 @@ impl ServiceApi {
         operation_id = "ready",
         tag = "Chapter::Service"
     )]
-    async fn ready(&self) -> Answer<ReadyAnswers> {
-        ready(&self.0).await.into()
+    async fn ready(&self) -> ApiResponse<ReadyResponses> {
+        let Self(context) = self;
+        let report =
+            tokio::time::timeout(context.settings.health_timeout, context.settings.health.report()).await;
+        let health = report.unwrap_or_else(|_| Health {
+            mode: "unknown".into(),
+            note: None,
+            parts: vec![PartHealth {
+                name: "health".into(),
+                up: false,
+                detail: Some("no answer in time".into()),
+            }],
+        });
+        let leaving = context.settings.leaving.is_cancelled() || context.stop.is_cancelled();
+        let view = ReadyView::new(health, context.engine.draining() || leaving);
+        let status = if view.is_ready() {
+            StatusCode::OK
+        } else {
+            StatusCode::SERVICE_UNAVAILABLE
+        };
+        ApiResponse::json(status, &view)
     }
-}
-
-async fn ready(context: &ApiContext) -> Result<Response, Problem> {
-    let report =
-        tokio::time::timeout(context.settings.health_timeout, context.settings.health.report()).await;
-    let health = report.unwrap_or_else(|_| Health {
-        mode: "unknown".into(),
-        note: None,
-        parts: vec![PartHealth {
-            name: "health".into(),
-            up: false,
-            detail: Some("no answer in time".into()),
-        }],
-    });
-    let leaving = context.settings.leaving.is_cancelled() || context.stop.is_cancelled();
-    let view = ReadyView::new(health, context.engine.draining() || leaving);
-    let status = if view.is_ready() {
-        StatusCode::OK
-    } else {
-        StatusCode::SERVICE_UNAVAILABLE
-    };
-    json(status, &view)
 }

@@ -1,18 +1,17 @@
-//! Where a key is changed for a ticket.
+//! `POST /api/tickets`: a ticket for a key.
 
 use std::sync::Arc;
 
-use poem::Response;
 use poem::http::StatusCode;
-use poem_openapi::registry::{MetaResponse, Registry};
-use poem_openapi::types::{Example, Type};
+use poem_openapi::types::Example;
 use poem_openapi::{Object, OpenApi};
 use secrecy::ExposeSecret;
 use serde::Serialize;
 
-use super::answer::{Answer, Responses, describe, json, problem};
-use super::{ApiContext, Chapter};
+use super::Chapter;
+use super::response::{ApiResponse, ResponseDoc, Responses, Sends, problem, sent};
 use crate::access::{AnyKey, Authenticated, Principal, unauthorized};
+use crate::context::ApiContext;
 use crate::wire::problem::Problem;
 
 /// The endpoint at `/api/tickets`.
@@ -38,20 +37,18 @@ impl Example for TicketView {
     }
 }
 
-/// What a ticket may be asked for in vain.
-struct TicketAnswers;
+/// What a question for a ticket may be answered with.
+struct TicketResponses;
 
-impl Responses for TicketAnswers {
-    fn responses() -> Vec<MetaResponse> {
-        vec![
-            describe::<TicketView>(201, "The ticket, good once and for a short time."),
-            problem(409, "This engine wants no keys, and so no tickets: `keys_off`."),
-        ]
-    }
+impl Sends for TicketResponses {
+    type Body = TicketView;
+}
 
-    fn register(registry: &mut Registry) {
-        TicketView::register(registry);
-    }
+impl Responses for TicketResponses {
+    const LIST: &[ResponseDoc] = &[
+        sent::<Self>(201, "The ticket, good once and for a short time."),
+        problem(409, "This engine wants no keys, and so no tickets: `keys_off`."),
+    ];
 }
 
 #[OpenApi]
@@ -68,23 +65,18 @@ impl TicketsApi {
         operation_id = "createTicket",
         tag = "Chapter::Access"
     )]
-    async fn create(&self, caller: Authenticated<AnyKey>) -> Answer<TicketAnswers> {
-        create(&self.0, &caller.who).await.into()
+    async fn create(&self, caller: Authenticated<AnyKey>) -> Result<ApiResponse<TicketResponses>, Problem> {
+        let (Some(authenticator), Principal::KeyHolder(access)) = (&self.0.settings.auth, &caller.who) else {
+            return Err(Problem::keys_off());
+        };
+        let ticket = authenticator.ticket(access).await;
+        let ticket = ticket.map_err(|error| unauthorized(&error.into()))?;
+        let view = TicketView {
+            ticket: ticket.shown.expose_secret().to_owned(),
+            expires_in: ticket.good_for.as_secs(),
+        };
+        let response = ApiResponse::json(StatusCode::CREATED, &view);
+        let never = http::HeaderValue::from_static("no-store");
+        Ok(response.with_header(http::header::CACHE_CONTROL, never))
     }
-}
-
-async fn create(context: &ApiContext, who: &Principal) -> Result<Response, Problem> {
-    let (Some(authenticator), Principal::KeyHolder(access)) = (&context.settings.auth, who) else {
-        return Err(Problem::keys_off());
-    };
-    let ticket = authenticator.ticket(access).await;
-    let ticket = ticket.map_err(|error| unauthorized(&error.into()))?;
-    let view = TicketView {
-        ticket: ticket.shown.expose_secret().to_owned(),
-        expires_in: ticket.good_for.as_secs(),
-    };
-    let mut response = json(StatusCode::CREATED, &view)?;
-    let never = http::HeaderValue::from_static("no-store");
-    response.headers_mut().insert(http::header::CACHE_CONTROL, never);
-    Ok(response)
 }

@@ -1,18 +1,17 @@
-//! Which venues there are, and what is traded there.
+//! `GET /api/venues`: the venues, and what is traded there.
 
 use std::sync::Arc;
 
 use order_core::venue::{PoolListing, VenueListing};
-use poem::Response;
 use poem::http::StatusCode;
-use poem_openapi::registry::{MetaResponse, Registry};
-use poem_openapi::types::{Example, Type};
+use poem_openapi::types::Example;
 use poem_openapi::{Object, OpenApi};
 use serde::Serialize;
 
-use super::answer::{Answer, Responses, describe, json, problem};
-use super::{ApiContext, Chapter};
+use super::Chapter;
+use super::response::{ApiResponse, ResponseDoc, Responses, Sends, problem, sent};
 use crate::access::{Authenticated, Read};
+use crate::context::ApiContext;
 use crate::wire::problem::Problem;
 use crate::wire::text::{Dex, Symbol, Text};
 
@@ -88,22 +87,20 @@ impl Example for VenuesView {
 }
 
 /// What a question for the venues is answered with.
-struct VenueAnswers;
+struct VenuesResponses;
 
-impl Responses for VenueAnswers {
-    fn responses() -> Vec<MetaResponse> {
-        vec![
-            describe::<VenuesView>(200, "The venues and their pools."),
-            problem(
-                503,
-                "The venues never were within reach: `venues_unavailable`. Retry-After says when to try again.",
-            ),
-        ]
-    }
+impl Sends for VenuesResponses {
+    type Body = VenuesView;
+}
 
-    fn register(registry: &mut Registry) {
-        VenuesView::register(registry);
-    }
+impl Responses for VenuesResponses {
+    const LIST: &[ResponseDoc] = &[
+        sent::<Self>(200, "The venues and their pools."),
+        problem(
+            503,
+            "The venues never were within reach: `venues_unavailable`. Retry-After says when to try again.",
+        ),
+    ];
 }
 
 #[OpenApi]
@@ -117,14 +114,10 @@ impl VenuesApi {
         operation_id = "listVenues",
         tag = "Chapter::Quotes"
     )]
-    async fn list(&self, _by: Authenticated<Read>) -> Answer<VenueAnswers> {
-        list(&self.0).await.into()
+    async fn venues(&self, _by: Authenticated<Read>) -> Result<ApiResponse<VenuesResponses>, Problem> {
+        let listed = self.0.engine.venue_listings().await;
+        let venues = listed.map_err(Problem::venues_unavailable)?;
+        let items = venues.into_iter().map(VenueView::from).collect();
+        Ok(ApiResponse::json(StatusCode::OK, &VenuesView { items }))
     }
-}
-
-async fn list(context: &ApiContext) -> Result<Response, Problem> {
-    let listed = context.engine.venue_listings().await;
-    let venues = listed.map_err(Problem::venues_unavailable)?;
-    let items = venues.into_iter().map(VenueView::from).collect();
-    json(StatusCode::OK, &VenuesView { items })
 }

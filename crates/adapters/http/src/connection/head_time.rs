@@ -155,12 +155,12 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Noted<S> {
 }
 
 /// An answer's body, for as long as which its request is under way.
-pub struct Answer<B> {
+pub struct TimedBody<B> {
     pub body: B,
     pub _under_way: Option<UnderWay>,
 }
 
-impl<B: Body + Unpin> Body for Answer<B> {
+impl<B: Body + Unpin> Body for TimedBody<B> {
     type Data = B::Data;
     type Error = B::Error;
 

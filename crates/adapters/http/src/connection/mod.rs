@@ -5,5 +5,5 @@ mod head_time;
 mod socket;
 
 pub use self::gone::watched;
-pub use self::head_time::{Answer, HeadTime, Noted, UnderWay};
+pub use self::head_time::{HeadTime, Noted, TimedBody, UnderWay};
 pub use self::socket::Socket;

@@ -11,11 +11,11 @@ use super::examples;
 /// The version that the document conforms to.
 const OPENAPI: &str = "3.1.0";
 
-/// Schemas whose parts may be missing. Everywhere else a part that there is not is null.
-const LOOSE: [&str; 3] = ["OrderRequest", "QuoteRequest", "EventMeta"];
-
-/// What clients send.
-const REQUESTS: [&str; 3] = ["OrderRequest", "QuoteRequest", "AmendRequest"];
+/// Schemas whose parts may be missing: what clients send, and what mirrors only what there is. Everywhere else a part
+/// that there is not is null.
+fn may_miss_parts(name: &str) -> bool {
+    name.ends_with("Request") || name == "EventMeta"
+}
 
 /// Finishes the generated document.
 pub fn finished(generated: &str) -> String {
@@ -28,16 +28,8 @@ pub fn finished(generated: &str) -> String {
     tidy(&mut document);
     order_tags(&mut document);
     if let Some(Value::Object(schemas)) = document.pointer_mut("/components/schemas") {
-        for (_, schema) in schemas
-            .iter_mut()
-            .filter(|(name, _)| !LOOSE.contains(&name.as_str()))
-        {
+        for (_, schema) in schemas.iter_mut().filter(|(name, _)| !may_miss_parts(name)) {
             require_nullable(schema);
-        }
-        for (name, schema) in schemas.iter_mut() {
-            if REQUESTS.contains(&name.as_str()) {
-                allow_null(schema);
-            }
         }
         schemas.values_mut().for_each(modernise);
     }
@@ -99,24 +91,6 @@ fn require_nullable(schema: &mut Value) {
         if let Some(required) = required.as_array_mut() {
             required.extend(names);
         }
-    }
-}
-
-/// A part of a request that may be missing may be null as well: that says the same.
-fn allow_null(schema: &mut Value) {
-    let required = schema["required"].clone();
-    let is_required = |name: &String| {
-        required
-            .as_array()
-            .is_some_and(|names| names.contains(&name.as_str().into()))
-    };
-    let properties = schema.get_mut("properties").and_then(Value::as_object_mut);
-    for (_, property) in properties
-        .into_iter()
-        .flatten()
-        .filter(|(name, _)| !is_required(name))
-    {
-        property["nullable"] = true.into();
     }
 }
 

@@ -1,23 +1,23 @@
 //! Examples for the API's description. Tests send the requests through the real readers, and hold the
 //! events and problems against their schemas.
 
-use http::{HeaderMap, HeaderValue};
+use http::HeaderValue;
 use order_application::{ControlError, LiveEvent, SubmitError};
 use order_core::amount::Amount;
-use order_core::failure::{Failure, VenueError};
-use order_core::id::OrderId;
-use order_core::order::{Event, Execution, RecordedEvent, Status};
+use order_core::order::Status;
 use order_core::price::Price;
-use order_core::routing::RouteReason;
 use order_core::time::Timestamp;
-use order_core::venue::{Fill, PoolId, Quote, QuoteAnswer, TxId, VenueId, VenueRegistry};
 use poem::http::StatusCode;
 use serde_json::{Value, json};
 
-use crate::api::{not_controlled, refused};
-use crate::request::amend::if_match;
-use crate::request::{QuoteSigner, QuotedTerms};
-use crate::wire::event::{Wire, encode};
+use crate::api::errors::{not_accepted, not_controlled};
+use crate::api::execute::read_example;
+use crate::api::replace_order::if_match;
+use crate::api::rules::example_signer;
+use crate::quote_id::QuotedTerms;
+use crate::request::param::Header;
+use crate::wire::event::{EventView, encode};
+use crate::wire::example;
 use crate::wire::problem::Problem;
 use crate::wire::text::EXAMPLE_QUOTE;
 
@@ -71,7 +71,7 @@ fn problems() -> Vec<Value> {
             "The request cannot be executed",
         )
     };
-    let first = || OrderId::from_uuid(uuid::uuid!("01939c3e-7a40-7c5e-9d8e-0f3b8a1c2d4e"));
+    let first = example::id;
     let problems = [
         read(json!({"tokenIn": "SOL", "tokenOut": "DOGE", "amountIn": "-1", "size": 1})),
         read(json!({"tokenIn": "SOL", "tokenOut": "USDC", "amountIn": "1", "side": "buy"})),
@@ -98,10 +98,10 @@ fn problems() -> Vec<Value> {
         not_controlled(ControlError::NotWaiting(Status::Confirmed), ""),
         not_controlled(ControlError::Busy, ""),
         not_controlled(ControlError::OtherVersion(3), ""),
-        if_match(&HeaderMap::new())
+        if_match(Header::absent("If-Match"))
             .err()
             .unwrap_or_else(Problem::internal),
-        refused(SubmitError::WouldTrigger {
+        not_accepted(SubmitError::WouldTrigger {
             stop: Price::new(148_000_000_000_000_000_000),
             market: Price::new(149_850_000_000_000_000_000),
         }),
@@ -136,10 +136,9 @@ fn problems() -> Vec<Value> {
         Problem::shutting_down(),
         Problem::rate_limited("address"),
         Problem::too_many_streams(100, "owner"),
-        refused(SubmitError::TooManyOpen { most: 1_000 }),
+        not_accepted(SubmitError::TooManyOpen { most: 1_000 }),
         Problem::overloaded("too many requests are under way"),
         Problem::timed_out(),
-        Problem::venues_unavailable(VenueError::Down),
         Problem::origin_not_allowed(),
         Problem::host_not_allowed(),
         Problem::internal(),
@@ -152,20 +151,9 @@ fn problems() -> Vec<Value> {
 
 /// What the real reader says to such an order.
 fn read(order: Value) -> Problem {
-    use crate::request::order::{OrderRules, read_order};
-    let registry = order_core::token::TokenRegistry::default();
-    let rules = OrderRules {
-        owner: None,
-        registry: &registry,
-        venues: &VenueRegistry::default(),
-        slippage_bps: 50,
-        seal: &QuoteSigner::new(b"key"),
-        now: Timestamp::from_millis(1_000),
-    };
-    let read = read_order(order.to_string().as_bytes(), &http::HeaderMap::new(), rules);
-    read.map_or_else(
+    read_example(&order.to_string()).map_or_else(
         |problem| problem,
-        |requested| requested.late.unwrap_or(Problem::internal()),
+        |requested| requested.stale.unwrap_or(Problem::internal()),
     )
 }
 
@@ -181,123 +169,25 @@ fn quoted(amount_in: &str, expires_at: i64) -> Problem {
         min_out: Amount::new(1),
         expires_at: Timestamp::from_millis(expires_at),
     };
-    let quote_id = QuoteSigner::new(b"key").seal(&terms, None);
+    let quote_id = example_signer().sign(&terms, None);
     read(json!({"tokenIn": "SOL", "tokenOut": "USDC", "amountIn": amount_in, "quoteId": quote_id}))
-}
-
-/// An order's life.
-fn history() -> Vec<RecordedEvent> {
-    let id = OrderId::from_uuid(uuid::uuid!("01939c3e-7a40-7c5e-9d8e-0f3b8a1c2d4e"));
-    let price = |units: u128| Price::new(units * 1_000_000_000_000);
-    let quote = |venue, out: u128, price| Quote {
-        venue,
-        pool: PoolId("pool".into()),
-        amount_in: Amount::new(1_500_000_000).with_decimals(9),
-        amount_out: Amount::new(out).with_decimals(6),
-        fee: Amount::new(3_750_000).with_decimals(9),
-        price,
-        price_impact_bps: 1,
-    };
-    let [venue, other] = ["Meteora", "Raydium"].map(VenueId::literal);
-    let tx_id = TxId([7; 64]);
-    let quotes = vec![
-        QuoteAnswer {
-            venue,
-            result: Ok(quote(venue, 224_775_000, price(149_850_000))),
-        },
-        QuoteAnswer {
-            venue: other,
-            result: Ok(quote(other, 224_400_000, price(149_600_000))),
-        },
-    ];
-    let reason = RouteReason::MostOut {
-        over: other,
-        by_ppm: 1_671,
-    };
-    let failure = Failure::Venue(VenueError::SlippageExceeded);
-    let amount_out = Amount::new(224_775_000);
-    let execution = Execution {
-        venue,
-        tx_id,
-        executed_price: price(149_850_000),
-        amount_out: amount_out.with_decimals(6),
-        fill: Fill {
-            amount_in: Amount::new(1_500_000_000),
-            amount_out,
-            slot: 1_204,
-        },
-    };
-    let events = [
-        Event::Pending,
-        Event::Routing {
-            attempt: 1,
-            quotes: quotes.clone(),
-            arrival: None,
-        },
-        Event::BestDex {
-            venue,
-            price: price(149_850_000),
-            reason,
-            min_out: Amount::new(223_651_125),
-            legs: Vec::new(),
-            weighed: Default::default(),
-        },
-        Event::Building { venue },
-        Event::Submitted { venue, tx_id },
-        Event::Retrying {
-            attempt: 2,
-            delay_ms: 2_000,
-            failure,
-        },
-        Event::Routing {
-            attempt: 2,
-            quotes,
-            arrival: None,
-        },
-        Event::BestDex {
-            venue,
-            price: price(149_850_000),
-            reason,
-            min_out: Amount::new(223_651_125),
-            legs: Vec::new(),
-            weighed: Default::default(),
-        },
-        Event::Building { venue },
-        Event::Submitted { venue, tx_id },
-        Event::Confirmed(execution),
-    ];
-    let at = |seq: u32| Timestamp::from_millis(1_795_176_000_000 + 300 * i64::from(seq));
-    (1u32..)
-        .zip(events)
-        .map(|(seq, event)| RecordedEvent {
-            order_id: id,
-            seq,
-            at: at(seq),
-            event,
-        })
-        .collect()
 }
 
 /// An order's life as a list.
 pub fn events() -> Vec<Value> {
-    history()
+    let (order, history) = (example::order(), example::history());
+    let view = |event| EventView::new(event, order.spec().client_order_id.as_ref());
+    history
         .iter()
-        .map(|event| {
-            let client_order_id = None;
-            serde_json::to_value(Wire {
-                event,
-                client_order_id,
-            })
-            .unwrap_or_default()
-        })
+        .map(|event| serde_json::to_value(view(event)).unwrap_or_default())
         .collect()
 }
 
 /// The end of an order's life as server-sent events.
 pub fn event_stream() -> String {
-    let history = history();
+    let (order, history) = (example::order(), example::history());
     let last = history.into_iter().rev().take(2).rev();
-    last.map(|event| LiveEvent::new(event, None))
+    last.map(|event| LiveEvent::new(event, order.spec().client_order_id.clone()))
         .map(|live| format!("id: {}\ndata: {}\n\n", live.event().seq, encode(&live)))
         .collect()
 }

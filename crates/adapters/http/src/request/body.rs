@@ -9,10 +9,10 @@ use futures_util::{Stream, StreamExt};
 use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, EXPECT};
 use poem::{Body, Request, RequestBody};
-use poem_openapi::registry::{MetaMediaType, MetaRequest, Registry};
-use poem_openapi::types::Type;
+use poem_openapi::registry::{MetaMediaType, MetaRequest, MetaSchemaRef, Registry};
 use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
 
+use super::fields::Fields;
 use crate::wire::problem::Problem;
 
 /// How much of a refused body is read and thrown away, so that a client that is still sending gets to read
@@ -31,23 +31,42 @@ pub struct BodyLimits {
     pub time: Duration,
 }
 
-/// A JSON body that is described as a `T`, still on its way.
+/// A JSON body of these fields, still on its way.
 pub struct JsonBody<T> {
     body: Body,
-    described: PhantomData<fn() -> T>,
+    fields: PhantomData<fn() -> T>,
+}
+
+/// A JSON body of these fields that has arrived.
+pub struct Arrived<T> {
+    bytes: Bytes,
+    fields: PhantomData<fn() -> T>,
 }
 
 impl<T> JsonBody<T> {
-    /// The bytes, if they say that they are JSON and are not too many.
+    /// The body, if it says that it is JSON and is not too large.
     ///
     /// # Errors
     /// A problem when not.
-    pub async fn take(self, headers: &HeaderMap, limits: BodyLimits) -> Result<Bytes, Problem> {
-        take(headers, self.body.into_bytes_stream(), limits).await
+    pub async fn take(self, headers: &HeaderMap, limits: BodyLimits) -> Result<Arrived<T>, Problem> {
+        Ok(Arrived {
+            bytes: take(headers, self.body.into_bytes_stream(), limits).await?,
+            fields: PhantomData,
+        })
     }
 }
 
-impl<'a, T: Type> ApiExtractor<'a> for JsonBody<T> {
+impl<T: Fields> Arrived<T> {
+    /// The fields, as they were sent.
+    ///
+    /// # Errors
+    /// A problem when the body is not one JSON object.
+    pub fn fields(&self) -> Result<T::Sent<'_>, Problem> {
+        T::of(&self.bytes)
+    }
+}
+
+impl<'a, T: Fields + 'static> ApiExtractor<'a> for JsonBody<T> {
     const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::RequestObject];
     const PARAM_IS_REQUIRED: bool = true;
     type ParamType = ();
@@ -60,7 +79,7 @@ impl<'a, T: Type> ApiExtractor<'a> for JsonBody<T> {
     fn request_meta() -> Option<MetaRequest> {
         let content = vec![MetaMediaType {
             content_type: "application/json",
-            schema: T::schema_ref(),
+            schema: MetaSchemaRef::Reference(T::NAME.into()),
         }];
         Some(MetaRequest {
             description: None,
@@ -76,7 +95,7 @@ impl<'a, T: Type> ApiExtractor<'a> for JsonBody<T> {
     ) -> poem::Result<Self> {
         Ok(Self {
             body: body.take()?,
-            described: PhantomData,
+            fields: PhantomData,
         })
     }
 }

@@ -5,18 +5,19 @@ use std::borrow::Cow;
 use order_core::decimal::DecimalError;
 use poem::http::StatusCode;
 
+use super::json::Sent;
 use crate::wire::problem::{FieldProblem, Problem};
 
 /// How wrong a field is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Severity {
-    /// Each field is right, and it is too late: 422, unless the same request was accepted before.
-    Late,
+    /// Each field is right, and it is stale: 422, unless the same request was accepted before.
+    Stale,
     /// Each field is fine, but they contradict each other or the market: 422.
     Contradiction,
     /// It cannot be read: 400.
     Invalid,
-    /// It is somebody else's: 403.
+    /// It is another owner's: 403.
     NotTheirs,
 }
 
@@ -26,6 +27,43 @@ struct FieldError {
     field: Cow<'static, str>,
     code: &'static str,
     message: Cow<'static, str>,
+}
+
+/// What is wrong with one value, whatever field it stands in.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Refused {
+    code: &'static str,
+    message: Cow<'static, str>,
+}
+
+impl Refused {
+    /// A value that is wrong in a way that has that code.
+    pub fn new(code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
+        let message = message.into();
+        Self { code, message }
+    }
+
+    /// A value that is none of those that there are.
+    pub fn invalid(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new("invalid_value", message)
+    }
+
+    /// A value of another type than expected.
+    pub fn type_of(sent: &Sent<'_>, expected: &str) -> Self {
+        Self::new("wrong_type", format!("must be {expected}, not {}", sent.kind()))
+    }
+}
+
+impl From<DecimalError> for Refused {
+    fn from(error: DecimalError) -> Self {
+        let code = match error {
+            DecimalError::Malformed => "not_a_number",
+            DecimalError::Negative => "negative",
+            DecimalError::TooLarge => "too_large",
+            DecimalError::TooPrecise { .. } => "too_precise",
+        };
+        Self::new(code, error.to_string())
+    }
 }
 
 /// Everything that is wrong with a request.
@@ -68,26 +106,26 @@ impl Errors {
         self.push(Severity::Contradiction, field, code, message);
     }
 
-    /// A name of somebody who is not the caller.
+    /// The name of an owner that is not the caller.
     pub fn not_theirs(&mut self, field: &'static str) {
         let message = "is not the owner of the API key";
         self.push(Severity::NotTheirs, field, "forbidden", message);
     }
 
     /// A value that was right once.
-    pub fn late(&mut self, field: &'static str, code: &'static str, message: impl Into<Cow<'static, str>>) {
-        self.push(Severity::Late, field, code, message);
+    pub fn stale(&mut self, field: &'static str, code: &'static str, message: impl Into<Cow<'static, str>>) {
+        self.push(Severity::Stale, field, code, message);
     }
 
-    /// A decimal that cannot be read.
-    pub fn decimal(&mut self, field: &'static str, error: DecimalError) {
-        let code = match error {
-            DecimalError::Malformed => "not_a_number",
-            DecimalError::Negative => "negative",
-            DecimalError::TooLarge => "too_large",
-            DecimalError::TooPrecise { .. } => "too_precise",
-        };
-        self.invalid(field, code, error.to_string());
+    /// A value that cannot be read, as its reader says.
+    pub fn refused(&mut self, field: &'static str, refused: impl Into<Refused>) {
+        let Refused { code, message } = refused.into();
+        self.invalid(field, code, message);
+    }
+
+    /// A field that must be there is not.
+    pub fn missing(&mut self, field: &'static str) {
+        self.invalid(field, "required", "is required");
     }
 
     /// Whether nothing is wrong.
@@ -95,9 +133,21 @@ impl Errors {
         self.0.is_empty()
     }
 
-    /// Whether all that is wrong is that it is too late.
-    pub fn are_late(&self) -> bool {
-        self.0.iter().all(|error| error.severity == Severity::Late)
+    /// Whether all that is wrong is that it is stale.
+    pub fn are_stale(&self) -> bool {
+        self.0.iter().all(|error| error.severity == Severity::Stale)
+    }
+
+    /// Refuses the request if anything is wrong.
+    ///
+    /// # Errors
+    /// A problem that names all of it.
+    pub fn check(self) -> Result<(), Problem> {
+        if self.is_empty() {
+            Ok(())
+        } else {
+            Err(self.into_problem())
+        }
     }
 
     /// The problem to answer with; the worst error says which.
@@ -105,7 +155,7 @@ impl Errors {
         let worst = self.0.iter().max_by_key(|error| error.severity);
         let (status, code, title) = match worst.map(|worst| (worst.severity, worst.code)) {
             Some((Severity::NotTheirs, code)) => (StatusCode::FORBIDDEN, code, "Forbidden"),
-            Some((Severity::Late | Severity::Contradiction, code)) => (
+            Some((Severity::Stale | Severity::Contradiction, code)) => (
                 StatusCode::UNPROCESSABLE_ENTITY,
                 code,
                 "The request cannot be executed",

@@ -4,8 +4,7 @@
 //! A version is as exact in a weak tag as in a strong one. Proxies that compress make the one of the other, so both are
 //! taken wherever a version is meant, and so is a bare number.
 
-use http::HeaderMap;
-use http::header::{AsHeaderName, HeaderValue};
+use http::header::HeaderValue;
 use order_application::Expected;
 
 /// The most bytes of a condition that are read; a version is far shorter.
@@ -19,24 +18,6 @@ pub struct Malformed;
 pub fn tag(version: u32) -> HeaderValue {
     // A number between quotes is always a header's value.
     HeaderValue::try_from(format!("\"{version}\"")).unwrap_or(HeaderValue::from_static("\"\""))
-}
-
-/// The versions that a header names; none without the header.
-///
-/// # Errors
-/// [`Malformed`].
-pub fn expected(headers: &HeaderMap, name: impl AsHeaderName) -> Result<Option<Expected>, Malformed> {
-    let mut whole = String::new();
-    let mut given = false;
-    for value in headers.get_all(name) {
-        // Several headers of one name are one list.
-        if given {
-            whole.push(',');
-        }
-        given = true;
-        whole.push_str(value.to_str().map_err(|_| Malformed)?);
-    }
-    if given { parse(&whole).map(Some) } else { Ok(None) }
 }
 
 /// The versions that a condition names: `*`, or one or more tags with commas between them. A tag that is none of ours
@@ -103,8 +84,6 @@ fn version(tag: &str) -> Option<u32> {
 
 #[cfg(test)]
 mod tests {
-    use http::header::IF_MATCH;
-
     use super::*;
 
     fn one_of(versions: impl Into<Vec<u32>>) -> Result<Expected, Malformed> {
@@ -169,21 +148,6 @@ mod tests {
         ] {
             assert_eq!(parse(text), Err(Malformed), "{text}");
         }
-    }
-
-    #[test]
-    fn several_headers_are_one_list() {
-        let mut headers = HeaderMap::new();
-        assert_eq!(expected(&headers, IF_MATCH), Ok(None));
-        headers.append(IF_MATCH, HeaderValue::from_static("\"1\""));
-        assert_eq!(expected(&headers, IF_MATCH), Ok(Some(Expected::OneOf(vec![1]))));
-        headers.append(IF_MATCH, HeaderValue::from_static("W/\"2\""));
-        assert_eq!(
-            expected(&headers, IF_MATCH),
-            Ok(Some(Expected::OneOf(vec![1, 2])))
-        );
-        headers.append(IF_MATCH, HeaderValue::from_static("*"));
-        assert_eq!(expected(&headers, IF_MATCH), Err(Malformed));
     }
 
     #[test]

@@ -9,9 +9,9 @@ use serde_json::value::RawValue;
 
 use crate::wire::problem::Problem;
 
-/// A member's value. Numbers and lists stay text; what is inside objects is nobody's business here.
+/// A member's value, as it was sent. Numbers and lists stay text; what is inside of an object is not looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Value<'a> {
+pub enum Sent<'a> {
     /// `null`.
     Null,
     /// `true` or `false`.
@@ -26,7 +26,7 @@ pub enum Value<'a> {
     Object,
 }
 
-impl Value<'_> {
+impl Sent<'_> {
     /// What it is, for people.
     pub const fn kind(&self) -> &'static str {
         match self {
@@ -41,7 +41,7 @@ impl Value<'_> {
 }
 
 /// The members of an object, in order, duplicates included.
-pub type Members<'a> = Vec<(Cow<'a, str>, Value<'a>)>;
+pub type Members<'a> = Vec<(Cow<'a, str>, Sent<'a>)>;
 
 /// Reads the one object that the bytes must be.
 ///
@@ -101,16 +101,16 @@ impl<'de> Visitor<'de> for ObjectVisitor<'_> {
 }
 
 /// What a raw value is; its text is known to be JSON.
-fn value(raw: &RawValue) -> Result<Value<'_>, serde_json::Error> {
+fn value(raw: &RawValue) -> Result<Sent<'_>, serde_json::Error> {
     let text = raw.get();
     Ok(match text.as_bytes().first() {
-        Some(b'n') => Value::Null,
-        Some(b't') => Value::Bool(true),
-        Some(b'f') => Value::Bool(false),
-        Some(b'[') => Value::Array(text),
-        Some(b'{') => Value::Object,
-        Some(b'"') => Value::Text(TextSeed.deserialize(&mut serde_json::Deserializer::from_str(text))?),
-        Some(_) | None => Value::Number(text),
+        Some(b'n') => Sent::Null,
+        Some(b't') => Sent::Bool(true),
+        Some(b'f') => Sent::Bool(false),
+        Some(b'[') => Sent::Array(text),
+        Some(b'{') => Sent::Object,
+        Some(b'"') => Sent::Text(TextSeed.deserialize(&mut serde_json::Deserializer::from_str(text))?),
+        Some(_) | None => Sent::Number(text),
     })
 }
 
@@ -152,12 +152,12 @@ mod tests {
         assert_eq!(
             members.unwrap(),
             [
-                ("a".into(), Value::Number("1.10e-7")),
-                ("b".into(), Value::Text("x\ty".into())),
-                ("a".into(), Value::Null),
-                ("c".into(), Value::Array(r#"[1,{"a":2}]"#)),
-                ("d".into(), Value::Object),
-                ("e".into(), Value::Bool(true)),
+                ("a".into(), Sent::Number("1.10e-7")),
+                ("b".into(), Sent::Text("x\ty".into())),
+                ("a".into(), Sent::Null),
+                ("c".into(), Sent::Array(r#"[1,{"a":2}]"#)),
+                ("d".into(), Sent::Object),
+                ("e".into(), Sent::Bool(true)),
             ]
         );
     }

@@ -1,101 +1,97 @@
 //! The fields that say which routes a caller allows: the venues, and how many swaps.
 
-use order_core::routing::MOST_LEGS;
 use order_core::spec::RouteLimits;
 use order_core::venue::{VenueId, VenueRegistry};
 
-use super::fields::{Fields, Read};
+use super::error::Errors;
+use super::fields::{Field, Parsed};
+use super::values::{MaxLegs, VenueNames};
 
-/// Reads which routes are allowed; what is wrong is in the fields' errors.
-pub fn read_limits(fields: &mut Fields<'_>, registry: &VenueRegistry) -> Option<RouteLimits> {
-    let only = venues(fields, "venues", registry);
-    let without = venues(fields, "excludeVenues", registry);
-    let max_legs = max_legs(fields);
+/// Reads which routes are allowed; what is wrong goes to the errors.
+pub fn read_limits(
+    errors: &mut Errors,
+    registry: &VenueRegistry,
+    only: Field<'_, VenueNames>,
+    without: Field<'_, VenueNames>,
+    max_legs: Field<'_, MaxLegs>,
+) -> Option<RouteLimits> {
+    let only = venues(errors, registry, only);
+    let without = venues(errors, registry, without);
+    let max_legs = max_legs.read(errors);
     if only.is_given() && without.is_given() {
         let message = "must not be given together with venues";
-        fields
-            .errors
-            .invalid("excludeVenues", "conflicting_fields", message);
+        errors.invalid("excludeVenues", "conflicting_fields", message);
         return None;
     }
     let venues = match (only, without) {
-        (Read::Bad, _) | (_, Read::Bad) => return None,
-        (Read::Given(only), _) => only,
-        (Read::Absent, Read::Given(without)) => rest(fields, &without, registry)?,
-        (Read::Absent, Read::Absent) => Vec::new(),
+        (Parsed::Bad, _) | (_, Parsed::Bad) => return None,
+        // All of them is no wish at all.
+        (Parsed::Given(only), _) if only.len() == registry.venues().len() => Vec::new(),
+        (Parsed::Given(only), _) => only,
+        (Parsed::Absent, Parsed::Given(without)) => rest(errors, registry, &without)?,
+        (Parsed::Absent, Parsed::Absent) => Vec::new(),
     };
-    match max_legs {
-        Read::Bad => None,
-        Read::Absent => Some(RouteLimits {
-            venues,
-            max_legs: None,
-        }),
-        Read::Given(most) => Some(RouteLimits {
-            venues,
-            max_legs: Some(most),
-        }),
-    }
+    let max_legs = match max_legs {
+        Parsed::Bad => return None,
+        Parsed::Absent => None,
+        Parsed::Given(MaxLegs(most)) => Some(most),
+    };
+    Some(RouteLimits { venues, max_legs })
 }
 
 /// What is left without these venues.
-fn rest(fields: &mut Fields<'_>, without: &[VenueId], registry: &VenueRegistry) -> Option<Vec<VenueId>> {
-    let all = registry.venues().iter().copied();
-    let left: Vec<_> = all.filter(|venue| !without.contains(venue)).collect();
+fn rest(errors: &mut Errors, registry: &VenueRegistry, without: &[VenueId]) -> Option<Vec<VenueId>> {
+    let mut left = registry.venues().to_vec();
+    left.retain(|venue| !without.contains(venue));
     if left.is_empty() {
-        fields
-            .errors
-            .contradiction("excludeVenues", "no_venue_left", "leaves no venue");
+        errors.contradiction("excludeVenues", "no_venue_left", "leaves no venue");
         return None;
     }
     Some(left)
 }
 
 /// A list of venues, each once and by name, so that equal wishes are equal requests.
-fn venues(fields: &mut Fields<'_>, name: &'static str, registry: &VenueRegistry) -> Read<Vec<VenueId>> {
-    let names = fields.texts(name);
-    names.and_then(|names| {
+fn venues(
+    errors: &mut Errors,
+    registry: &VenueRegistry,
+    field: Field<'_, VenueNames>,
+) -> Parsed<Vec<VenueId>> {
+    let name = field.name;
+    field.read(errors).and_then(|VenueNames(names)| {
         let known: Option<Vec<VenueId>> = names.iter().map(|venue| registry.find(venue)).collect();
         match known {
             Some(mut venues) if !venues.is_empty() => {
                 venues.sort_unstable();
                 venues.dedup();
-                // All of them is no wish at all.
-                if name == "venues" && venues.len() == registry.venues().len() {
-                    venues.clear();
-                }
                 Some(venues)
             }
             Some(_) | None => {
                 let message = format!("must be a list of one or more of {}", registry.names());
-                fields.errors.invalid(name, "invalid_value", message);
+                errors.invalid(name, "invalid_value", message);
                 None
             }
         }
     })
 }
 
-fn max_legs(fields: &mut Fields<'_>) -> Read<u8> {
-    let text = fields.scalar("maxLegs", "a whole number");
-    text.and_then(|text| {
-        let most = text.parse().ok().filter(|most| (1..=MOST_LEGS).contains(most));
-        if most.is_none() {
-            let message = format!("must be a whole number from 1 to {MOST_LEGS}");
-            fields.errors.invalid("maxLegs", "out_of_range", message);
-        }
-        most
-    })
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
     use order_ports::contract::fixtures::{METEORA, RAYDIUM, two_venues};
 
+    use super::*;
+    use crate::request::json::read_object;
+
     fn read(body: &str) -> Result<RouteLimits, serde_json::Value> {
-        let mut fields = Fields::read(body.as_bytes()).unwrap();
-        let limits = read_limits(&mut fields, &two_venues());
-        fields.finish();
-        limits.ok_or_else(|| serde_json::from_str(&fields.errors.into_problem().into_message()).unwrap())
+        let mut members = read_object(body.as_bytes()).unwrap();
+        let mut errors = Errors::default();
+        let limits = read_limits(
+            &mut errors,
+            &two_venues(),
+            Field::take(&mut members, "venues"),
+            Field::take(&mut members, "excludeVenues"),
+            Field::take(&mut members, "maxLegs"),
+        );
+        limits.ok_or_else(|| serde_json::from_str(&errors.into_problem().into_message()).unwrap())
     }
 
     #[test]

@@ -1,25 +1,15 @@
-//! What the endpoints are told: bodies, parameters and headers, read exactly and refused field by field.
+//! Reading requests: bodies, parameters and headers, exactly, and refused field by field.
 //!
 //! Everything that is wrong with a request is collected, so that its sender learns it all at once. Nothing
-//! here goes through a float.
+//! here goes through a float. Which fields a request has stands at its endpoint, in `api`.
 
-pub mod accept;
-pub mod amend;
 pub mod body;
 pub mod error;
 pub mod etag;
-mod fields;
-#[cfg(test)]
-mod fuzz;
-mod json;
-mod limits;
-pub mod listing;
-pub mod order;
+pub mod fields;
+pub mod json;
+pub mod limits;
 pub mod param;
-pub mod quote;
-mod quote_binding;
-mod quote_id;
 pub mod resume;
-mod swap;
-
-pub use quote_id::{QuoteSigner, QuotedTerms};
+pub mod swap;
+pub mod values;

@@ -1,6 +1,7 @@
-//! Orders' events on their way out: server-sent events and WebSockets.
+//! Events on their way out: server-sent events and WebSockets.
 //!
-//! Both only carry what the application's watchers hand them, so that every endpoint tells the same history.
+//! Both only carry what the endpoints hand them, so that every endpoint tells the same history.
 
-pub mod socket;
+pub mod handshake;
+pub mod session;
 pub mod sse;

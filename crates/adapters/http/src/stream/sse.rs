@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::access::Principal;
 use crate::admission::StreamPermit;
-use crate::api::ApiContext;
+use crate::context::ApiContext;
 use crate::wire::event::encode;
 
 /// How many bytes are gathered before they are sent, when many events are ready at once.

@@ -1,18 +1,22 @@
 //! How an order was executed, as `GET /api/orders/{id}/execution` tells it.
 
 use order_core::amount::Amount;
-use order_core::explain::{Candidate, Chosen, ExplainedAttempt, Explanation, Measured, Rejected, Verdict};
+use order_core::explain::{
+    Candidate, Chosen, ExplainedAttempt, Explanation, Measured, Rejected, Verdict, explain,
+};
 use order_core::order::Order;
 use order_core::routing::NaiveSpotChoice;
 use order_core::spec::OrderSpec;
 use order_core::token::Token;
 use poem_openapi::Object;
+use poem_openapi::registry::MetaSchema;
 use poem_openapi::types::Example;
 use serde::Serialize;
 
-use super::order::{EXAMPLE_TX, filled_minimum, own_minimum};
+use super::example;
+use super::order::{filled_minimum, own_minimum};
 use super::quote::{LegView, QuoteView, UnavailableView, split};
-use super::text::{Candidate as CandidateName, Code, Decimal, Dex, Id, StatusName, Text, Time, TxHash};
+use super::text::{Code, Decimal, Dex, Format, Id, StatusName, Text, Time, TxHash, one_of};
 
 /// The route that was taken.
 #[derive(Object, Serialize)]
@@ -35,6 +39,22 @@ struct TakenView {
     reason: String,
 }
 
+/// A kind of route that was considered.
+struct RouteKind;
+
+const VENUE: &str = "venue";
+const SPLIT: &str = "split";
+const AROUND: &str = "around";
+const ANY_COMBINATION: &str = "any_combination";
+
+impl Format for RouteKind {
+    const SHARED: Option<&'static str> = Some("RouteKind");
+
+    fn schema() -> MetaSchema {
+        one_of("A kind of route.", [VENUE, SPLIT, AROUND, ANY_COMBINATION])
+    }
+}
+
 /// A route that was not taken.
 #[derive(Object, Serialize)]
 #[oai(rename = "RejectedRoute", rename_all = "camelCase")]
@@ -42,7 +62,7 @@ struct TakenView {
 struct RejectedView {
     /// What kind of route: the whole size at one venue; the size divided over pools of the pair; the same with a
     /// way by another token; or any combination of pools, none of which was worth computing.
-    route: Text<CandidateName>,
+    route: Text<RouteKind>,
     /// The venue, where it is one.
     #[oai(nullable)]
     dex: Option<Text<Dex>>,
@@ -256,10 +276,10 @@ impl TakenView {
 impl RejectedView {
     fn new(spec: &OrderSpec, rejected: &Rejected) -> Self {
         let (route, dex, legs) = match rejected.candidate {
-            Candidate::Venue(venue) => ("venue", Some(venue), Some(1)),
-            Candidate::Split(legs) => ("split", None, Some(legs)),
-            Candidate::Around(legs) => ("around", None, Some(legs)),
-            Candidate::AnyCombination => ("any_combination", None, None),
+            Candidate::Venue(venue) => (VENUE, Some(venue), Some(1)),
+            Candidate::Split(legs) => (SPLIT, None, Some(legs)),
+            Candidate::Around(legs) => (AROUND, None, Some(legs)),
+            Candidate::AnyCombination => (ANY_COMBINATION, None, None),
         };
         let reason = match rejected.verdict {
             Verdict::NotMore => "gives no more than the route taken".to_owned(),
@@ -305,61 +325,7 @@ impl ResultView {
 
 impl Example for ExecutionView {
     fn example() -> Self {
-        let attempt = AttemptView {
-            attempt: 1,
-            at: Text::name("2026-11-20T12:00:00.180Z"),
-            quotes: vec![QuoteView::example()],
-            unavailable: Vec::new(),
-            mid_price: Some(Text::name("150")),
-            spot_rule: Some(SpotRuleView {
-                dex: Text::name("Raydium"),
-                amount_out: Some(Text::name("224.7")),
-            }),
-            route: Some(TakenView {
-                dex: Text::name("Meteora"),
-                legs: vec![LegView::executed()],
-                amount_in: Text::name("1.5"),
-                amount_out: Text::name("224.775"),
-                price: Text::name("149.85"),
-                min_amount_out: Text::name("223.651125"),
-                reason: "the only venue that gave a quote".into(),
-            }),
-            leg_cost: Some(Text::name("0.022478")),
-            rejected: vec![RejectedView {
-                route: Text::name("any_combination"),
-                dex: None,
-                legs: None,
-                amount_out: Text::name("224.78"),
-                reason: "gives more, but less than its further swaps must bring in, which is 0.022478".into(),
-            }],
-            tx_hash: Some(Text::name(EXAMPLE_TX)),
-            error: None,
-            code: None,
-        };
-        let result = ResultView {
-            dex: Text::name("Meteora"),
-            tx_hash: Text::name(EXAMPLE_TX),
-            slot: 4_711,
-            amount_in: Text::name("1.5"),
-            amount_out: Text::name("224.775"),
-            min_amount_out_filled: None,
-            executed_price: Text::name("149.85"),
-            quoted_amount_out: Some(Text::name("224.775")),
-            slippage_bps: Some(Text::name("0")),
-            mid_price: Some(Text::name("150")),
-            cost_against_mid_bps: Some(Text::name("10")),
-            best_venue: Some(Text::name("Meteora")),
-            best_venue_amount_out: Some(Text::name("224.775")),
-            gain_over_best_venue_bps: Some(Text::name("0")),
-            spot_rule_amount_out: Some(Text::name("224.7")),
-            gain_over_spot_rule_bps: Some(Text::name("3.3377")),
-        };
-        Self {
-            order_id: Text::name("ORD-01939c3e-7a40-7c5e-9d8e-0f3b8a1c2d4e"),
-            status: Text::name("confirmed"),
-            min_amount_out: None,
-            attempts: vec![attempt],
-            result: Some(result),
-        }
+        let (order, history) = (example::order(), example::history());
+        Self::new(&order, &explain(&order, &history))
     }
 }

@@ -6,19 +6,15 @@ use order_core::order_types::{LimitOrder, OrderKind, StopLimitOrder};
 use order_core::price::Price;
 use order_core::spec::Protection;
 use order_core::time_in_force::TimeInForce;
-use order_core::token::Side;
 use poem_openapi::Object;
 use poem_openapi::types::Example;
 use serde::Serialize;
 
+use super::example;
 use super::text::{
     Code, Cursor, Decimal, Dex, Force, Id, Kind, Name, PriorityName, SideName, StatusName, Symbol, Text,
     Time, TxHash, WaitsForName,
 };
-
-/// A transaction id for examples.
-pub const EXAMPLE_TX: &str =
-    "5VERv8NMvzbJMEkV8xnrLkEaWRtSz9CosKDYjCJjBRnbJLgp8uirBgmQpjKhoR4tjF3ZpRzrFmBV6UjKdiSZkQUW";
 
 /// An order and how far it has come. Parts that it does not have (yet) are null.
 #[derive(Object, Serialize)]
@@ -30,7 +26,7 @@ pub struct OrderView {
     /// The caller's own id of it, unique for the owner.
     #[oai(nullable)]
     client_order_id: Option<Text<Name>>,
-    /// The owner of the order.
+    /// Whose order it is.
     user_id: Text<Name>,
     /// What kind of order it is.
     #[oai(rename = "type")]
@@ -73,7 +69,7 @@ pub struct OrderView {
     /// Until when, if its time in force is gtd.
     #[oai(nullable)]
     expires_at: Option<Text<Time>>,
-    /// How urgent it is.
+    /// Who goes first.
     priority: Text<PriorityName>,
     /// Where it stands.
     status: Text<StatusName>,
@@ -113,14 +109,6 @@ pub struct OrderView {
     updated_at: Text<Time>,
 }
 
-/// The side's name on the wire.
-pub const fn side_name(side: Side) -> &'static str {
-    match side {
-        Side::Buy => "buy",
-        Side::Sell => "sell",
-    }
-}
-
 impl From<&Order> for OrderView {
     fn from(order: &Order) -> Self {
         let (spec, progress, state) = (order.spec(), order.progress(), order.state());
@@ -145,7 +133,7 @@ impl From<&Order> for OrderView {
             client_order_id: spec.client_order_id.as_ref().map(Text::of),
             user_id: Text::of(&spec.owner),
             kind: Text::name(spec.kind.as_str()),
-            side: Text::name(side_name(spec.side)),
+            side: Text::name(spec.side.as_str()),
             token_in: Text::of(spec.token_in.symbol),
             token_out: Text::of(spec.token_out.symbol),
             amount_in: Text::of(spec.quantity_in()),
@@ -235,41 +223,7 @@ fn waiting_for(state: &State) -> Option<Text<WaitsForName>> {
 
 impl Example for OrderView {
     fn example() -> Self {
-        Self {
-            order_id: Text::name("ORD-01939c3e-7a40-7c5e-9d8e-0f3b8a1c2d4e"),
-            client_order_id: None,
-            user_id: Text::name("anonymous"),
-            kind: Text::name("market"),
-            side: Text::name("sell"),
-            token_in: Text::name("SOL"),
-            token_out: Text::name("USDC"),
-            amount_in: Text::name("1.5"),
-            amount_in_filled: Some(Text::name("1.5")),
-            venues: Vec::new(),
-            max_legs: None,
-            slippage_bps: Some(50),
-            min_amount_out: None,
-            min_amount_out_filled: None,
-            limit_price: None,
-            stop_price: None,
-            time_in_force: Text::name("gtc"),
-            expires_at: None,
-            priority: Text::name("normal"),
-            status: Text::name("confirmed"),
-            waiting_for: None,
-            unknown: false,
-            dex: Some(Text::name("Meteora")),
-            executed_price: Some(Text::name("149.85")),
-            amount_out: Some(Text::name("224.775")),
-            tx_hash: Some(Text::name(EXAMPLE_TX)),
-            error: None,
-            code: None,
-            attempts: 1,
-            refusals: 0,
-            version: 6,
-            created_at: Text::name("2026-11-20T12:00:00.000Z"),
-            updated_at: Text::name("2026-11-20T12:00:01.874Z"),
-        }
+        Self::from(&example::order())
     }
 }
 

@@ -1,14 +1,14 @@
 //! Quotes, in an event and as the reply of `POST /api/quotes`.
 
+use order_core::failure::VenueError;
 use order_core::routing::{Route, RouteLeg};
 use order_core::time::Timestamp;
 use order_core::token::Side;
-use order_core::venue::{Leg, Quote, QuoteAnswer, QuoteRequest};
+use order_core::venue::{Leg, Quote, QuoteAnswer, QuoteRequest, VenueId};
 use poem_openapi::Object;
 use poem_openapi::types::Example;
 use serde::Serialize;
 
-use super::order::side_name;
 use super::text::{Code, Decimal, Dex, EXAMPLE_QUOTE, QuoteId, SideName, Symbol, Text, Time};
 
 /// What a venue would pay for the whole size, fees and price impact included.
@@ -65,20 +65,31 @@ pub struct UnavailableView {
     pub code: Text<Code>,
 }
 
+impl UnavailableView {
+    /// A venue that gave no quote for this reason.
+    fn new(venue: VenueId, error: VenueError) -> Self {
+        Self {
+            dex: Text::of(venue),
+            error: error.to_string(),
+            code: Text::name(error.code()),
+        }
+    }
+}
+
 /// The quotes, and the venues that gave none.
 pub fn split(answers: &[QuoteAnswer]) -> (Vec<QuoteView>, Vec<UnavailableView>) {
     let (mut quotes, mut unavailable) = (Vec::with_capacity(answers.len()), Vec::new());
     for answer in answers {
         match &answer.result {
             Ok(quote) => quotes.push(QuoteView::from(quote)),
-            Err(error) => unavailable.push(super::event::unavailable(answer.venue, *error)),
+            Err(error) => unavailable.push(UnavailableView::new(answer.venue, *error)),
         }
     }
     (quotes, unavailable)
 }
 
 /// One swap of a route.
-#[derive(Debug, Object, Serialize)]
+#[derive(Clone, Debug, Object, Serialize)]
 #[oai(rename = "Leg", rename_all = "camelCase", skip_serializing_if_is_none)]
 #[serde(rename_all = "camelCase")]
 pub struct LegView {
@@ -119,16 +130,6 @@ impl From<&Leg> for LegView {
             amount_in: Text::of(leg.amount_in.with_decimals(leg.token_in.decimals)),
             amount_out: Text::of(leg.amount_out.with_decimals(leg.token_out.decimals)),
             fee: None,
-        }
-    }
-}
-
-impl LegView {
-    /// The example, of a route that was executed.
-    pub fn executed() -> Self {
-        Self {
-            fee: None,
-            ..Self::example()
         }
     }
 }
@@ -226,7 +227,7 @@ impl QuoteReportView {
             token_in: Text::of(request.token_in.symbol),
             token_out: Text::of(request.token_out.symbol),
             amount_in: Text::of(request.amount_in.with_decimals(request.token_in.decimals)),
-            side: Text::name(side_name(side)),
+            side: Text::name(side.as_str()),
             slippage_bps,
             quotes,
             unavailable,

@@ -7,7 +7,6 @@ use poem_openapi::Object;
 use poem_openapi::types::Example;
 use serde::Serialize;
 
-use super::problem::Problem;
 use super::text::{Id, Name, StatusName, Text};
 
 /// Where an accepted order can be found.
@@ -53,18 +52,6 @@ pub fn order_path(id: OrderId) -> String {
     format!("/api/orders/{id}")
 }
 
-/// A reply as a message on a socket.
-pub fn message(reply: &impl Serialize) -> String {
-    serde_json::to_string(reply).unwrap_or_else(|error| {
-        // Strings, numbers and booleans: this should not happen.
-        tracing::error!(
-            error = &error as &dyn std::error::Error,
-            "a reply cannot be encoded"
-        );
-        Problem::internal().into_message()
-    })
-}
-
 impl From<&Submission> for AcceptedView {
     fn from(submission: &Submission) -> Self {
         let (id, status) = (submission.order_id, submission.status.as_str());
@@ -90,9 +77,8 @@ impl From<&Submission> for AcceptedView {
 
 impl Example for AcceptedView {
     fn example() -> Self {
-        let id = uuid::uuid!("01939c3e-7a40-7c5e-9d8e-0f3b8a1c2d4e");
         Self::from(&Submission {
-            order_id: OrderId::from_uuid(id),
+            order_id: super::example::id(),
             client_order_id: None,
             status: Status::Pending,
             replayed: false,

@@ -4,9 +4,14 @@ use std::borrow::Cow;
 use std::fmt::{self, Display};
 use std::marker::PhantomData;
 
-use order_core::order::Status;
+use order_core::order::{EventKind, Status};
+use order_core::order_types::OrderType;
 use order_core::priority::Priority;
+use order_core::routing::MOST_LEGS;
 use order_core::time::Timestamp;
+use order_core::time_in_force::TimeInForce;
+use order_core::token::Side;
+use order_core::trigger::WaitsFor;
 use order_core::venue::MAX_VENUE_NAME;
 use poem_openapi::registry::{MetaSchema, MetaSchemaRef, Registry};
 use poem_openapi::types::{ParseError, ParseFromJSON, ParseResult, ToJSON, Type};
@@ -23,6 +28,24 @@ pub trait Format: Send + Sync + 'static {
     const SHARED: Option<&'static str> = None;
     /// How OpenAPI describes it.
     fn schema() -> MetaSchema;
+
+    /// How OpenAPI refers to it.
+    fn schema_ref() -> MetaSchemaRef {
+        match Self::SHARED {
+            Some(name) => MetaSchemaRef::Reference(name.into()),
+            None => MetaSchemaRef::Inline(Box::new(Self::schema())),
+        }
+    }
+
+    /// Describes it, if it is described once for all, and what it refers to.
+    fn register(registry: &mut Registry)
+    where
+        Self: Sized,
+    {
+        if let Some(name) = Self::SHARED {
+            registry.create_schema::<Self, _>(name.into(), |_| Self::schema());
+        }
+    }
 }
 
 /// A text of that format.
@@ -44,6 +67,22 @@ impl<F: Format> Text<F> {
     pub const fn name(text: &'static str) -> Self {
         Self {
             text: Cow::Borrowed(text),
+            format: PhantomData,
+        }
+    }
+}
+
+impl<F> Text<F> {
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+}
+
+impl<F> Clone for Text<F> {
+    fn clone(&self) -> Self {
+        Self {
+            text: self.text.clone(),
             format: PhantomData,
         }
     }
@@ -71,16 +110,11 @@ impl<F: Format> Type for Text<F> {
     }
 
     fn schema_ref() -> MetaSchemaRef {
-        match F::SHARED {
-            Some(name) => MetaSchemaRef::Reference(name.into()),
-            None => MetaSchemaRef::Inline(Box::new(F::schema())),
-        }
+        F::schema_ref()
     }
 
     fn register(registry: &mut Registry) {
-        if let Some(name) = F::SHARED {
-            registry.create_schema::<Self, _>(name.into(), |_| F::schema());
-        }
+        F::register(registry);
     }
 
     fn as_raw_value(&self) -> Option<&Self> {
@@ -115,7 +149,8 @@ fn string(format: &'static str, example: &str) -> MetaSchema {
     }
 }
 
-fn one_of(description: &'static str, names: impl IntoIterator<Item = &'static str>) -> MetaSchema {
+/// A text that is one of these.
+pub fn one_of(description: &'static str, names: impl IntoIterator<Item = &'static str>) -> MetaSchema {
     MetaSchema {
         description: Some(description),
         enum_items: names.into_iter().map(Value::from).collect(),
@@ -147,6 +182,10 @@ fn integer(minimum: u16, maximum: Option<u16>) -> MetaSchema {
         ..MetaSchema::new("integer")
     }
 }
+
+/// A transaction's id for examples.
+pub const EXAMPLE_TX: &str =
+    "5VERv8NMvzbJMEkV8xnrLkEaWRtSz9CosKDYjCJjBRnbJLgp8uirBgmQpjKhoR4tjF3ZpRzrFmBV6UjKdiSZkQUW";
 
 /// A quote's id for examples.
 pub const EXAMPLE_QUOTE: &str = "QUO1-U09MfFVTREN8MTUwMDAwMDAwMHwyMjM2NTExMjV8MTc5NTE3NjAxMTg3NKqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqo";
@@ -185,7 +224,7 @@ formats! {
     /// An order's id.
     Id => string("order-id", "ORD-01939c3e-7a40-7c5e-9d8e-0f3b8a1c2d4e");
     /// A transaction's id.
-    TxHash => string("base58", super::order::EXAMPLE_TX);
+    TxHash => string("base58", EXAMPLE_TX);
     /// A token's symbol.
     Symbol => MetaSchema { max_length: Some(12), min_length: Some(1), ..string("symbol", "SOL") };
     /// The tags of one or more versions, or a star.
@@ -196,19 +235,19 @@ formats! {
     /// A caller's own name of something.
     Name => MetaSchema { pattern: Some("^[ -~]+$".into()), max_length: Some(128), min_length: Some(1), ..string("printable-ascii", "desk-7") };
     /// An order type.
-    Kind as "OrderType" => one_of("A type of order.", ["market", "limit", "stop_limit", "sniper"]);
+    Kind as "OrderType" => one_of("A type of order.", OrderType::ALL.iter().copied().map(OrderType::as_str));
     /// A side.
-    SideName as "Side" => one_of("A side: of the base token of its pair.", ["buy", "sell"]);
+    SideName as "Side" => one_of("A side: of the base token of its pair.", SIDES.map(Side::as_str));
     /// A time in force.
     Force as "TimeInForce" => one_of(
         "How long an order lives: until it is cancelled, not at all (in part or not), or until a date.",
-        ["gtc", "ioc", "fok", "gtd"],
+        FORCES.map(TimeInForce::as_str),
     );
     /// A priority that we send.
     PriorityName as "Priority" => one_of("Who goes first.", Priority::ALL.map(Priority::as_str));
     /// A priority that we read.
     PriorityInput as "PriorityInput" => MetaSchema {
-        one_of: vec![Text::<PriorityName>::schema_ref(), MetaSchemaRef::Inline(Box::new(integer(0, Some(0))))],
+        one_of: vec![PriorityName::schema_ref(), MetaSchemaRef::Inline(Box::new(integer(0, Some(0))))],
         description: Some("A priority, or 0 for normal."),
         example: Some("normal".into()),
         ..MetaSchema::ANY
@@ -218,12 +257,16 @@ formats! {
     /// One or more statuses, with commas between them.
     StatusList => MetaSchema { pattern: Some(list_of(Status::ALL.map(Status::as_str))), ..string("comma-separated", "confirmed,failed") };
     /// An event's status.
-    EventName as "EventStatus" => one_of("What happened to an order.", [
-        "pending", "waiting", "routing", "best_dex", "building", "submitted", "confirmed", "retrying", "failed",
-        "cancelled", "expired",
-    ]);
+    EventName as "EventStatus" => one_of("What happened to an order.", {
+        let mut names = EventKind::ALL.map(EventKind::as_str).to_vec();
+        names.dedup();
+        names
+    });
     /// What an order waits for.
-    WaitsForName as "WaitingFor" => one_of("What a resting order waits for.", ["limit", "stop", "pool"]);
+    WaitsForName as "WaitingFor" => one_of(
+        "What a resting order waits for.",
+        [WaitsFor::Limit, WaitsFor::Stop, WaitsFor::Pool].map(WaitsFor::as_str),
+    );
     /// A venue.
     Dex as "Dex" => MetaSchema {
         description: Some("A venue, by its name in any case: `GET /api/venues` lists them."),
@@ -231,8 +274,12 @@ formats! {
         max_length: Some(MAX_VENUE_NAME),
         ..string("venue", "Raydium")
     };
-    /// A kind of route that was considered.
-    Candidate as "RouteKind" => one_of("A kind of route.", ["venue", "split", "around", "any_combination"]);
+    /// Yes or no.
+    Flag => MetaSchema::new("boolean");
+    /// A list of venues.
+    DexList => MetaSchema { items: Some(Box::new(Dex::schema_ref())), ..MetaSchema::new("array") };
+    /// How many swaps.
+    LegCount => integer(1, Some(MOST_LEGS.into()));
     /// A stable code of an error.
     Code => string("code", "slippage_exceeded");
     /// Basis points.
@@ -246,6 +293,17 @@ formats! {
     /// Where to go on.
     Cursor => MetaSchema { pattern: Some("^[0-9a-f]{32}([0-9a-f]{16})?$".into()), ..string("opaque", "01939c3e7a407c5e9d8e0f3b8a1c2d4e") };
 }
+
+/// Both sides.
+pub const SIDES: [Side; 2] = [Side::Buy, Side::Sell];
+
+/// One time in force of each name; the date is none that is meant.
+pub const FORCES: [TimeInForce; 4] = [
+    TimeInForce::Gtc,
+    TimeInForce::Ioc,
+    TimeInForce::Fok,
+    TimeInForce::Gtd(Timestamp::from_millis(0)),
+];
 
 const MILLISECONDS: StaticFormatDescription =
     format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
@@ -279,5 +337,10 @@ mod tests {
             Text::at(Timestamp::from_millis(i64::MAX)).text,
             "9999-12-31T23:59:59.999Z"
         );
+    }
+
+    #[test]
+    fn the_example_transaction_is_one() {
+        assert!(EXAMPLE_TX.parse::<order_core::venue::TxId>().is_ok());
     }
 }

@@ -4,7 +4,7 @@ use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::stage::{ORDER, Stage};
+use crate::test_server::{ORDER, TestServer};
 
 async fn problem(reply: reqwest::Response) -> (u16, Value) {
     let status = reply.status().as_u16();
@@ -17,14 +17,14 @@ async fn problem(reply: reqwest::Response) -> (u16, Value) {
 
 #[tokio::test]
 async fn a_body_must_say_that_it_is_json() {
-    let stage = Stage::open().await;
+    let server = TestServer::open().await;
     for content_type in [
         None,
         Some("text/plain"),
         Some("application/x-www-form-urlencoded"),
         Some(""),
     ] {
-        let mut request = stage.client.post(stage.url("/api/orders/execute")).body(ORDER);
+        let mut request = server.client.post(server.url("/api/orders/execute")).body(ORDER);
         if let Some(content_type) = content_type {
             request = request.header("content-type", content_type);
         }
@@ -35,7 +35,7 @@ async fn a_body_must_say_that_it_is_json() {
             "{content_type:?}"
         );
     }
-    let charset = stage.client.post(stage.url("/api/orders/execute")).body(ORDER);
+    let charset = server.client.post(server.url("/api/orders/execute")).body(ORDER);
     let reply = charset
         .header("content-type", "Application/JSON ; charset=UTF-8")
         .send()
@@ -46,15 +46,15 @@ async fn a_body_must_say_that_it_is_json() {
 
 #[tokio::test]
 async fn a_compressed_body_is_refused_at_every_endpoint_that_takes_one() {
-    let stage = Stage::open().await;
-    let order = format!("/api/orders/{}", stage.order().await);
+    let server = TestServer::open().await;
+    let order = format!("/api/orders/{}", server.order().await);
     for (method, path) in [
         ("POST", "/api/orders/execute"),
         ("POST", "/api/quotes"),
         ("PATCH", order.as_str()),
     ] {
         let send = |coding: &'static str, body: Vec<u8>| {
-            let request = stage.client.request(method.parse().unwrap(), stage.url(path));
+            let request = server.client.request(method.parse().unwrap(), server.url(path));
             let request = request
                 .header("content-type", "application/json")
                 .header("content-encoding", coding)
@@ -85,14 +85,14 @@ async fn a_compressed_body_is_refused_at_every_endpoint_that_takes_one() {
 
 #[tokio::test]
 async fn broken_json_is_told_where_it_breaks() {
-    let stage = Stage::open().await;
+    let server = TestServer::open().await;
     for (body, field) in [
         (r#"{"tokenIn":"SOL""#, None),
         (r#"{"amountIn":NaN}"#, Some("amountIn")),
         ("[]", None),
         ("", None),
     ] {
-        let (status, problem) = problem(stage.post("/api/orders/execute", body).await).await;
+        let (status, problem) = problem(server.post("/api/orders/execute", body).await).await;
         assert_eq!(
             (status, problem["code"].as_str()),
             (400, Some("malformed_json")),
@@ -104,9 +104,9 @@ async fn broken_json_is_told_where_it_breaks() {
 
 #[tokio::test]
 async fn a_wrong_order_is_refused_by_name() {
-    let stage = Stage::open().await;
+    let server = TestServer::open().await;
     let body = r#"{"tokenIn":"SOL","tokenOut":"SOL","amountIn":"-1","colour":"red"}"#;
-    let (status, problem) = problem(stage.post("/api/orders/execute", body).await).await;
+    let (status, problem) = problem(server.post("/api/orders/execute", body).await).await;
     assert_eq!((status, problem["code"].as_str()), (400, Some("invalid_request")));
     let named: Vec<_> = problem["errors"]
         .as_array()
@@ -119,17 +119,17 @@ async fn a_wrong_order_is_refused_by_name() {
 
 #[tokio::test]
 async fn a_body_has_sixteen_kib_at_most_however_it_is_sent() {
-    let stage = Stage::open().await;
+    let server = TestServer::open().await;
     let padded = |size: usize| format!("{ORDER}{}", " ".repeat(size - ORDER.len()));
     assert_eq!(
-        stage
+        server
             .post("/api/orders/execute", padded(16 * 1024))
             .await
             .status(),
         202
     );
     for size in [16 * 1024 + 1, 300 * 1024] {
-        let (status, problem) = problem(stage.post("/api/orders/execute", padded(size)).await).await;
+        let (status, problem) = problem(server.post("/api/orders/execute", padded(size)).await).await;
         assert_eq!((status, problem["code"].as_str()), (413, Some("body_too_large")));
         let pieces = padded(size)
             .into_bytes()
@@ -138,9 +138,9 @@ async fn a_body_has_sixteen_kib_at_most_however_it_is_sent() {
             .map(Ok::<_, std::io::Error>)
             .collect::<Vec<_>>();
         let chunked = reqwest::Body::wrap_stream(futures_util::stream::iter(pieces));
-        let request = stage
+        let request = server
             .client
-            .post(stage.url("/api/orders/execute"))
+            .post(server.url("/api/orders/execute"))
             .header("content-type", "application/json");
         let (status, _) = self::problem(request.body(chunked).send().await.unwrap()).await;
         assert_eq!(status, 413);
@@ -149,13 +149,13 @@ async fn a_body_has_sixteen_kib_at_most_however_it_is_sent() {
 
 #[tokio::test]
 async fn a_client_that_asks_first_is_refused_before_it_sends() {
-    let stage = Stage::open().await;
-    let mut connection = TcpStream::connect(&stage.address).await.unwrap();
+    let server = TestServer::open().await;
+    let mut connection = TcpStream::connect(&server.address).await.unwrap();
     let head = "POST /api/orders/execute HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n\
                 content-length: 20000\r\nexpect: 100-continue\r\n\r\n";
     connection.write_all(head.as_bytes()).await.unwrap();
     let mut reply = vec![0; 12];
-    tokio::time::timeout(crate::stage::LONG, connection.read_exact(&mut reply))
+    tokio::time::timeout(crate::test_server::LONG, connection.read_exact(&mut reply))
         .await
         .unwrap()
         .unwrap();
@@ -164,14 +164,15 @@ async fn a_client_that_asks_first_is_refused_before_it_sends() {
 
 #[tokio::test]
 async fn a_body_that_does_not_come_is_not_waited_for() {
-    let stage =
-        Stage::with_settings(|settings| settings.body_timeout = std::time::Duration::from_millis(50)).await;
-    let mut connection = TcpStream::connect(&stage.address).await.unwrap();
+    let server =
+        TestServer::with_settings(|settings| settings.body_timeout = std::time::Duration::from_millis(50))
+            .await;
+    let mut connection = TcpStream::connect(&server.address).await.unwrap();
     let head = "POST /api/orders/execute HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n\
                 content-length: 50\r\n\r\n{";
     connection.write_all(head.as_bytes()).await.unwrap();
     let mut reply = vec![0; 12];
-    tokio::time::timeout(crate::stage::LONG, connection.read_exact(&mut reply))
+    tokio::time::timeout(crate::test_server::LONG, connection.read_exact(&mut reply))
         .await
         .unwrap()
         .unwrap();
@@ -180,7 +181,7 @@ async fn a_body_that_does_not_come_is_not_waited_for() {
 
 #[tokio::test]
 async fn other_methods_are_refused_with_those_that_are_allowed() {
-    let stage = Stage::open().await;
+    let server = TestServer::open().await;
     for (method, path, allowed) in [
         ("DELETE", "/api/orders/execute", "GET, HEAD, POST"),
         ("PUT", "/api/orders", "DELETE, GET, HEAD"),
@@ -195,9 +196,9 @@ async fn other_methods_are_refused_with_those_that_are_allowed() {
         ("OPTIONS", "/docs", "GET, HEAD"),
     ] {
         let method = method.parse().unwrap();
-        let reply = stage
+        let reply = server
             .client
-            .request(method, stage.url(path))
+            .request(method, server.url(path))
             .send()
             .await
             .unwrap();
@@ -212,7 +213,7 @@ async fn other_methods_are_refused_with_those_that_are_allowed() {
 
 #[tokio::test]
 async fn other_paths_are_not_found() {
-    let stage = Stage::open().await;
+    let server = TestServer::open().await;
     for path in [
         "/api",
         "/api/order",
@@ -220,7 +221,7 @@ async fn other_paths_are_not_found() {
         "/nothing/here",
         "/docs/../etc",
     ] {
-        let (status, problem) = problem(stage.get(path).await).await;
+        let (status, problem) = problem(server.get(path).await).await;
         assert_eq!(
             (status, problem["code"].as_str()),
             (404, Some("not_found")),
@@ -231,8 +232,8 @@ async fn other_paths_are_not_found() {
 
 #[tokio::test]
 async fn a_plain_get_on_a_websocket_endpoint_is_told_to_upgrade() {
-    let stage = Stage::open().await;
-    let order = stage.order().await;
+    let server = TestServer::open().await;
+    let order = server.order().await;
     for path in [
         "/api/orders/execute".to_owned(),
         format!("/api/orders/execute?orderId={order}"),
@@ -240,7 +241,7 @@ async fn a_plain_get_on_a_websocket_endpoint_is_told_to_upgrade() {
         format!("/ws/orders/{order}"),
         "/ws/orders".to_owned(),
     ] {
-        let reply = stage.get(&path).await;
+        let reply = server.get(&path).await;
         assert_eq!(reply.headers()["upgrade"], "websocket");
         assert_eq!(reply.headers()["sec-websocket-version"], "13");
         let (status, problem) = problem(reply).await;
@@ -257,10 +258,10 @@ const NO_TEXT: [&str; 3] = ["%ff", "%FE%80", "ORD-%c3%28"];
 
 #[tokio::test]
 async fn an_id_that_is_no_text_is_the_id_of_no_order() {
-    let stage = Stage::open().await;
+    let server = TestServer::open().await;
     for id in NO_TEXT {
         for path in [format!("/api/orders/{id}"), format!("/api/orders/{id}/events")] {
-            let (status, problem) = problem(stage.get(&path).await).await;
+            let (status, problem) = problem(server.get(&path).await).await;
             assert_eq!(
                 (status, problem["code"].as_str()),
                 (404, Some("order_not_found")),
@@ -268,10 +269,10 @@ async fn an_id_that_is_no_text_is_the_id_of_no_order() {
             );
         }
         for path in [format!("/ws/orders/{id}"), format!("/api/orders/updates/{id}")] {
-            let (status, _) = problem(stage.get(&path).await).await;
+            let (status, _) = problem(server.get(&path).await).await;
             assert_eq!(status, 426, "{path}");
-            let mut socket = stage.socket(&path).await;
-            assert_eq!(crate::stage::close_code(&mut socket).await, 4404, "{path}");
+            let mut socket = server.socket(&path).await;
+            assert_eq!(crate::test_server::close_code(&mut socket).await, 4404, "{path}");
         }
     }
 }

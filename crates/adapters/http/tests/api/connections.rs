@@ -5,15 +5,15 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::stage::{LIFE, LONG, ORDER, Stage};
+use crate::test_server::{LIFE, LONG, ORDER, TestServer};
 
 const PING: &[u8] = b"GET /ping HTTP/1.1\r\nhost: x\r\n\r\n";
 
 /// Nothing of this length runs out in a test.
 const FOR_EVER: Duration = Duration::from_secs(3_600);
 
-async fn stage(head: Duration, idle: Duration) -> Stage {
-    Stage::with_settings(|settings| {
+async fn server(head: Duration, idle: Duration) -> TestServer {
+    TestServer::with_settings(|settings| {
         settings.header_timeout = head;
         settings.idle_timeout = idle;
     })
@@ -48,9 +48,9 @@ async fn ping(connection: &mut TcpStream) {
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
 }
 
-async fn watchers_leave(stage: &Stage) {
+async fn watchers_leave(server: &TestServer) {
     let left = async {
-        while stage.engine.watchers() > 0 {
+        while server.engine.watchers() > 0 {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
@@ -62,8 +62,8 @@ async fn watchers_leave(stage: &Stage) {
 /// Balancers send a request down a connection that they have kept for a minute.
 #[tokio::test]
 async fn an_idle_connection_outlives_the_time_for_a_head() {
-    let stage = stage(Duration::from_millis(200), FOR_EVER).await;
-    let mut connection = TcpStream::connect(&stage.address).await.unwrap();
+    let server = server(Duration::from_millis(200), FOR_EVER).await;
+    let mut connection = TcpStream::connect(&server.address).await.unwrap();
     ping(&mut connection).await;
     tokio::time::sleep(Duration::from_millis(700)).await;
     ping(&mut connection).await;
@@ -73,8 +73,8 @@ async fn an_idle_connection_outlives_the_time_for_a_head() {
 async fn an_idle_connection_is_closed_in_its_own_time() {
     // Whichever of the two is longer.
     for head in [Duration::from_millis(100), FOR_EVER] {
-        let stage = stage(head, Duration::from_millis(300)).await;
-        let mut connection = TcpStream::connect(&stage.address).await.unwrap();
+        let server = server(head, Duration::from_millis(300)).await;
+        let mut connection = TcpStream::connect(&server.address).await.unwrap();
         connection.write_all(PING).await.unwrap();
         assert!(rest(&mut connection).await.ends_with("{\"message\":\"pong\"}"));
     }
@@ -82,9 +82,9 @@ async fn an_idle_connection_is_closed_in_its_own_time() {
 
 #[tokio::test]
 async fn a_slow_head_is_cut_off_whichever_request_it_begins() {
-    let stage = stage(Duration::from_millis(300), FOR_EVER).await;
+    let server = server(Duration::from_millis(300), FOR_EVER).await;
     for requests in 0..3 {
-        let mut slow = TcpStream::connect(&stage.address).await.unwrap();
+        let mut slow = TcpStream::connect(&server.address).await.unwrap();
         for _ in 0..requests {
             ping(&mut slow).await;
         }
@@ -99,14 +99,14 @@ async fn a_slow_head_is_cut_off_whichever_request_it_begins() {
         assert!(cut.is_ok(), "the head of request {requests} is waited for");
     }
     // Nor does a connection hold its place on which nothing is ever said.
-    let mut silent = TcpStream::connect(&stage.address).await.unwrap();
+    let mut silent = TcpStream::connect(&server.address).await.unwrap();
     assert_eq!(rest(&mut silent).await, "");
 }
 
 /// `nc -N`, and some proxies and probes, close their sending side as soon as the request is out.
 #[tokio::test]
 async fn a_client_that_closes_its_sending_side_gets_its_whole_answer() {
-    let stage = Stage::open().await;
+    let server = TestServer::open().await;
     let body = format!(
         "content-type: application/json\r\ncontent-length: {}\r\n\r\n{ORDER}",
         ORDER.len()
@@ -118,7 +118,7 @@ async fn a_client_that_closes_its_sending_side_gets_its_whole_answer() {
             "HTTP/1.1 202",
         ),
     ] {
-        let mut connection = TcpStream::connect(&stage.address).await.unwrap();
+        let mut connection = TcpStream::connect(&server.address).await.unwrap();
         connection.write_all(request.as_bytes()).await.unwrap();
         connection.shutdown().await.unwrap();
         let answer = rest(&mut connection).await;
@@ -127,8 +127,8 @@ async fn a_client_that_closes_its_sending_side_gets_its_whole_answer() {
 }
 
 /// The usual order as a stream on one connection, whose client then closes its sending side; and its id.
-async fn half_closed_stream(stage: &Stage) -> (TcpStream, String) {
-    let mut connection = TcpStream::connect(&stage.address).await.unwrap();
+async fn half_closed_stream(server: &TestServer) -> (TcpStream, String) {
+    let mut connection = TcpStream::connect(&server.address).await.unwrap();
     let request = format!(
         "POST /api/orders/execute HTTP/1.1\r\nhost: x\r\naccept: text/event-stream\r\n\
          content-type: application/json\r\ncontent-length: {}\r\n\r\n{ORDER}",
@@ -144,12 +144,13 @@ async fn half_closed_stream(stage: &Stage) -> (TcpStream, String) {
 
 #[tokio::test]
 async fn its_event_stream_goes_on_to_the_end() {
-    let stage = Stage::with_settings(|settings| settings.idle_timeout = Duration::from_millis(100)).await;
-    let (mut connection, order) = half_closed_stream(&stage).await;
+    let server =
+        TestServer::with_settings(|settings| settings.idle_timeout = Duration::from_millis(100)).await;
+    let (mut connection, order) = half_closed_stream(&server).await;
     // Long enough for it to be taken for one that is gone.
     tokio::time::sleep(Duration::from_millis(300)).await;
-    assert_eq!(stage.engine.watchers(), 1);
-    stage.confirm(order.parse().unwrap());
+    assert_eq!(server.engine.watchers(), 1);
+    server.confirm(order.parse().unwrap());
     let history = rest(&mut connection).await;
     for status in &LIFE[1..] {
         assert!(
@@ -162,18 +163,18 @@ async fn its_event_stream_goes_on_to_the_end() {
 #[tokio::test]
 async fn an_event_stream_whose_client_is_gone_is_not_kept() {
     // Nothing happens to the orders, and no keep-alive would show that nobody reads.
-    let stage = Stage::with_settings(|settings| settings.keep_alive = FOR_EVER).await;
-    let (connection, _) = half_closed_stream(&stage).await;
-    assert_eq!(stage.engine.watchers(), 1);
+    let server = TestServer::with_settings(|settings| settings.keep_alive = FOR_EVER).await;
+    let (connection, _) = half_closed_stream(&server).await;
+    assert_eq!(server.engine.watchers(), 1);
     drop(connection);
-    watchers_leave(&stage).await;
+    watchers_leave(&server).await;
 
-    let order = stage.order().await;
+    let order = server.order().await;
     let request =
         format!("GET /api/orders/{order}/events HTTP/1.1\r\nhost: x\r\naccept: text/event-stream\r\n\r\n");
     // One that reads what came, one that does not, and one that has asked for something more.
     for (reads, more) in [(true, false), (false, false), (true, true)] {
-        let mut connection = TcpStream::connect(&stage.address).await.unwrap();
+        let mut connection = TcpStream::connect(&server.address).await.unwrap();
         connection.write_all(request.as_bytes()).await.unwrap();
         if reads {
             read_until(&mut connection, "\"pending\"").await;
@@ -183,45 +184,45 @@ async fn an_event_stream_whose_client_is_gone_is_not_kept() {
         if more {
             connection.write_all(PING).await.unwrap();
         }
-        assert_eq!(stage.engine.watchers(), 1);
+        assert_eq!(server.engine.watchers(), 1);
         drop(connection);
-        watchers_leave(&stage).await;
+        watchers_leave(&server).await;
     }
 }
 
 #[tokio::test]
 async fn a_socket_whose_client_is_gone_is_not_kept() {
-    let stage = Stage::open().await;
-    let order = stage.order().await;
-    let socket = stage.socket(&format!("/ws/orders/{order}")).await;
-    assert_eq!(stage.engine.watchers(), 1);
+    let server = TestServer::open().await;
+    let order = server.order().await;
+    let socket = server.socket(&format!("/ws/orders/{order}")).await;
+    assert_eq!(server.engine.watchers(), 1);
     drop(socket);
-    watchers_leave(&stage).await;
+    watchers_leave(&server).await;
 }
 
 /// A process that is about to stop says so, and serves on.
 #[tokio::test]
 async fn one_that_is_leaving_is_not_ready_and_serves_on() {
-    let stage = Stage::open().await;
-    let order = stage.order().await;
-    let leaving = stage.leaving.clone();
+    let server = TestServer::open().await;
+    let order = server.order().await;
+    let leaving = server.leaving.clone();
     leaving.cancel();
-    let ready = stage.get("/health/ready").await;
+    let ready = server.get("/health/ready").await;
     assert_eq!(ready.status(), 503);
     assert_eq!(
         ready.json::<serde_json::Value>().await.unwrap()["status"],
         "draining"
     );
-    assert_eq!(stage.get("/health/live").await.status(), 200);
-    let accepted = stage.post("/api/orders/execute", ORDER).await;
+    assert_eq!(server.get("/health/live").await.status(), 200);
+    let accepted = server.post("/api/orders/execute", ORDER).await;
     assert_eq!(
         (accepted.status().as_u16(), &accepted.headers()["connection"]),
         (202, &"close".parse().unwrap())
     );
-    let mut socket = stage.socket(&format!("/ws/orders/{order}")).await;
-    assert_eq!(crate::stage::next(&mut socket).await["status"], "pending");
+    let mut socket = server.socket(&format!("/ws/orders/{order}")).await;
+    assert_eq!(crate::test_server::next(&mut socket).await["status"], "pending");
     // The next request finds another connection, and perhaps another process.
-    let mut connection = TcpStream::connect(&stage.address).await.unwrap();
+    let mut connection = TcpStream::connect(&server.address).await.unwrap();
     connection.write_all(PING).await.unwrap();
     assert!(
         rest(&mut connection)

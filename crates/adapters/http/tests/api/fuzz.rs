@@ -1,6 +1,6 @@
 //! Bytes that two readers might understand differently, and handshakes that are none: one answer, then the end.
 
-use crate::stage::{LONG, Stage, next};
+use crate::test_server::{LONG, TestServer, next};
 use futures_util::StreamExt;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
@@ -17,7 +17,7 @@ fn post(fields: &str, body: &str) -> String {
 
 #[tokio::test]
 async fn a_request_that_can_be_read_in_two_ways_ends_the_connection() {
-    let stage = Stage::open().await;
+    let server = TestServer::open().await;
     for (name, request) in [
         (
             "two lengths",
@@ -84,7 +84,7 @@ async fn a_request_that_can_be_read_in_two_ways_ends_the_connection() {
             format!("\u{16}\u{3}\u{1}\u{2}\0\u{1}\0\u{1}{HIDDEN}"),
         ),
     ] {
-        let answer = stage.raw(request.as_bytes()).await;
+        let answer = server.raw(request.as_bytes()).await;
         assert!(!answer.contains("HTTP/1.1 200"), "{name}: {answer}");
         assert!(
             answer.is_empty() || answer.starts_with("HTTP/1.1 4"),
@@ -97,13 +97,13 @@ async fn a_request_that_can_be_read_in_two_ways_ends_the_connection() {
 /// RFC 9112 6.3 allows two ways: to refuse it, or to go by the chunks and close the connection after it.
 #[tokio::test]
 async fn chunks_go_before_a_length_and_nothing_is_smuggled() {
-    let stage = Stage::open().await;
+    let server = TestServer::open().await;
     for fields in [
         "content-length: 5\r\ntransfer-encoding: chunked\r\n",
         "transfer-encoding: chunked\r\ncontent-length: 5\r\n",
         "transfer-encoding: chunked\r\ncontent-length: 300\r\n",
     ] {
-        let answer = stage.raw(post(fields, "2\r\n{}\r\n0\r\n\r\n").as_bytes()).await;
+        let answer = server.raw(post(fields, "2\r\n{}\r\n0\r\n\r\n").as_bytes()).await;
         let statuses: Vec<&str> = answer.split("HTTP/1.1 ").skip(1).map(|rest| &rest[..3]).collect();
         // `{}` lacks every field: 400 is the endpoint's own answer. Whatever follows is read where the chunks end.
         assert!(
@@ -115,16 +115,16 @@ async fn chunks_go_before_a_length_and_nothing_is_smuggled() {
 
 #[tokio::test]
 async fn requests_in_a_row_are_answered_in_a_row() {
-    let stage = Stage::open().await;
+    let server = TestServer::open().await;
     let two = format!("GET /ping HTTP/1.1\r\nhost: x\r\n\r\n{HIDDEN}");
-    let answer = stage.raw(two.as_bytes()).await;
+    let answer = server.raw(two.as_bytes()).await;
     assert_eq!(answer.matches("HTTP/1.1 200").count(), 2, "{answer}");
     assert!(answer.find("pong") < answer.find("\"ok\""), "{answer}");
 }
 
 #[tokio::test]
 async fn half_a_handshake_opens_nothing() {
-    let stage = Stage::open().await;
+    let server = TestServer::open().await;
     let key = "sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
     let version = "sec-websocket-version: 13\r\n";
     let upgrade = "connection: upgrade\r\nupgrade: websocket\r\n";
@@ -159,7 +159,7 @@ async fn half_a_handshake_opens_nothing() {
         ("another method", "PUT", format!("{upgrade}{version}{key}"), "405"),
     ] {
         let request = format!("{method} /ws/orders HTTP/1.1\r\nhost: x\r\n{fields}\r\n");
-        let mut connection = TcpStream::connect(&stage.address).await.unwrap();
+        let mut connection = TcpStream::connect(&server.address).await.unwrap();
         connection.write_all(request.as_bytes()).await.unwrap();
         let mut answer = vec![0; 4_096];
         let read = tokio::io::AsyncReadExt::read(&mut connection, &mut answer);
@@ -174,9 +174,9 @@ async fn half_a_handshake_opens_nothing() {
 
 #[tokio::test]
 async fn frames_that_break_the_protocol_end_the_socket_and_nothing_else() {
-    let stage = Stage::open().await;
-    let order = stage.order().await;
-    let mut well = stage.socket(&format!("/ws/orders/{order}")).await;
+    let server = TestServer::open().await;
+    let order = server.order().await;
+    let mut well = server.socket(&format!("/ws/orders/{order}")).await;
     assert_eq!(next(&mut well).await["seq"], 1);
     for frame in [
         // Not masked, as a server's would be.
@@ -193,13 +193,13 @@ async fn frames_that_break_the_protocol_end_the_socket_and_nothing_else() {
             0x81, 0xff, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0,
         ],
     ] {
-        let mut heard = stage.socket("/api/orders/execute").await;
+        let mut heard = server.socket("/api/orders/execute").await;
         heard.get_mut().write_all(frame).await.unwrap();
         let ended = async { while let Some(Ok(_)) = heard.next().await {} };
         tokio::time::timeout(LONG, ended)
             .await
             .unwrap_or_else(|_| panic!("{frame:x?} is waited upon"));
     }
-    stage.confirm(order);
+    server.confirm(order);
     assert_eq!(next(&mut well).await["seq"], 2);
 }

@@ -11,7 +11,7 @@ use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 
-use crate::stage::{LONG, ORDER, Stage, close_code, next, say};
+use crate::test_server::{LONG, ORDER, TestServer, close_code, next, say};
 
 fn rate(per_second: u32, burst: u32) -> Option<Rate> {
     let [per_second, burst] = [per_second, burst].map(|number| NonZeroU32::new(number).unwrap());
@@ -19,8 +19,8 @@ fn rate(per_second: u32, burst: u32) -> Option<Rate> {
 }
 
 /// Endpoints behind one proxy, that count callers on this machine too.
-async fn stage(change: impl FnOnce(&mut LimitSettings)) -> Stage {
-    Stage::with_settings(|settings: &mut HttpSettings| {
+async fn server(change: impl FnOnce(&mut LimitSettings)) -> TestServer {
+    TestServer::with_settings(|settings: &mut HttpSettings| {
         settings.limits.exempt_loopback = false;
         settings.limits.trusted_hops = 1;
         change(&mut settings.limits);
@@ -28,7 +28,7 @@ async fn stage(change: impl FnOnce(&mut LimitSettings)) -> Stage {
     .await
 }
 
-impl Stage {
+impl TestServer {
     async fn from(&self, address: &str, path: &str) -> reqwest::Response {
         let request = self.client.get(self.url(path)).header("x-forwarded-for", address);
         request.send().await.unwrap()
@@ -62,39 +62,39 @@ async fn code(reply: reqwest::Response) -> Value {
 
 #[tokio::test]
 async fn an_address_that_asks_too_often_is_told_when_to_come_back() {
-    let stage = stage(|limits| limits.address_rate = rate(1, 3)).await;
+    let server = server(|limits| limits.address_rate = rate(1, 3)).await;
     for left in [2, 1, 0] {
-        let reply = stage.from("192.0.2.1", "/ping").await;
+        let reply = server.from("192.0.2.1", "/ping").await;
         assert_eq!(reply.status(), 200);
         assert_eq!(header(&reply, "ratelimit-policy"), "\"address\";q=3;w=3");
         assert_eq!(header(&reply, "ratelimit"), format!("\"address\";r={left}"));
     }
-    let refused = stage.from("192.0.2.1", "/ping").await;
+    let refused = server.from("192.0.2.1", "/ping").await;
     assert_eq!(refused.status(), 429);
     assert_eq!(header(&refused, "retry-after"), "1");
     assert_eq!(header(&refused, "ratelimit"), "\"address\";r=0;t=1");
     assert_eq!(code(refused).await, "rate_limited");
     // Nobody else is, not even somebody who claims to be the first, and whoever watches the process never is.
-    assert_eq!(stage.from("192.0.2.2", "/ping").await.status(), 200);
-    assert_eq!(stage.from("192.0.2.1, 192.0.2.3", "/ping").await.status(), 200);
-    assert_eq!(stage.from("192.0.2.1", "/health/live").await.status(), 200);
+    assert_eq!(server.from("192.0.2.2", "/ping").await.status(), 200);
+    assert_eq!(server.from("192.0.2.1, 192.0.2.3", "/ping").await.status(), 200);
+    assert_eq!(server.from("192.0.2.1", "/health/live").await.status(), 200);
     tokio::time::sleep(Duration::from_millis(1_100)).await;
-    assert_eq!(stage.from("192.0.2.1", "/ping").await.status(), 200);
+    assert_eq!(server.from("192.0.2.1", "/ping").await.status(), 200);
 }
 
 #[tokio::test]
 async fn callers_on_this_machine_are_exempt_unless_it_is_said() {
-    let stage = Stage::with_settings(|settings| settings.limits.address_rate = rate(1, 1)).await;
+    let server = TestServer::with_settings(|settings| settings.limits.address_rate = rate(1, 1)).await;
     for _ in 0..5 {
-        assert_eq!(stage.get("/ping").await.status(), 200);
+        assert_eq!(server.get("/ping").await.status(), 200);
     }
 }
 
 #[tokio::test]
 async fn an_owner_who_submits_too_often_is_told_on_every_endpoint() {
-    let stage = stage(|limits| limits.owner_rate = rate(1, 2)).await;
-    assert_eq!(stage.order_of("alice").await.status(), 202);
-    let mut socket = stage.socket("/api/orders/execute").await;
+    let server = server(|limits| limits.owner_rate = rate(1, 2)).await;
+    assert_eq!(server.order_of("alice").await.status(), 202);
+    let mut socket = server.socket("/api/orders/execute").await;
     let order = json!({"tokenIn": "SOL", "tokenOut": "USDC", "amountIn": "1", "userId": "alice"});
     say(&mut socket, order.to_string()).await;
     assert_eq!(next(&mut socket).await["success"], true);
@@ -109,46 +109,46 @@ async fn an_owner_who_submits_too_often_is_told_on_every_endpoint() {
         (&refused["code"], &refused["status"]),
         (&"rate_limited".into(), &429.into())
     );
-    let refused = stage.order_of("alice").await;
+    let refused = server.order_of("alice").await;
     assert_eq!(
         (refused.status().as_u16(), header(&refused, "retry-after")),
         (429, "1")
     );
     assert_eq!(header(&refused, "ratelimit-policy"), "\"owner\";q=2;w=2");
     assert_eq!(code(refused).await, "rate_limited");
-    assert_eq!(stage.order_of("bob").await.status(), 202);
+    assert_eq!(server.order_of("bob").await.status(), 202);
 }
 
 #[tokio::test]
 async fn an_owner_has_so_many_orders_under_way_at_most() {
-    let stage = Stage::with_open_orders(2).await;
+    let server = TestServer::with_open_orders(2).await;
     let body = |key: &str| {
         json!({"tokenIn": "SOL", "tokenOut": "USDC", "amountIn": "1", "userId": "alice", "clientOrderId": key}).to_string()
     };
-    let first = stage.post("/api/orders/execute", body("1")).await;
+    let first = server.post("/api/orders/execute", body("1")).await;
     let first: Value = first.json().await.unwrap();
-    assert_eq!(stage.order_of("alice").await.status(), 202);
-    let refused = stage.order_of("alice").await;
+    assert_eq!(server.order_of("alice").await.status(), 202);
+    let refused = server.order_of("alice").await;
     assert_eq!(
         (refused.status().as_u16(), header(&refused, "retry-after")),
         (429, "1")
     );
     assert_eq!(code(refused).await, "too_many_open_orders");
-    assert_eq!(stage.order_of("bob").await.status(), 202);
-    stage.confirm(crate::stage::id(&first));
-    assert_eq!(stage.order_of("alice").await.status(), 202);
+    assert_eq!(server.order_of("bob").await.status(), 202);
+    server.confirm(crate::test_server::id(&first));
+    assert_eq!(server.order_of("alice").await.status(), 202);
 }
 
 #[tokio::test]
 async fn sockets_and_streams_are_counted_together() {
-    let stage = stage(|limits| {
+    let server = server(|limits| {
         limits.streams_per_address = Some(2);
         limits.streams_per_owner = Some(1);
     })
     .await;
-    let socket = stage.socket("/ws/orders?userId=alice").await;
+    let socket = server.socket("/ws/orders?userId=alice").await;
     let refused = |path: &str| {
-        let url = format!("ws://{}{path}", stage.address);
+        let url = format!("ws://{}{path}", server.address);
         async move {
             tokio_tungstenite::connect_async(url)
                 .await
@@ -157,21 +157,21 @@ async fn sockets_and_streams_are_counted_together() {
         }
     };
     assert!(refused("/ws/orders?userId=alice").await.contains("429"));
-    let order = stage.order().await;
-    let stream = stage
+    let order = server.order().await;
+    let stream = server
         .client
-        .get(stage.url(&format!("/api/orders/{order}/events")));
+        .get(server.url(&format!("/api/orders/{order}/events")));
     let stream = stream.header("accept", "text/event-stream").send().await.unwrap();
     assert_eq!(stream.status(), 200);
     assert!(refused("/api/orders/execute").await.contains("429"));
-    let submitted = stage.client.post(stage.url("/api/orders/execute")).body(ORDER);
+    let submitted = server.client.post(server.url("/api/orders/execute")).body(ORDER);
     let submitted = submitted
         .header("content-type", "application/json")
         .header("accept", "text/event-stream");
     assert_eq!(code(submitted.send().await.unwrap()).await, "too_many_streams");
     drop((socket, stream));
     for _ in 0..200 {
-        if tokio_tungstenite::connect_async(format!("ws://{}/ws/orders?userId=alice", stage.address))
+        if tokio_tungstenite::connect_async(format!("ws://{}/ws/orders?userId=alice", server.address))
             .await
             .is_ok()
         {
@@ -184,9 +184,9 @@ async fn sockets_and_streams_are_counted_together() {
 
 #[tokio::test]
 async fn who_talks_too_fast_is_hung_up_on() {
-    let stage = stage(|limits| limits.message_rate = rate(1, 3)).await;
+    let server = server(|limits| limits.message_rate = rate(1, 3)).await;
     for message in [Message::Text("{}".into()), Message::Ping(Default::default())] {
-        let mut socket = stage.socket("/api/orders/execute").await;
+        let mut socket = server.socket("/api/orders/execute").await;
         for _ in 0..4 {
             socket.send(message.clone()).await.unwrap();
         }
@@ -196,8 +196,8 @@ async fn who_talks_too_fast_is_hung_up_on() {
 
 #[tokio::test]
 async fn a_message_over_four_kibibytes_is_too_large() {
-    let stage = Stage::open().await;
-    let mut socket = stage.socket("/api/orders/execute").await;
+    let server = TestServer::open().await;
+    let mut socket = server.socket("/api/orders/execute").await;
     let padded = |size: usize| format!("{ORDER}{}", " ".repeat(size - ORDER.len()));
     say(&mut socket, padded(4_096)).await;
     assert_eq!(next(&mut socket).await["success"], true);
@@ -208,29 +208,29 @@ async fn a_message_over_four_kibibytes_is_too_large() {
 #[tokio::test]
 async fn while_too_many_orders_wait_new_ones_are_sent_away_and_old_ones_read() {
     let load_shedding = LoadShedding::default();
-    let stage = Stage::with_settings(|settings| settings.load_shedding = load_shedding.clone()).await;
-    let order = stage.order().await;
+    let server = TestServer::with_settings(|settings| settings.load_shedding = load_shedding.clone()).await;
+    let order = server.order().await;
     load_shedding.set(true);
-    let refused = stage.post("/api/orders/execute", ORDER).await;
+    let refused = server.post("/api/orders/execute", ORDER).await;
     assert_eq!(
         (refused.status().as_u16(), header(&refused, "retry-after")),
         (503, "1")
     );
     assert_eq!(code(refused).await, "overloaded");
-    assert_eq!(stage.get(&format!("/api/orders/{order}")).await.status(), 200);
+    assert_eq!(server.get(&format!("/api/orders/{order}")).await.status(), 200);
     load_shedding.set(false);
-    stage.order().await;
+    server.order().await;
 }
 
 #[tokio::test]
 async fn more_requests_than_can_be_worked_on_are_sent_away() {
-    let stage = stage(|limits| limits.requests = 1).await;
+    let server = server(|limits| limits.requests = 1).await;
     // One that is under way: its body does not come.
-    let mut slow = TcpStream::connect(&stage.address).await.unwrap();
+    let mut slow = TcpStream::connect(&server.address).await.unwrap();
     let head = "POST /api/orders/execute HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 5\r\n\r\n";
     slow.write_all(head.as_bytes()).await.unwrap();
     let refused = loop {
-        let reply = stage.get("/ping").await;
+        let reply = server.get("/ping").await;
         if reply.status() != 200 {
             break reply;
         }
@@ -240,27 +240,27 @@ async fn more_requests_than_can_be_worked_on_are_sent_away() {
         (503, "1")
     );
     assert_eq!(code(refused).await, "overloaded");
-    assert_eq!(stage.get("/health/live").await.status(), 200);
+    assert_eq!(server.get("/health/live").await.status(), 200);
     drop(slow);
 }
 
 #[tokio::test]
 async fn a_request_that_takes_too_long_is_given_up() {
-    let stage = stage(|limits| limits.request_timeout = Duration::from_millis(100)).await;
+    let server = server(|limits| limits.request_timeout = Duration::from_millis(100)).await;
     let head = "POST /api/orders/execute HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: 5\r\n\r\n";
-    let answer = stage.raw(head.as_bytes()).await;
+    let answer = server.raw(head.as_bytes()).await;
     assert!(answer.starts_with("HTTP/1.1 503"), "{answer}");
     assert!(answer.contains("\"code\":\"timed_out\""), "{answer}");
 }
 
 #[tokio::test]
 async fn a_connection_too_many_is_told_to_come_back() {
-    let stage = stage(|limits| limits.connections = 2).await;
+    let server = server(|limits| limits.connections = 2).await;
     let held = [
-        TcpStream::connect(&stage.address).await.unwrap(),
-        TcpStream::connect(&stage.address).await.unwrap(),
+        TcpStream::connect(&server.address).await.unwrap(),
+        TcpStream::connect(&server.address).await.unwrap(),
     ];
-    let refused = stage.get("/ping").await;
+    let refused = server.get("/ping").await;
     assert_eq!(
         (refused.status().as_u16(), header(&refused, "retry-after")),
         (503, "1")
@@ -268,7 +268,7 @@ async fn a_connection_too_many_is_told_to_come_back() {
     assert_eq!(code(refused).await, "overloaded");
     drop(held);
     let began = Instant::now();
-    while stage.get("/ping").await.status() != 200 {
+    while server.get("/ping").await.status() != 200 {
         assert!(began.elapsed() < LONG, "what was closed is still counted");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
@@ -276,9 +276,10 @@ async fn a_connection_too_many_is_told_to_come_back() {
 
 #[tokio::test]
 async fn who_does_not_read_the_answers_is_let_go() {
-    let stage =
-        Stage::with_settings(|settings| settings.limits.write_timeout = Duration::from_millis(300)).await;
-    let mut deaf = TcpStream::connect(&stage.address).await.unwrap();
+    let server =
+        TestServer::with_settings(|settings| settings.limits.write_timeout = Duration::from_millis(300))
+            .await;
+    let mut deaf = TcpStream::connect(&server.address).await.unwrap();
     let questions = b"GET /docs HTTP/1.1\r\nhost: x\r\n\r\n".repeat(20);
     let asking = async {
         while deaf.write_all(&questions).await.is_ok() {
@@ -290,31 +291,41 @@ async fn who_does_not_read_the_answers_is_let_go() {
 
 #[tokio::test]
 async fn heads_have_a_size() {
-    let stage = Stage::open().await;
+    let server = TestServer::open().await;
     let fields = |count: usize| {
         let fields: String = (0..count).map(|n| format!("x-{n}: y\r\n")).collect();
         format!("GET /ping HTTP/1.1\r\nhost: x\r\nconnection: close\r\n{fields}\r\n")
     };
-    assert!(stage.raw(fields(62).as_bytes()).await.starts_with("HTTP/1.1 200"));
-    assert!(stage.raw(fields(63).as_bytes()).await.starts_with("HTTP/1.1 431"));
+    assert!(
+        server
+            .raw(fields(62).as_bytes())
+            .await
+            .starts_with("HTTP/1.1 200")
+    );
+    assert!(
+        server
+            .raw(fields(63).as_bytes())
+            .await
+            .starts_with("HTTP/1.1 431")
+    );
     let large = format!(
         "GET /ping HTTP/1.1\r\nhost: x\r\nx-large: {}\r\n\r\n",
         "y".repeat(17_000)
     );
-    assert!(stage.raw(large.as_bytes()).await.starts_with("HTTP/1.1 431"));
+    assert!(server.raw(large.as_bytes()).await.starts_with("HTTP/1.1 431"));
     let long = format!("GET /{} HTTP/1.1\r\nhost: x\r\n\r\n", "y".repeat(17_000));
-    let answer = stage.raw(long.as_bytes()).await;
+    let answer = server.raw(long.as_bytes()).await;
     assert!(answer.starts_with("HTTP/1.1 4"), "{answer}");
 }
 
 #[tokio::test]
 async fn a_strangers_page_gets_no_socket() {
-    let stage = Stage::with_settings(|settings| {
+    let server = TestServer::with_settings(|settings| {
         settings.limits.origins = vec!["https://desk.example".into()];
     })
     .await;
     let open = |origin: String| {
-        let mut request = format!("ws://{}/ws/orders", stage.address)
+        let mut request = format!("ws://{}/ws/orders", server.address)
             .into_client_request()
             .unwrap();
         request.headers_mut().insert("origin", origin.parse().unwrap());
@@ -323,5 +334,5 @@ async fn a_strangers_page_gets_no_socket() {
     let refused = open("https://evil.example".into()).await.unwrap_err().to_string();
     assert!(refused.contains("403"), "{refused}");
     assert!(open("https://desk.example".into()).await.is_ok());
-    assert!(open(format!("http://{}", stage.address)).await.is_ok());
+    assert!(open(format!("http://{}", server.address)).await.is_ok());
 }

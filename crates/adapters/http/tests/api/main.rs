@@ -12,7 +12,7 @@ mod pages;
 mod reading;
 mod service;
 mod sockets;
-mod stage;
 mod streams;
 mod submitting;
+mod test_server;
 mod tls;

@@ -5,10 +5,10 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 
-use crate::stage::{ORDER, Stage};
+use crate::test_server::{ORDER, TestServer};
 
-async fn without_keys() -> Stage {
-    Stage::with_settings(|settings| {
+async fn without_keys() -> TestServer {
+    TestServer::with_settings(|settings| {
         // Whoever asks for a socket cannot ask for the connection's end as well.
         settings.idle_timeout = Duration::from_millis(200);
         settings.limits.hosts = Some(vec!["desk.example".into(), "*.desks.example".into()]);
@@ -17,9 +17,9 @@ async fn without_keys() -> Stage {
 }
 
 /// The answer to a GET with exactly these lines for its head.
-async fn ask(stage: &Stage, path: &str, lines: &str) -> String {
+async fn ask(server: &TestServer, path: &str, lines: &str) -> String {
     let request = format!("GET {path} HTTP/1.1\r\n{lines}connection: close\r\n\r\n");
-    stage.raw(request.as_bytes()).await
+    server.raw(request.as_bytes()).await
 }
 
 const HANDSHAKE: &str = "upgrade: websocket\r\nconnection: upgrade\r\nsec-websocket-version: 13\r\n\
@@ -28,31 +28,31 @@ const HANDSHAKE: &str = "upgrade: websocket\r\nconnection: upgrade\r\nsec-websoc
 /// A page whose own name is turned to this machine is, for a browser, a page of this service.
 #[tokio::test]
 async fn a_rebound_page_reads_and_does_nothing() {
-    let stage = without_keys().await;
+    let server = without_keys().await;
     for path in ["/", "/ping", "/api/orders", "/docs", "/nothing"] {
-        let answer = ask(&stage, path, "host: rebound.example:3000\r\n").await;
+        let answer = ask(&server, path, "host: rebound.example:3000\r\n").await;
         assert!(answer.starts_with("HTTP/1.1 421"), "{path}: {answer}");
         assert!(answer.contains("\"code\":\"host_not_allowed\""), "{answer}");
         assert!(answer.contains("server.allowed_hosts"), "{answer}");
     }
     let lines = format!("host: rebound.example\r\norigin: http://rebound.example\r\n{HANDSHAKE}");
-    let answer = stage
+    let answer = server
         .raw(format!("GET /ws/orders HTTP/1.1\r\n{lines}\r\n").as_bytes())
         .await;
     assert!(answer.starts_with("HTTP/1.1 421"), "{answer}");
-    let order = stage.client.post(stage.url("/api/orders/execute"));
+    let order = server.client.post(server.url("/api/orders/execute"));
     let order = order
         .header("host", "rebound.example")
         .header("origin", "http://rebound.example")
         .header("content-type", "application/json");
     assert_eq!(order.body(ORDER).send().await.unwrap().status(), 421);
-    let listed: Value = stage.get("/api/orders").await.json().await.unwrap();
+    let listed: Value = server.get("/api/orders").await.json().await.unwrap();
     assert_eq!(listed["items"], serde_json::json!([]));
 }
 
 #[tokio::test]
 async fn addresses_local_names_and_listed_ones_are_answered() {
-    let stage = without_keys().await;
+    let server = without_keys().await;
     for host in [
         "localhost:3000",
         "127.0.0.1:3000",
@@ -62,26 +62,26 @@ async fn addresses_local_names_and_listed_ones_are_answered() {
         "desk.example",
         "eu.desks.example:8443",
     ] {
-        let answer = ask(&stage, "/ping", &format!("host: {host}\r\n")).await;
+        let answer = ask(&server, "/ping", &format!("host: {host}\r\n")).await;
         assert!(answer.starts_with("HTTP/1.1 200"), "{host}: {answer}");
     }
     // Whoever watches the process may know it by any name.
-    let answer = ask(&stage, "/health/ready", "host: order-engine.default.svc\r\n").await;
+    let answer = ask(&server, "/health/ready", "host: order-engine.default.svc\r\n").await;
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     // Where keys are wanted, such a page has none.
-    let guarded = Stage::with_settings(|settings| settings.limits.hosts = None).await;
+    let guarded = TestServer::with_settings(|settings| settings.limits.hosts = None).await;
     let answer = ask(&guarded, "/ping", "host: any.example\r\n").await;
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
 }
 
 #[tokio::test]
 async fn a_request_names_one_host_at_every_endpoint() {
-    let admin = Stage::with_settings(|settings| {
+    let admin = TestServer::with_settings(|settings| {
         settings.health_only = true;
         settings.idle_timeout = Duration::from_millis(200);
     })
     .await;
-    for (stage, paths) in [
+    for (server, paths) in [
         (without_keys().await, &["/ping", "/ws/orders", "/health/live"][..]),
         (admin, &["/health/ready", "/metrics"]),
     ] {
@@ -94,7 +94,7 @@ async fn a_request_names_one_host_at_every_endpoint() {
                 "host:\r\n",
             ] {
                 for more in ["", HANDSHAKE] {
-                    let answer = stage
+                    let answer = server
                         .raw(format!("GET {path} HTTP/1.1\r\n{lines}{more}\r\n").as_bytes())
                         .await;
                     assert!(answer.starts_with("HTTP/1.1 400"), "{path} {lines:?}: {answer}");
@@ -104,8 +104,8 @@ async fn a_request_names_one_host_at_every_endpoint() {
         }
     }
     // HTTP/1.0 knows no such field; some health checks speak it.
-    let stage = without_keys().await;
-    let answer = stage.raw(b"GET /ping HTTP/1.0\r\n\r\n").await;
+    let server = without_keys().await;
+    let answer = server.raw(b"GET /ping HTTP/1.0\r\n\r\n").await;
     assert!(answer.contains(" 200 OK"), "{answer}");
 }
 
@@ -113,7 +113,7 @@ async fn a_request_names_one_host_at_every_endpoint() {
 #[tokio::test]
 async fn behind_a_trusted_proxy_the_page_has_its_live_connection() {
     for (hops, allowed) in [(1, true), (0, false)] {
-        let stage = Stage::with_settings(|settings| {
+        let server = TestServer::with_settings(|settings| {
             settings.limits.hosts = Some(Vec::new());
             settings.limits.trusted_hops = hops;
         })
@@ -126,7 +126,7 @@ async fn behind_a_trusted_proxy_the_page_has_its_live_connection() {
             ),
         ] {
             let open = |origin: &str| {
-                let mut request = format!("ws://{}/ws/orders", stage.address)
+                let mut request = format!("ws://{}/ws/orders", server.address)
                     .into_client_request()
                     .unwrap();
                 let headers = request.headers_mut();
@@ -141,7 +141,7 @@ async fn behind_a_trusted_proxy_the_page_has_its_live_connection() {
             );
             assert!(open("https://evil.example").await.is_err(), "{name} {hops}");
             // Nor is a page its own that comes from where the proxy, and not the browser, reaches this service.
-            let inside = open(&format!("http://{}", stage.address)).await;
+            let inside = open(&format!("http://{}", server.address)).await;
             assert_eq!(inside.is_ok(), !allowed, "{name} {hops}");
         }
     }

@@ -7,7 +7,7 @@ use tokio::net::TcpStream;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::Role;
 
-use crate::stage::{LIFE, LONG, ORDER, Stage, close_code, id, next, statuses};
+use crate::test_server::{LIFE, LONG, ORDER, TestServer, close_code, id, next, statuses};
 
 const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
 /// What RFC 6455 gives as the answer to that key.
@@ -35,9 +35,9 @@ struct Connection {
 }
 
 impl Connection {
-    async fn open(stage: &Stage) -> Self {
+    async fn open(server: &TestServer) -> Self {
         Self {
-            stream: TcpStream::connect(&stage.address).await.unwrap(),
+            stream: TcpStream::connect(&server.address).await.unwrap(),
             read: Vec::new(),
         }
     }
@@ -74,7 +74,7 @@ fn location(head: &str) -> OrderId {
 }
 
 /// The events of a connection that was just upgraded, to their end.
-async fn whole_life(stage: &Stage, mut connection: Connection) {
+async fn whole_life(server: &TestServer, mut connection: Connection) {
     let head = connection.head().await;
     assert!(head.starts_with("HTTP/1.1 101 "), "{head}");
     assert!(head.contains(ACCEPT), "{head}");
@@ -82,39 +82,39 @@ async fn whole_life(stage: &Stage, mut connection: Connection) {
     let mut socket = connection.into_socket().await;
     let first = next(&mut socket).await;
     assert_eq!((id(&first), &first["status"]), (order, &"pending".into()));
-    stage.confirm(order);
+    server.confirm(order);
     assert_eq!(statuses(&mut socket, 2, 5).await, LIFE[1..]);
     assert_eq!(close_code(&mut socket).await, 1000);
 }
 
 #[tokio::test]
 async fn a_posted_handshake_goes_on_as_a_websocket() {
-    let stage = Stage::open().await;
-    let mut connection = Connection::open(&stage).await;
+    let server = TestServer::open().await;
+    let mut connection = Connection::open(&server).await;
     connection.send(whole("")).await;
-    whole_life(&stage, connection).await;
+    whole_life(&server, connection).await;
 }
 
 #[tokio::test]
 async fn the_body_may_come_late_in_chunks_or_after_leave_to_send() {
-    let stage = Stage::open().await;
-    let mut late = Connection::open(&stage).await;
+    let server = TestServer::open().await;
+    let mut late = Connection::open(&server).await;
     late.send(head(&format!("Content-Length: {}\r\n", ORDER.len())))
         .await;
     tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     late.send(ORDER).await;
-    whole_life(&stage, late).await;
+    whole_life(&server, late).await;
 
-    let mut chunked = Connection::open(&stage).await;
+    let mut chunked = Connection::open(&server).await;
     let (one, two) = ORDER.split_at(7);
     chunked.send(head("Transfer-Encoding: chunked\r\n")).await;
     chunked.send(format!("7\r\n{one}\r\n")).await;
     chunked
         .send(format!("{:x}\r\n{two}\r\n0\r\n\r\n", two.len()))
         .await;
-    whole_life(&stage, chunked).await;
+    whole_life(&server, chunked).await;
 
-    let mut asking = Connection::open(&stage).await;
+    let mut asking = Connection::open(&server).await;
     asking
         .send(head(&format!(
             "Content-Length: {}\r\nExpect: 100-continue\r\n",
@@ -123,13 +123,13 @@ async fn the_body_may_come_late_in_chunks_or_after_leave_to_send() {
         .await;
     assert!(asking.head().await.starts_with("HTTP/1.1 100 "));
     asking.send(ORDER).await;
-    whole_life(&stage, asking).await;
+    whole_life(&server, asking).await;
 }
 
 #[tokio::test]
 async fn frames_may_follow_the_body_at_once() {
-    let stage = Stage::open().await;
-    let mut connection = Connection::open(&stage).await;
+    let server = TestServer::open().await;
+    let mut connection = Connection::open(&server).await;
     // A masked ping with the payload "hi", in the same packet as the request.
     let mut request = whole("").into_bytes();
     request.extend([0x89, 0x82, 0, 0, 0, 0, b'h', b'i']);
@@ -147,7 +147,7 @@ async fn frames_may_follow_the_body_at_once() {
 
 #[tokio::test]
 async fn other_upgrades_and_half_handshakes_are_ignored() {
-    let stage = Stage::open().await;
+    let server = TestServer::open().await;
     let length = format!("Content-Length: {}\r\n", ORDER.len());
     for upgrade in [
         "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n",
@@ -157,7 +157,7 @@ async fn other_upgrades_and_half_handshakes_are_ignored() {
         "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: x\r\nSec-WebSocket-Version: 13\r\n",
         "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: dGhlIHNhbXBsZQ==\r\nSec-WebSocket-Version: 13\r\n",
     ] {
-        let mut connection = Connection::open(&stage).await;
+        let mut connection = Connection::open(&server).await;
         let head = "POST /api/orders/execute HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n";
         connection
             .send(format!("{head}{length}{upgrade}\r\n{ORDER}"))
@@ -169,16 +169,16 @@ async fn other_upgrades_and_half_handshakes_are_ignored() {
 
 #[tokio::test]
 async fn it_can_be_switched_off() {
-    let stage = Stage::with_settings(|settings| settings.post_upgrade = false).await;
-    let mut connection = Connection::open(&stage).await;
+    let server = TestServer::with_settings(|settings| settings.post_upgrade = false).await;
+    let mut connection = Connection::open(&server).await;
     connection.send(whole("")).await;
     assert!(connection.head().await.starts_with("HTTP/1.1 202 "));
 }
 
 #[tokio::test]
 async fn a_wrong_order_is_an_ordinary_problem_without_upgrade() {
-    let stage = Stage::open().await;
-    let mut connection = Connection::open(&stage).await;
+    let server = TestServer::open().await;
+    let mut connection = Connection::open(&server).await;
     connection
         .send(format!("{}{{}}", head("Content-Length: 2\r\n")))
         .await;
@@ -189,12 +189,12 @@ async fn a_wrong_order_is_an_ordinary_problem_without_upgrade() {
 
 #[tokio::test]
 async fn a_repeated_request_follows_the_first_order() {
-    let stage = Stage::open().await;
-    let mut first = Connection::open(&stage).await;
+    let server = TestServer::open().await;
+    let mut first = Connection::open(&server).await;
     first.send(whole("Idempotency-Key: k\r\n")).await;
     let order = location(&first.head().await);
-    stage.confirm(order);
-    let mut again = Connection::open(&stage).await;
+    server.confirm(order);
+    let mut again = Connection::open(&server).await;
     again.send(whole("Idempotency-Key: k\r\n")).await;
     let reply = again.head().await;
     assert!(

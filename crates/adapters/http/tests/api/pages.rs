@@ -2,19 +2,19 @@
 
 use serde_json::Value;
 
-use crate::stage::{ORDER, Stage};
+use crate::test_server::{ORDER, TestServer};
 
 const DESK: &str = "https://desk.example";
 
-async fn shared() -> Stage {
-    Stage::with_settings(|settings| settings.limits.origins = vec![DESK.into()]).await
+async fn shared() -> TestServer {
+    TestServer::with_settings(|settings| settings.limits.origins = vec![DESK.into()]).await
 }
 
 fn header<'a>(reply: &'a reqwest::Response, name: &str) -> Option<&'a str> {
     reply.headers().get(name)?.to_str().ok()
 }
 
-impl Stage {
+impl TestServer {
     async fn as_page(&self, method: reqwest::Method, origin: &str) -> reqwest::Response {
         let request = self.client.request(method, self.url("/api/orders/execute"));
         let request = request
@@ -28,16 +28,16 @@ impl Stage {
 
 #[tokio::test]
 async fn pages_of_other_origins_are_refused_unless_listed() {
-    for stage in [Stage::open().await, shared().await] {
+    for server in [TestServer::open().await, shared().await] {
         for method in [reqwest::Method::POST, reqwest::Method::OPTIONS] {
-            let refused = stage.as_page(method, "https://evil.example").await;
+            let refused = server.as_page(method, "https://evil.example").await;
             assert_eq!(refused.status(), 403);
             assert_eq!(header(&refused, "access-control-allow-origin"), None);
             let problem: Value = refused.json().await.unwrap();
             assert_eq!(problem["code"], "origin_not_allowed");
         }
-        let own = stage
-            .as_page(reqwest::Method::POST, &format!("http://{}", stage.address))
+        let own = server
+            .as_page(reqwest::Method::POST, &format!("http://{}", server.address))
             .await;
         assert_eq!(
             (own.status().as_u16(), header(&own, "access-control-allow-origin")),
@@ -48,8 +48,8 @@ async fn pages_of_other_origins_are_refused_unless_listed() {
 
 #[tokio::test]
 async fn a_listed_page_may_do_what_the_api_offers() {
-    let stage = shared().await;
-    let asked = stage.as_page(reqwest::Method::OPTIONS, DESK).await;
+    let server = shared().await;
+    let asked = server.as_page(reqwest::Method::OPTIONS, DESK).await;
     assert_eq!(
         (
             asked.status().as_u16(),
@@ -63,7 +63,7 @@ async fn a_listed_page_may_do_what_the_api_offers() {
         "{allowed}"
     );
     assert_eq!(header(&asked, "access-control-allow-credentials"), None);
-    let done = stage.as_page(reqwest::Method::POST, DESK).await;
+    let done = server.as_page(reqwest::Method::POST, DESK).await;
     assert_eq!(
         (
             done.status().as_u16(),
@@ -81,7 +81,7 @@ async fn a_listed_page_may_do_what_the_api_offers() {
 /// A browser asks first; it compares the list with what the page wants to do, and says so by name.
 #[tokio::test]
 async fn a_browser_that_asks_first_gets_the_list() {
-    let stage = shared().await;
+    let server = shared().await;
     for (method, wanted) in [
         ("POST", "content-type,traceparent,tracestate,baggage"),
         ("POST", "traceparent"),
@@ -89,9 +89,9 @@ async fn a_browser_that_asks_first_gets_the_list() {
         ("PUT", "content-type"),
         ("GET", ""),
     ] {
-        let asked = stage
+        let asked = server
             .client
-            .request(reqwest::Method::OPTIONS, stage.url("/api/orders/execute"))
+            .request(reqwest::Method::OPTIONS, server.url("/api/orders/execute"))
             .header("origin", DESK)
             .header("access-control-request-method", method)
             .header("access-control-request-headers", wanted);
@@ -114,20 +114,20 @@ async fn a_browser_that_asks_first_gets_the_list() {
 #[tokio::test]
 async fn pages_below_a_listed_domain_may_call() {
     let listed = vec!["https://*.desk.example".to_owned()];
-    let stage = Stage::with_settings(|settings| settings.limits.origins = listed).await;
+    let server = TestServer::with_settings(|settings| settings.limits.origins = listed).await;
     for (origin, status) in [
         ("https://eu.desk.example", 202),
         ("https://desk.example", 403),
         ("https://eu.desk.example.evil", 403),
     ] {
-        let answer = stage.as_page(reqwest::Method::POST, origin).await;
+        let answer = server.as_page(reqwest::Method::POST, origin).await;
         assert_eq!(answer.status(), status, "{origin}");
     }
 }
 
 #[tokio::test]
 async fn every_answer_says_what_browsers_must_not_do_with_it() {
-    let stage = Stage::open().await;
+    let server = TestServer::open().await;
     for path in [
         "/",
         "/page/app.js",
@@ -138,7 +138,7 @@ async fn every_answer_says_what_browsers_must_not_do_with_it() {
         "/health/live",
         "/api/orders",
     ] {
-        let reply = stage.get(path).await;
+        let reply = server.get(path).await;
         for (name, value) in [
             ("x-content-type-options", "nosniff"),
             ("referrer-policy", "no-referrer"),
@@ -158,8 +158,8 @@ async fn every_answer_says_what_browsers_must_not_do_with_it() {
         assert_eq!(header(&reply, "strict-transport-security"), None);
     }
     assert_eq!(
-        header(&stage.get("/api/orders").await, "cache-control"),
+        header(&server.get("/api/orders").await, "cache-control"),
         Some("no-store")
     );
-    assert_eq!(header(&stage.get("/").await, "cache-control"), Some("no-cache"));
+    assert_eq!(header(&server.get("/").await, "cache-control"), Some("no-cache"));
 }

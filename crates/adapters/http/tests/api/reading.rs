@@ -3,24 +3,24 @@
 use order_core::failure::VenueError;
 use serde_json::{Value, json};
 
-use crate::stage::{LIFE, Stage};
+use crate::test_server::{LIFE, TestServer};
 
 #[tokio::test]
 async fn an_order_is_found_under_its_id_with_and_without_prefix() {
-    let stage = Stage::open().await;
-    let order = stage.order().await;
+    let server = TestServer::open().await;
+    let order = server.order().await;
     for name in [
         order.to_string(),
         order.uuid().to_string(),
         order.to_string().to_lowercase(),
     ] {
-        let reply = stage.get(&format!("/api/orders/{name}")).await;
+        let reply = server.get(&format!("/api/orders/{name}")).await;
         assert_eq!(reply.status(), 200, "{name}");
         assert_eq!(reply.headers()["etag"], "\"1\"");
         assert_eq!(reply.json::<Value>().await.unwrap()["orderId"], order.to_string());
     }
-    stage.confirm(order);
-    let view: Value = stage
+    server.confirm(order);
+    let view: Value = server
         .get(&format!("/api/orders/{order}"))
         .await
         .json()
@@ -34,7 +34,7 @@ async fn an_order_is_found_under_its_id_with_and_without_prefix() {
 
 #[tokio::test]
 async fn an_unknown_order_is_not_found() {
-    let stage = Stage::open().await;
+    let server = TestServer::open().await;
     for name in [
         "ORD-01890a5d-ac96-774b-bcce-b302099a8057",
         "01890a5d-ac96-774b-bcce-b302099a8057",
@@ -44,12 +44,14 @@ async fn an_unknown_order_is_not_found() {
             format!("/api/orders/{name}"),
             format!("/api/orders/{name}/events"),
         ] {
-            let reply = stage.get(&path).await;
+            let reply = server.get(&path).await;
             assert_eq!(reply.status(), 404, "{path}");
             assert_eq!(reply.headers()["content-type"], "application/problem+json");
             assert_eq!(reply.json::<Value>().await.unwrap()["code"], "order_not_found");
         }
-        let stream = stage.client.get(stage.url(&format!("/api/orders/{name}/events")));
+        let stream = server
+            .client
+            .get(server.url(&format!("/api/orders/{name}/events")));
         let reply = stream.header("accept", "text/event-stream").send().await.unwrap();
         assert_eq!(reply.status(), 404);
     }
@@ -57,11 +59,11 @@ async fn an_unknown_order_is_not_found() {
 
 #[tokio::test]
 async fn the_events_are_a_list_after_a_number() {
-    let stage = Stage::open().await;
-    let order = stage.order().await;
-    stage.confirm(order);
+    let server = TestServer::open().await;
+    let order = server.order().await;
+    server.confirm(order);
     let events = async |query: &str| -> Value {
-        stage
+        server
             .get(&format!("/api/orders/{order}/events{query}"))
             .await
             .json()
@@ -79,22 +81,22 @@ async fn the_events_are_a_list_after_a_number() {
     assert_eq!(all[5]["meta"]["executedPrice"], "150");
     assert_eq!(events("?after=4").await, json!([all[4], all[5]]));
     assert_eq!(events("?after=6").await, json!([]));
-    let bad = stage.get(&format!("/api/orders/{order}/events?after=two")).await;
+    let bad = server.get(&format!("/api/orders/{order}/events?after=two")).await;
     assert_eq!(bad.status(), 400);
     assert_eq!(bad.json::<Value>().await.unwrap()["errors"][0]["field"], "after");
 }
 
 #[tokio::test]
 async fn a_list_is_read_page_by_page() {
-    let stage = Stage::open().await;
+    let server = TestServer::open().await;
     let mut orders = Vec::new();
     for _ in 0..5 {
-        orders.push(stage.order().await.to_string());
+        orders.push(server.order().await.to_string());
     }
     orders.reverse();
     let (mut seen, mut cursor) = (Vec::new(), String::new());
     loop {
-        let page: Value = stage
+        let page: Value = server
             .get(&format!("/api/orders?limit=2{cursor}"))
             .await
             .json()
@@ -108,7 +110,7 @@ async fn a_list_is_read_page_by_page() {
                 .map(|o| o["orderId"].as_str().unwrap().to_owned()),
         );
         // A new order in between shifts nothing.
-        stage.order().await;
+        server.order().await;
         match page["nextCursor"].as_str() {
             Some(next) => cursor = format!("&cursor={next}"),
             None => break,
@@ -119,10 +121,10 @@ async fn a_list_is_read_page_by_page() {
 
 #[tokio::test]
 async fn a_list_is_filtered_and_a_bad_filter_is_named() {
-    let stage = Stage::open().await;
-    let (done, _open) = (stage.order().await, stage.order().await);
-    stage.confirm(done);
-    let page: Value = stage
+    let server = TestServer::open().await;
+    let (done, _open) = (server.order().await, server.order().await);
+    server.confirm(done);
+    let page: Value = server
         .get("/api/orders?status=confirmed,failed")
         .await
         .json()
@@ -131,7 +133,7 @@ async fn a_list_is_filtered_and_a_bad_filter_is_named() {
     assert_eq!(page["items"].as_array().unwrap().len(), 1);
     assert_eq!(page["items"][0]["orderId"], done.to_string());
     assert_eq!(page["nextCursor"], Value::Null);
-    let reply = stage.get("/api/orders?status=done&limit=0").await;
+    let reply = server.get("/api/orders?status=done&limit=0").await;
     assert_eq!(reply.status(), 400);
     let problem: Value = reply.json().await.unwrap();
     assert_eq!(
@@ -142,9 +144,9 @@ async fn a_list_is_filtered_and_a_bad_filter_is_named() {
 
 #[tokio::test]
 async fn quotes_name_the_venues_that_gave_none() {
-    let stage = Stage::open().await;
+    let server = TestServer::open().await;
     let question = r#"{"tokenIn":"SOL","tokenOut":"USDC","amountIn":"1.5","slippageBps":100}"#;
-    let reply = stage.post("/api/quotes", question).await;
+    let reply = server.post("/api/quotes", question).await;
     assert_eq!(reply.status(), 200);
     let leg = json!({
         "dex": "Raydium", "pool": "raydium:SOL/USDC", "tokenIn": "SOL", "tokenOut": "USDC", "amountIn": "1.5",
@@ -167,11 +169,11 @@ async fn quotes_name_the_venues_that_gave_none() {
     let order = |quote_id: &str| {
         json!({"tokenIn": "SOL", "tokenOut": "USDC", "amountIn": "1.5", "quoteId": quote_id}).to_string()
     };
-    let taken = stage
+    let taken = server
         .post("/api/orders/execute", order(quote_id.as_str().unwrap()))
         .await;
     assert_eq!(taken.status(), 202);
-    let refused = stage.post("/api/orders/execute", order("QUO1-none")).await;
+    let refused = server.post("/api/orders/execute", order("QUO1-none")).await;
     assert_eq!(refused.status(), 422);
     assert_eq!(refused.json::<Value>().await.unwrap()["code"], "unknown_quote");
 }
@@ -184,8 +186,8 @@ async fn without_a_quote_it_depends_on_why() {
         (VenueError::UnknownToken, 422, "pair_not_traded"),
         (VenueError::Timeout, 503, "no_quotes"),
     ] {
-        let stage = Stage::without_quotes(error).await;
-        let reply = stage
+        let server = TestServer::without_quotes(error).await;
+        let reply = server
             .post(
                 "/api/quotes",
                 r#"{"tokenIn":"SOL","tokenOut":"USDC","amountIn":"1.5"}"#,
@@ -201,14 +203,14 @@ async fn without_a_quote_it_depends_on_why() {
 
 #[tokio::test]
 async fn a_parameter_without_a_value_is_as_good_as_none() {
-    let stage = Stage::open().await;
-    let order = stage.order().await;
+    let server = TestServer::open().await;
+    let order = server.order().await;
     for (path, status) in [
         ("by-client-id/mine?userId=".to_owned(), 404),
         (format!("{order}/events?after="), 200),
         (format!("{order}/events?after=&after=1"), 200),
     ] {
-        let reply = stage.get(&format!("/api/orders/{path}")).await;
+        let reply = server.get(&format!("/api/orders/{path}")).await;
         assert_eq!(reply.status(), status, "{path}: {}", reply.text().await.unwrap());
     }
 }

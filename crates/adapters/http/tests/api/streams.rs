@@ -6,7 +6,7 @@ use futures_util::StreamExt;
 use order_core::id::OrderId;
 use serde_json::Value;
 
-use crate::stage::{LIFE, LONG, ORDER, Stage, id};
+use crate::test_server::{LIFE, LONG, ORDER, TestServer, id};
 
 /// The ids and events of a stream, up to its end.
 fn parse(text: &str) -> Vec<(u64, Value)> {
@@ -32,10 +32,10 @@ fn names(events: &[(u64, Value)], first: u64) -> Vec<&str> {
         .collect()
 }
 
-async fn follow(stage: &Stage, order: OrderId, query: &str, last: Option<&str>) -> reqwest::Response {
-    let mut request = stage
+async fn follow(server: &TestServer, order: OrderId, query: &str, last: Option<&str>) -> reqwest::Response {
+    let mut request = server
         .client
-        .get(stage.url(&format!("/api/orders/{order}/events{query}")));
+        .get(server.url(&format!("/api/orders/{order}/events{query}")));
     request = request.header("accept", "text/event-stream");
     if let Some(last) = last {
         request = request.header("last-event-id", last);
@@ -45,10 +45,10 @@ async fn follow(stage: &Stage, order: OrderId, query: &str, last: Option<&str>) 
 
 #[tokio::test]
 async fn a_posted_order_goes_on_as_its_event_stream() {
-    let stage = Stage::open().await;
-    let request = stage
+    let server = TestServer::open().await;
+    let request = server
         .client
-        .post(stage.url("/api/orders/execute"))
+        .post(server.url("/api/orders/execute"))
         .header("content-type", "application/json");
     let reply = request
         .header("accept", "text/event-stream")
@@ -67,7 +67,7 @@ async fn a_posted_order_goes_on_as_its_event_stream() {
         .unwrap();
     let order = id(&parse(std::str::from_utf8(&first).unwrap())[0].1);
     assert_eq!(place, format!("/api/orders/{order}"));
-    stage.confirm(order);
+    server.confirm(order);
     let rest: Vec<_> = body
         .map(|chunk| String::from_utf8(chunk.unwrap().to_vec()).unwrap())
         .collect()
@@ -77,39 +77,39 @@ async fn a_posted_order_goes_on_as_its_event_stream() {
 
 #[tokio::test]
 async fn a_late_stream_gets_the_whole_history_and_ends() {
-    let stage = Stage::open().await;
-    let order = stage.order().await;
-    stage.confirm(order);
-    let text = follow(&stage, order, "", None).await.text().await.unwrap();
+    let server = TestServer::open().await;
+    let order = server.order().await;
+    server.confirm(order);
+    let text = follow(&server, order, "", None).await.text().await.unwrap();
     assert_eq!(names(&parse(&text), 1), LIFE);
 }
 
 #[tokio::test]
 async fn a_stream_is_resumed_by_header_or_parameter() {
-    let stage = Stage::open().await;
-    let order = stage.order().await;
-    stage.confirm(order);
-    let by_parameter = follow(&stage, order, "?after=2", None)
+    let server = TestServer::open().await;
+    let order = server.order().await;
+    server.confirm(order);
+    let by_parameter = follow(&server, order, "?after=2", None)
         .await
         .text()
         .await
         .unwrap();
     assert_eq!(names(&parse(&by_parameter), 3), LIFE[2..]);
     // The header is what the client saw last; the address is from before.
-    let by_header = follow(&stage, order, "?after=2", Some("4"))
+    let by_header = follow(&server, order, "?after=2", Some("4"))
         .await
         .text()
         .await
         .unwrap();
     assert_eq!(names(&parse(&by_header), 5), LIFE[4..]);
-    assert_eq!(follow(&stage, order, "", Some("four")).await.status(), 400);
+    assert_eq!(follow(&server, order, "", Some("four")).await.status(), 400);
 }
 
 /// The usual order by POST as a stream, with these headers.
-async fn post(stage: &Stage, body: &str, headers: &[(&str, &str)]) -> reqwest::Response {
-    let mut request = stage
+async fn post(server: &TestServer, body: &str, headers: &[(&str, &str)]) -> reqwest::Response {
+    let mut request = server
         .client
-        .post(stage.url("/api/orders/execute"))
+        .post(server.url("/api/orders/execute"))
         .header("content-type", "application/json")
         .header("accept", "text/event-stream");
     for (name, value) in headers {
@@ -120,61 +120,71 @@ async fn post(stage: &Stage, body: &str, headers: &[(&str, &str)]) -> reqwest::R
 
 #[tokio::test]
 async fn a_posted_stream_is_resumed_by_the_same_post() {
-    let stage = Stage::open().await;
-    let first = post(&stage, ORDER, &[("idempotency-key", "k")]).await;
+    let server = TestServer::open().await;
+    let first = post(&server, ORDER, &[("idempotency-key", "k")]).await;
     let order = first.headers()["location"].to_str().unwrap().to_owned();
-    stage.confirm(order.rsplit_once('/').unwrap().1.parse().unwrap());
+    server.confirm(order.rsplit_once('/').unwrap().1.parse().unwrap());
     drop(first);
-    let again = post(&stage, ORDER, &[("idempotency-key", "k"), ("last-event-id", "4")]).await;
+    let again = post(
+        &server,
+        ORDER,
+        &[("idempotency-key", "k"), ("last-event-id", "4")],
+    )
+    .await;
     assert_eq!(
         (again.status().as_u16(), &again.headers()["location"]),
         (200, &order.parse().unwrap())
     );
     assert_eq!(names(&parse(&again.text().await.unwrap()), 5), LIFE[4..]);
-    let seen = post(&stage, ORDER, &[("idempotency-key", "k"), ("last-event-id", "6")]).await;
+    let seen = post(
+        &server,
+        ORDER,
+        &[("idempotency-key", "k"), ("last-event-id", "6")],
+    )
+    .await;
     assert_eq!(seen.status(), 204);
     assert_eq!(seen.headers()["idempotency-replayed"], "true");
 }
 
 #[tokio::test]
 async fn a_posted_stream_that_would_be_a_second_order_is_refused() {
-    let stage = Stage::open().await;
+    let server = TestServer::open().await;
     for headers in [
         &[("last-event-id", "2")][..],
         &[("idempotency-key", "k"), ("last-event-id", "two")],
     ] {
-        let refused = post(&stage, ORDER, headers).await;
+        let refused = post(&server, ORDER, headers).await;
         assert_eq!(refused.status(), 400, "{headers:?}");
         let problem: Value = refused.json().await.unwrap();
         assert_eq!(problem["errors"][0]["field"], "Last-Event-ID", "{problem}");
     }
-    let listed: Value = stage.get("/api/orders").await.json().await.unwrap();
+    let listed: Value = server.get("/api/orders").await.json().await.unwrap();
     assert_eq!(listed["items"], serde_json::json!([]));
     // A name of the caller's own is as good as a key, and an empty header is none.
     let named = ORDER.replace('{', r#"{"clientOrderId":"c","#);
     assert_eq!(
-        post(&stage, &named, &[("last-event-id", "0")]).await.status(),
+        post(&server, &named, &[("last-event-id", "0")]).await.status(),
         200
     );
-    assert_eq!(post(&stage, ORDER, &[("last-event-id", "")]).await.status(), 200);
+    assert_eq!(post(&server, ORDER, &[("last-event-id", "")]).await.status(), 200);
 }
 
 #[tokio::test]
 async fn an_event_source_that_has_seen_the_end_need_not_come_back() {
-    let stage = Stage::open().await;
-    let order = stage.order().await;
-    stage.confirm(order);
-    assert_eq!(follow(&stage, order, "", Some("6")).await.status(), 204);
-    let plain = follow(&stage, order, "?after=6", None).await;
+    let server = TestServer::open().await;
+    let order = server.order().await;
+    server.confirm(order);
+    assert_eq!(follow(&server, order, "", Some("6")).await.status(), 204);
+    let plain = follow(&server, order, "?after=6", None).await;
     assert_eq!(plain.status(), 200);
     assert_eq!(plain.text().await.unwrap(), "");
 }
 
 #[tokio::test]
 async fn a_quiet_stream_shows_that_it_is_alive() {
-    let stage = Stage::with_settings(|settings| settings.keep_alive = Duration::from_millis(30)).await;
-    let order = stage.order().await;
-    let mut body = follow(&stage, order, "?after=1", None).await.bytes_stream();
+    let server = TestServer::with_settings(|settings| settings.keep_alive = Duration::from_millis(30)).await;
+    let order = server.order().await;
+    let mut body = follow(&server, order, "?after=1", None).await.bytes_stream();
     for _ in 0..2 {
         let chunk = tokio::time::timeout(LONG, body.next())
             .await
@@ -183,7 +193,7 @@ async fn a_quiet_stream_shows_that_it_is_alive() {
             .unwrap();
         assert_eq!(&chunk[..], b":\n\n");
     }
-    stage.confirm(order);
+    server.confirm(order);
     let rest: Vec<_> = body
         .map(|chunk| String::from_utf8(chunk.unwrap().to_vec()).unwrap())
         .collect()
@@ -193,13 +203,13 @@ async fn a_quiet_stream_shows_that_it_is_alive() {
 
 #[tokio::test]
 async fn a_stream_whose_client_leaves_is_not_kept() {
-    let stage = Stage::open().await;
-    let order = stage.order().await;
-    let stream = follow(&stage, order, "", None).await;
-    assert_eq!(stage.engine.watchers(), 1);
+    let server = TestServer::open().await;
+    let order = server.order().await;
+    let stream = follow(&server, order, "", None).await;
+    assert_eq!(server.engine.watchers(), 1);
     drop(stream);
     for _ in 0..200 {
-        if stage.engine.watchers() == 0 {
+        if server.engine.watchers() == 0 {
             return;
         }
         tokio::time::sleep(Duration::from_millis(20)).await;

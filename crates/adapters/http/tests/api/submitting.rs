@@ -2,12 +2,12 @@
 
 use serde_json::Value;
 
-use crate::stage::{ORDER, Stage, id};
+use crate::test_server::{ORDER, TestServer, id};
 
 #[tokio::test]
 async fn an_order_is_answered_with_its_id_and_where_to_find_it() {
-    let stage = Stage::open().await;
-    let reply = stage.post("/api/orders/execute", ORDER).await;
+    let server = TestServer::open().await;
+    let reply = server.post("/api/orders/execute", ORDER).await;
     assert_eq!(reply.status(), 202);
     assert_eq!(reply.headers()["content-type"], "application/json");
     assert!(!reply.headers().contains_key("idempotency-replayed"));
@@ -16,7 +16,7 @@ async fn an_order_is_answered_with_its_id_and_where_to_find_it() {
     assert_eq!(body["success"], true);
     assert_eq!(body["status"], "pending");
     assert_eq!(body["links"]["self"], place);
-    let order: Value = stage.get(&place).await.json().await.unwrap();
+    let order: Value = server.get(&place).await.json().await.unwrap();
     assert_eq!(order["orderId"], body["orderId"]);
     assert_eq!(
         (&order["amountIn"], &order["tokenOut"]),
@@ -26,11 +26,11 @@ async fn an_order_is_answered_with_its_id_and_where_to_find_it() {
 
 #[tokio::test]
 async fn a_repeated_request_is_the_same_order_and_a_different_one_is_refused() {
-    let stage = Stage::open().await;
+    let server = TestServer::open().await;
     let send = |body: &'static str| {
-        let request = stage
+        let request = server
             .client
-            .post(stage.url("/api/orders/execute"))
+            .post(server.url("/api/orders/execute"))
             .header("idempotency-key", "key 1");
         request
             .header("content-type", "application/json; charset=utf-8")
@@ -59,8 +59,8 @@ async fn a_repeated_request_is_the_same_order_and_a_different_one_is_refused() {
 
 #[tokio::test]
 async fn more_than_the_pools_hold_is_refused() {
-    let stage = Stage::open().await;
-    let reply = stage
+    let server = TestServer::open().await;
+    let reply = server
         .post(
             "/api/orders/execute",
             r#"{"tokenIn":"SOL","tokenOut":"USDC","amountIn":"1001"}"#,
@@ -75,9 +75,9 @@ async fn more_than_the_pools_hold_is_refused() {
 
 #[tokio::test]
 async fn an_order_that_would_expire_before_it_begins_is_refused() {
-    let stage = Stage::open().await;
+    let server = TestServer::open().await;
     let order = r#"{"tokenIn":"SOL","tokenOut":"USDC","amountIn":"1","timeInForce":"gtd","expiresAt":0}"#;
-    let reply = stage.post("/api/orders/execute", order).await;
+    let reply = server.post("/api/orders/execute", order).await;
     assert_eq!(reply.status(), 422);
     let problem: Value = reply.json().await.unwrap();
     assert_eq!(problem["code"], "already_expired");
@@ -86,37 +86,37 @@ async fn an_order_that_would_expire_before_it_begins_is_refused() {
 
 #[tokio::test]
 async fn without_the_store_nothing_is_promised() {
-    let stage = Stage::open().await;
-    stage.store_is(false);
-    let reply = stage.post("/api/orders/execute", ORDER).await;
+    let server = TestServer::open().await;
+    server.store_is(false);
+    let reply = server.post("/api/orders/execute", ORDER).await;
     assert_eq!(reply.status(), 503);
     assert_eq!(reply.headers()["retry-after"], "1");
     assert_eq!(reply.headers()["content-type"], "application/problem+json");
     assert_eq!(reply.json::<Value>().await.unwrap()["code"], "store_unavailable");
-    stage.store_is(true);
-    stage.order().await;
+    server.store_is(true);
+    server.order().await;
 }
 
 #[tokio::test]
 async fn a_draining_service_takes_no_orders_but_still_answers() {
-    let stage = Stage::open().await;
-    let order = stage.order().await;
-    stage.drain.cancel();
-    let reply = stage.post("/api/orders/execute", ORDER).await;
+    let server = TestServer::open().await;
+    let order = server.order().await;
+    server.drain.cancel();
+    let reply = server.post("/api/orders/execute", ORDER).await;
     assert_eq!(reply.status(), 503);
     assert!(reply.headers().contains_key("retry-after"));
     assert_eq!(reply.json::<Value>().await.unwrap()["code"], "shutting_down");
-    assert_eq!(stage.get(&format!("/api/orders/{order}")).await.status(), 200);
-    let ready = stage.get("/health/ready").await;
+    assert_eq!(server.get(&format!("/api/orders/{order}")).await.status(), 200);
+    let ready = server.get("/health/ready").await;
     assert_eq!(ready.status(), 503);
     assert_eq!(ready.json::<Value>().await.unwrap()["status"], "draining");
 }
 
 #[tokio::test]
 async fn the_default_slippage_is_a_setting() {
-    let stage = Stage::with_settings(|settings| settings.slippage_bps = 75).await;
-    let order = stage.order().await;
-    let view: Value = stage
+    let server = TestServer::with_settings(|settings| settings.slippage_bps = 75).await;
+    let order = server.order().await;
+    let view: Value = server
         .get(&format!("/api/orders/{order}"))
         .await
         .json()

@@ -12,7 +12,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
-use crate::stage::{LONG, Stage};
+use crate::test_server::{LONG, TestServer};
 
 /// Writes a certificate for localhost and its key; what a client must trust.
 fn issue(folder: &Path) -> CertificateDer<'static> {
@@ -27,7 +27,7 @@ fn read(folder: &Path) -> Result<Certificates, CertificateError> {
 }
 
 /// What somebody is answered who trusts this certificate alone.
-async fn ask(stage: &Stage, trusted: &CertificateDer<'static>) -> std::io::Result<String> {
+async fn ask(server: &TestServer, trusted: &CertificateDer<'static>) -> std::io::Result<String> {
     let mut roots = RootCertStore::empty();
     roots.add(trusted.clone()).unwrap();
     let config = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
@@ -35,7 +35,7 @@ async fn ask(stage: &Stage, trusted: &CertificateDer<'static>) -> std::io::Resul
         .unwrap()
         .with_root_certificates(roots)
         .with_no_client_auth();
-    let connection = TcpStream::connect(&stage.address).await?;
+    let connection = TcpStream::connect(&server.address).await?;
     let name = ServerName::try_from("localhost").unwrap();
     let mut connection = TlsConnector::from(Arc::new(config))
         .connect(name, connection)
@@ -53,23 +53,23 @@ async fn a_new_certificate_is_served_without_a_restart() {
     let folder = tempfile::tempdir().unwrap();
     let first = issue(folder.path());
     let certificates = read(folder.path()).unwrap();
-    let stage = Stage::with_settings(|settings| settings.certificates = Some(certificates)).await;
-    let answer = ask(&stage, &first).await.unwrap();
+    let server = TestServer::with_settings(|settings| settings.certificates = Some(certificates)).await;
+    let answer = ask(&server, &first).await.unwrap();
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     assert!(answer.contains("strict-transport-security: max-age="), "{answer}");
 
     // Rubbish changes nothing.
     std::fs::write(folder.path().join("cert.pem"), "no certificate at all").unwrap();
     tokio::time::sleep(Duration::from_millis(2_500)).await;
-    assert!(ask(&stage, &first).await.is_ok());
+    assert!(ask(&server, &first).await.is_ok());
 
     let second = issue(folder.path());
     let began = Instant::now();
-    while ask(&stage, &second).await.is_err() {
+    while ask(&server, &second).await.is_err() {
         assert!(began.elapsed() < LONG, "the new certificate is never served");
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
-    assert!(ask(&stage, &first).await.is_err());
+    assert!(ask(&server, &first).await.is_err());
 }
 
 #[tokio::test]
@@ -77,19 +77,19 @@ async fn who_does_not_speak_tls_is_let_go() {
     let folder = tempfile::tempdir().unwrap();
     issue(folder.path());
     let certificates = read(folder.path()).unwrap();
-    let stage = Stage::with_settings(|settings| {
+    let server = TestServer::with_settings(|settings| {
         settings.certificates = Some(certificates);
         settings.limits.handshake_timeout = Duration::from_millis(200);
     })
     .await;
     assert!(
-        !stage
+        !server
             .raw(b"GET /ping HTTP/1.1\r\nhost: x\r\n\r\n")
             .await
             .contains("HTTP/1.1 200")
     );
     // Nor does one that says nothing at all hold its place.
-    assert_eq!(stage.raw(b"").await, "");
+    assert_eq!(server.raw(b"").await, "");
 }
 
 #[test]

@@ -1,8 +1,13 @@
 //! Every event, to the letter; and fixtures for other tests.
 
 use order_core::amount::Amount;
+use order_core::failure::VenueError;
+use order_core::id::OrderId;
 use order_core::order::Order;
-use order_core::order_types::{LimitOrder, OrderKind};
+use order_core::order_types::LimitOrder;
+use order_core::order_types::OrderKind;
+use order_core::price::Price;
+use order_core::routing::RouteReason;
 use order_core::spec::{OrderSpec, Terms};
 use order_core::time::Timestamp;
 use order_core::time_in_force::TimeInForce;
@@ -50,7 +55,7 @@ fn wire(event: Event) -> Value {
     };
     let live = LiveEvent::new(event, None);
     let value: Value = serde_json::from_str(&encode(&live)).unwrap();
-    assert_eq!(value, serde_json::to_value(Wire::from(&live)).unwrap());
+    assert_eq!(value, serde_json::to_value(EventView::from(&live)).unwrap());
     value
 }
 

@@ -1,27 +1,22 @@
 //! What the reader of orders takes and refuses.
 
+use http::HeaderMap;
 use order_core::amount::Amount;
+use order_core::order_types::OrderKind;
+use order_core::order_types::{LimitOrder, StopLimitOrder};
+use order_core::price::Price;
+use order_core::priority::Priority;
+use order_core::spec::{OrderSpec, Protection};
+use order_core::time::Timestamp;
+use order_core::time_in_force::TimeInForce;
 use order_core::token::Side;
-use order_ports::contract::fixtures::two_venues;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::api::rules::with_example_rules;
 
 fn read(body: &str) -> Result<Requested, Value> {
-    read_with(body, &HeaderMap::new())
-}
-
-fn read_with(body: &str, headers: &HeaderMap) -> Result<Requested, Value> {
-    let rules = OrderRules {
-        owner: None,
-        registry: &TokenRegistry::default(),
-        venues: &two_venues(),
-        slippage_bps: 50,
-        seal: &QuoteSigner::new(b"key"),
-        now: Timestamp::from_millis(1_000),
-    };
-    read_order(body.as_bytes(), headers, rules)
-        .map_err(|problem| serde_json::from_str(&problem.into_message()).unwrap())
+    read_example(body).map_err(|problem| serde_json::from_str(&problem.into_message()).unwrap())
 }
 
 /// An order of 1.5 SOL for USDC, with these members changed; null removes one.
@@ -356,13 +351,14 @@ fn an_idempotency_key_is_short_and_printable_and_given_once() {
     let read = |keys: &[&[u8]]| {
         let mut headers = HeaderMap::new();
         for key in keys {
-            headers.append(IDEMPOTENCY_KEY, http::HeaderValue::from_bytes(key).unwrap());
+            headers.append("Idempotency-Key", HeaderValue::from_bytes(key).unwrap());
         }
-        read_with(&order(json!({})), &headers)
+        let (body, key) = (order(json!({})), Header::of(&headers, "Idempotency-Key"));
+        with_example_rules(|rules| read_order(OrderRequest::of(body.as_bytes())?, key, rules))
     };
     assert_eq!(read(&[b"k 1"]).unwrap().options.key.unwrap().as_str(), "k 1");
     for wrong in [&[&b""[..]][..], &[&[b'x'; 129]], &[b"\xc3\xa9"], &[b"a", b"b"]] {
-        let problem = read(wrong).unwrap_err();
+        let problem: Value = serde_json::from_str(&read(wrong).unwrap_err().into_message()).unwrap();
         assert_eq!(problem["status"], 400);
         assert_eq!(problem["errors"][0]["field"], "Idempotency-Key");
     }
@@ -382,32 +378,13 @@ fn the_description_knows_the_same_fields_as_the_reader() {
             .map(|(_, code)| code.as_str());
         assert_eq!(code, Some("wrong_type"), "{field}");
     }
-    assert_eq!(described.len(), FIELDS.len());
+    assert_eq!(described.len(), fields().len());
 }
 
-const FIELDS: [&str; 21] = [
-    "type",
-    "tokenIn",
-    "tokenOut",
-    "amountIn",
-    "amount",
-    "side",
-    "slippageBps",
-    "slippage",
-    "minAmountOut",
-    "quoteId",
-    "limitPrice",
-    "stopPrice",
-    "allowImmediate",
-    "timeInForce",
-    "expiresAt",
-    "priority",
-    "venues",
-    "excludeVenues",
-    "maxLegs",
-    "clientOrderId",
-    "userId",
-];
+/// The names of all fields.
+fn fields() -> Vec<&'static str> {
+    OrderRequest::described().iter().map(|field| field.name).collect()
+}
 
 proptest::proptest! {
     #[test]
@@ -416,8 +393,7 @@ proptest::proptest! {
     }
 
     #[test]
-    fn no_value_of_a_field_panics(field in 0usize..21, value in r#"[-+0-9eE."a-zN\[\]{}\\\\]{0,12}"#) {
-        let name = FIELDS[field];
+    fn no_value_of_a_field_panics(name in proptest::sample::select(fields()), value in r#"[-+0-9eE."a-zN\[\]{}\\\\]{0,12}"#) {
         let _ = read(&format!(r#"{{"tokenIn":"SOL","tokenOut":"USDC","{name}":{value}}}"#));
         let _ = read(&format!(r#"{{"tokenIn":"SOL","tokenOut":"USDC","{name}":"{value}"}}"#));
     }

@@ -1,5 +1,5 @@
-//! The id of a quote: what was quoted, sealed, so that any process that knows the key can hold an order to it,
-//! and nobody can make one up. Nothing is stored.
+//! The id of a quote: what was quoted, signed, so that any process that knows the key can hold an order to it, and no
+//! client can make one up. Nothing is stored.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -13,8 +13,8 @@ use sha2::Sha256;
 /// What every id begins with: the version of its form.
 const PREFIX: &str = "QUO1-";
 
-/// The length of the seal, in bytes.
-const SEAL: usize = 32;
+/// The length of the signature, in bytes.
+const SIGNATURE: usize = 32;
 
 /// What an order that names a quote is held to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,14 +31,14 @@ pub struct QuotedTerms {
     pub expires_at: Timestamp,
 }
 
-/// Seals quotes, and knows its own seals again.
+/// Signs quotes, and knows its own signatures again.
 #[derive(Clone)]
 pub struct QuoteSigner(Hmac<Sha256>);
 
 impl QuoteSigner {
     /// With a key that processes share; of any length, though less than 32 random bytes is weak.
     pub fn new(key: &[u8]) -> Self {
-        // HMAC takes keys of every length, so that this cannot fail; an impossible failure seals with a key
+        // HMAC takes keys of every length, so that this cannot fail; an impossible failure signs with a key
         // that nobody else has either.
         Self(Hmac::new_from_slice(key).unwrap_or_else(|_| Hmac::new(&Default::default())))
     }
@@ -50,23 +50,23 @@ impl QuoteSigner {
     }
 
     /// The id of a quote for this owner, or for anybody.
-    pub fn seal(&self, terms: &QuotedTerms, owner: Option<&Owner>) -> String {
+    pub fn sign(&self, terms: &QuotedTerms, owner: Option<&Owner>) -> String {
         let mut bytes = written(terms).into_bytes();
-        let seal = self.over(&bytes, owner).finalize().into_bytes();
-        bytes.extend_from_slice(&seal);
+        let signature = self.over(&bytes, owner).finalize().into_bytes();
+        bytes.extend_from_slice(&signature);
         format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes))
     }
 
-    /// What an id stands for; `None` if it was not sealed with this key for this owner.
-    pub fn open(&self, id: &str, owner: Option<&Owner>) -> Option<QuotedTerms> {
+    /// What an id stands for; `None` if it was not signed with this key for this owner.
+    pub fn verify(&self, id: &str, owner: Option<&Owner>) -> Option<QuotedTerms> {
         let bytes = URL_SAFE_NO_PAD.decode(id.strip_prefix(PREFIX)?).ok()?;
-        let (content, seal) = bytes.split_at_checked(bytes.len().checked_sub(SEAL)?)?;
-        // Compared in constant time, so that an answer's duration tells nothing about the right seal.
-        self.over(content, owner).verify_slice(seal).ok()?;
+        let (content, signature) = bytes.split_at_checked(bytes.len().checked_sub(SIGNATURE)?)?;
+        // Compared in constant time, so that an answer's duration tells nothing about the right signature.
+        self.over(content, owner).verify_slice(signature).ok()?;
         read(std::str::from_utf8(content).ok()?)
     }
 
-    /// The owner is sealed, too, but stands in no id.
+    /// The owner is signed, too, but stands in no id.
     fn over(&self, content: &[u8], owner: Option<&Owner>) -> Hmac<Sha256> {
         let mac = self.0.clone().chain_update(content);
         match owner {
@@ -79,7 +79,7 @@ impl QuoteSigner {
 
 impl std::fmt::Debug for QuoteSigner {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("QuoteSeal(..)")
+        f.write_str("QuoteSigner(..)")
     }
 }
 
@@ -124,39 +124,39 @@ mod tests {
 
     #[test]
     fn an_id_is_opened_by_whoever_knows_the_key() {
-        let id = QuoteSigner::new(b"shared").seal(&terms(), None);
-        assert_eq!(QuoteSigner::new(b"shared").open(&id, None), Some(terms()));
-        assert_eq!(QuoteSigner::new(b"other").open(&id, None), None);
-        assert_eq!(QuoteSigner::random().open(&id, None), None);
+        let id = QuoteSigner::new(b"shared").sign(&terms(), None);
+        assert_eq!(QuoteSigner::new(b"shared").verify(&id, None), Some(terms()));
+        assert_eq!(QuoteSigner::new(b"other").verify(&id, None), None);
+        assert_eq!(QuoteSigner::random().verify(&id, None), None);
     }
 
     #[test]
     fn an_id_is_good_for_its_owner_alone() {
-        let seal = QuoteSigner::new(b"shared");
+        let signer = QuoteSigner::new(b"shared");
         let [ann, bob] = ["ann", "bob"].map(|name| name.parse::<Owner>().unwrap());
-        let id = seal.seal(&terms(), Some(&ann));
-        assert_eq!(seal.open(&id, Some(&ann)), Some(terms()));
-        assert_eq!(seal.open(&id, Some(&bob)), None);
-        assert_eq!(seal.open(&id, None), None);
-        assert_eq!(seal.open(&seal.seal(&terms(), None), Some(&ann)), None);
+        let id = signer.sign(&terms(), Some(&ann));
+        assert_eq!(signer.verify(&id, Some(&ann)), Some(terms()));
+        assert_eq!(signer.verify(&id, Some(&bob)), None);
+        assert_eq!(signer.verify(&id, None), None);
+        assert_eq!(signer.verify(&signer.sign(&terms(), None), Some(&ann)), None);
     }
 
     #[test]
     fn a_changed_id_is_none() {
-        let seal = QuoteSigner::new(b"shared");
-        let id = seal.seal(&terms(), None);
+        let signer = QuoteSigner::new(b"shared");
+        let id = signer.sign(&terms(), None);
         for at in 0..id.len() {
             let mut changed = id.clone().into_bytes();
             changed[at] = if changed[at] == b'A' { b'B' } else { b'A' };
             let changed = String::from_utf8(changed).unwrap();
             // The last character of a base64 text may say less than six bits.
             assert!(
-                seal.open(&changed, None).is_none() || at + 1 == id.len(),
+                signer.verify(&changed, None).is_none() || at + 1 == id.len(),
                 "{changed}"
             );
         }
         for none in ["", "QUO1-", "QUO1-AAAA", "quote", "QUO1-ü"] {
-            assert_eq!(seal.open(none, None), None, "{none}");
+            assert_eq!(signer.verify(none, None), None, "{none}");
         }
     }
 }

@@ -277,7 +277,7 @@ fn quote(request: &QuoteRequest) -> Quote {
 }
 
 /// A served engine.
-pub struct Stage {
+pub struct TestServer {
     pub address: String,
     pub client: reqwest::Client,
     book: Arc<Book>,
@@ -291,7 +291,7 @@ pub struct Stage {
 
 pub type Client = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
-impl Stage {
+impl TestServer {
     pub async fn open() -> Self {
         Self::with(
             |_| {},

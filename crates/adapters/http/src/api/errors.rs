@@ -38,7 +38,7 @@ fn not_traded(ruled_out: RuledOut, error: &SubmitError) -> Problem {
 }
 
 /// Why an order was not accepted.
-pub fn refused(error: SubmitError) -> Problem {
+pub fn not_accepted(error: SubmitError) -> Problem {
     match &error {
         SubmitError::Expired => {
             unprocessable("already_expired", &error).field("expiresAt", "must lie in the future")

@@ -2,39 +2,44 @@
 
 use order_core::order_types::OrderKind;
 
-use super::fields::{Fields, Read};
-use super::order::OrderRules;
-use super::quote_id::QuotedTerms;
-use super::swap::Swap;
+use crate::api::rules::OrderRules;
+use crate::quote_id::QuotedTerms;
+use crate::request::error::Errors;
+use crate::request::fields::{Field, Parsed};
+use crate::request::swap::Swap;
+use crate::wire::text::{QuoteId, Text};
 
 /// The quote that the order names, if it is one of ours. One that has expired still says what the order was, should
 /// this be a request that was accepted in time.
-pub fn held_to(fields: &mut Fields<'_>, rules: OrderRules<'_>, kind: Option<OrderKind>) -> Read<QuotedTerms> {
-    let id = fields.text("quoteId");
-    id.and_then(|id| {
-        let refused = match (rules.seal.open(&id, rules.owner), kind) {
-            (Some(_), Some(OrderKind::Limit(_) | OrderKind::StopLimit(_) | OrderKind::Sniper)) => {
+pub fn held_to(
+    errors: &mut Errors,
+    id: Field<'_, Text<QuoteId>>,
+    rules: OrderRules<'_>,
+    kind: Option<OrderKind>,
+) -> Parsed<QuotedTerms> {
+    id.read(errors).and_then(|id| {
+        let (code, message) = match (rules.signer.verify(id.as_str(), rules.owner), kind) {
+            (Some(_), Some(OrderKind::Limit { .. } | OrderKind::StopLimit { .. } | OrderKind::Sniper)) => {
                 ("not_applicable", "does not apply to this order type")
             }
             (Some(terms), _) => {
                 if terms.expires_at <= rules.now {
-                    let message = "has expired; ask for another quote";
-                    fields.errors.late("quoteId", "quote_expired", message);
+                    errors.stale("quoteId", "quote_expired", "has expired; ask for another quote");
                 }
                 return Some(terms);
             }
             (None, _) => ("unknown_quote", "is no quote of this service"),
         };
-        fields.errors.contradiction("quoteId", refused.0, refused.1);
+        errors.contradiction("quoteId", code, message);
         None
     })
 }
 
 /// Names every way in which the order is not what was quoted.
-pub fn agrees(fields: &mut Fields<'_>, terms: &QuotedTerms, swap: &Swap) {
+pub fn agrees(errors: &mut Errors, terms: &QuotedTerms, swap: &Swap) {
     let mut differs = |field, quoted: String| {
         let message = format!("is not what was quoted, which is {quoted}");
-        fields.errors.contradiction(field, "quote_mismatch", message);
+        errors.contradiction(field, "quote_mismatch", message);
     };
     if terms.token_in != swap.token_in.symbol {
         differs("tokenIn", terms.token_in.to_string());
@@ -50,21 +55,18 @@ pub fn agrees(fields: &mut Fields<'_>, terms: &QuotedTerms, swap: &Swap) {
 
 #[cfg(test)]
 mod tests {
-    use http::HeaderMap;
     use order_core::amount::Amount;
     use order_core::spec::Protection;
     use order_core::time::Timestamp;
-    use order_core::token::TokenRegistry;
-    use order_ports::contract::fixtures::two_venues;
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::request::order::read_order;
-    use crate::request::quote_id::QuoteSigner;
+    use crate::api::execute::read_example;
+    use crate::api::rules::example_signer;
 
     /// A quote of so many SOL for USDC, good until then.
     fn quote_of(amount_in: u128, expires_at: i64) -> String {
-        QuoteSigner::new(b"key").seal(
+        example_signer().sign(
             &QuotedTerms {
                 token_in: "SOL".parse().unwrap(),
                 token_out: "USDC".parse().unwrap(),
@@ -82,17 +84,8 @@ mod tests {
         for (name, value) in changes.as_object().unwrap() {
             order[name] = value.clone();
         }
-        let registry = TokenRegistry::default();
-        let rules = OrderRules {
-            owner: None,
-            registry: &registry,
-            venues: &two_venues(),
-            slippage_bps: 50,
-            seal: &QuoteSigner::new(b"key"),
-            now: Timestamp::from_millis(1_000),
-        };
-        read_order(order.to_string().as_bytes(), &HeaderMap::new(), rules)
-            .and_then(|requested| requested.late.map_or(Ok(requested.spec.protection), Err))
+        read_example(&order.to_string())
+            .and_then(|requested| requested.stale.map_or(Ok(requested.spec.protection), Err))
             .map_err(|problem| serde_json::from_str(&problem.into_message()).unwrap())
     }
 

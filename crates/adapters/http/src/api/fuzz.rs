@@ -1,45 +1,30 @@
 //! Whatever a client sends is either understood, the same each time, or refused with a problem. So many inputs as are
 //! tried here are made anew in each run; a failure says which one it was.
 
-use http::HeaderMap;
+use std::sync::LazyLock;
+
 use order_core::id::OrderId;
-use order_core::time::Timestamp;
-use order_core::token::TokenRegistry;
 use poem::IntoResponse;
 
-use super::QuoteSigner;
-use super::amend::{read_amendment, read_command};
-use order_ports::contract::fixtures::two_venues;
-
-use super::order::{OrderRules, read_order};
-use super::quote::read_question;
+use super::command::read_command;
+use super::execute::{OrderRequest, read_order};
+use super::quotes;
+use super::replace_order::{AmendRequest, read_amendment};
+use super::rules::with_example_rules;
+use crate::request::fields::Fields;
+use crate::request::param::Header;
 use crate::wire::problem::Problem;
 
 const INPUTS: usize = 3_000;
 
-/// Names and values that lead further into the readers than noise does.
-const NAMES: [&str; 20] = [
-    "type",
-    "tokenIn",
-    "tokenOut",
-    "amountIn",
-    "amount",
-    "side",
-    "slippageBps",
-    "slippage",
-    "minAmountOut",
-    "limitPrice",
-    "stopPrice",
-    "timeInForce",
-    "expiresAt",
-    "priority",
-    "clientOrderId",
-    "userId",
-    "action",
-    "orderId",
-    "ifMatch",
-    "venues",
-];
+/// Names that lead further into the readers than noise does.
+static NAMES: LazyLock<Vec<&str>> = LazyLock::new(|| {
+    let fields = OrderRequest::described();
+    let commands = ["action", "orderId", "ifMatch"];
+    fields.iter().map(|field| field.name).chain(commands).collect()
+});
+
+/// Values that do so, too.
 const VALUES: [&str; 24] = [
     "\"SOL\"",
     "\"USDC\"",
@@ -83,18 +68,6 @@ fn body(parts: &[(u8, u8, Option<String>)]) -> String {
     format!("{{{}}}", members.join(","))
 }
 
-fn with_rules<T>(read: impl FnOnce(OrderRules<'_>) -> T) -> T {
-    let (registry, seal) = (TokenRegistry::default(), QuoteSigner::new(b"key"));
-    read(OrderRules {
-        owner: None,
-        registry: &registry,
-        venues: &two_venues(),
-        slippage_bps: 50,
-        seal: &seal,
-        now: Timestamp::from_millis(1_763_640_000_000),
-    })
-}
-
 /// A refusal is the caller's fault, and says so in JSON.
 fn check_refusal(problem: Problem) {
     let status = problem.into_response().status().as_u16();
@@ -102,7 +75,8 @@ fn check_refusal(problem: Problem) {
 }
 
 fn check_order(body: &[u8]) {
-    let read = |body: &[u8]| with_rules(|rules| read_order(body, &HeaderMap::new(), rules));
+    let key = || Header::absent("Idempotency-Key");
+    let read = |body| with_example_rules(|rules| read_order(OrderRequest::of(body)?, key(), rules));
     match (read(body), read(body)) {
         (Ok(once), Ok(again)) => {
             assert!(once.spec.is_same_request(&again.spec));
@@ -134,10 +108,10 @@ fn questions_and_amendments() {
         .with_type::<Vec<(u8, u8, Option<String>)>>();
     parts.for_each(|parts| {
         let body = body(parts);
-        if let Err(problem) = with_rules(|rules| read_question(body.as_bytes(), rules).map(|_| ())) {
+        if let Some(problem) = quotes::tests::refused(&body) {
             check_refusal(problem);
         }
-        if let Err(problem) = read_amendment(body.as_bytes()) {
+        if let Err(problem) = AmendRequest::of(body.as_bytes()).and_then(read_amendment) {
             check_refusal(problem);
         }
     });

@@ -1,52 +1,23 @@
-//! The opening handshake of RFC 6455, on a GET as it says, and on a POST as it does not.
-
-use std::sync::Arc;
+//! The opening handshake of RFC 6455 as a client asks for it, on a GET as it says, and on a POST as it does not.
 
 use http::header::{
-    CONNECTION, HeaderMap, HeaderName, HeaderValue, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY,
-    SEC_WEBSOCKET_VERSION, UPGRADE,
+    CONNECTION, HeaderMap, HeaderName, HeaderValue, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, UPGRADE,
 };
-use poem::http::{StatusCode, Version};
-use poem::{OnUpgrade, Request, Response};
-use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+use poem::Request;
+use poem::http::Version;
 
-use super::session::Session;
-use crate::access::Principal;
-use crate::admission::StreamPermit;
-use crate::api::ApiContext;
 use crate::wire::problem::Problem;
-
-/// A complete handshake that has not been answered yet.
-pub struct Offer {
-    accept: HeaderValue,
-    on_upgrade: OnUpgrade,
-}
 
 /// Whether the request carries a complete handshake.
 pub fn is_complete(request: &Request) -> bool {
     nonce(request).is_ok()
 }
 
-/// The handshake, if the request carries a complete one.
-pub fn complete(request: &Request) -> Option<Offer> {
-    required(request).ok()
-}
-
-/// The handshake that a WebSocket endpoint needs.
+/// The key of a complete handshake.
 ///
 /// # Errors
 /// A problem that says what is missing.
-pub fn required(request: &Request) -> Result<Offer, Problem> {
-    let accept = derive_accept_key(nonce(request)?.as_bytes());
-    Ok(Offer {
-        // Base64 is always a header's value.
-        accept: HeaderValue::try_from(accept).map_err(|_| Problem::internal())?,
-        on_upgrade: request.take_upgrade().map_err(|_| Problem::upgrade_required())?,
-    })
-}
-
-/// The key of a complete handshake.
-fn nonce(request: &Request) -> Result<&HeaderValue, Problem> {
+pub fn nonce(request: &Request) -> Result<&HeaderValue, Problem> {
     let headers = request.headers();
     let asked = has_token(headers, CONNECTION, "upgrade") && has_token(headers, UPGRADE, "websocket");
     if request.version() != Version::HTTP_11 || !asked || !has_token(headers, SEC_WEBSOCKET_VERSION, "13") {
@@ -79,47 +50,6 @@ fn has_token(headers: &HeaderMap, name: HeaderName, token: &str) -> bool {
     tokens.any(|given| given.trim().eq_ignore_ascii_case(token))
 }
 
-impl Offer {
-    /// Accepts the handshake. The conversation starts as soon as the answer is out, and counts as one of the
-    /// caller's until it ends.
-    pub fn accept<F, AnyScope>(
-        self,
-        context: &Arc<ApiContext>,
-        who: Principal,
-        permit: StreamPermit,
-        talk: F,
-    ) -> Response
-    where
-        F: FnOnce(Session) -> AnyScope + Send + 'static,
-        AnyScope: Future<Output = ()> + Send,
-    {
-        let (settings, stop) = (context.settings.socket, context.stop.clone());
-        let rate = context.settings.limits.message_rate;
-        let on_upgrade = self.on_upgrade;
-        context.tasks.spawn(async move {
-            match on_upgrade.await {
-                Ok(upgraded) => {
-                    talk(Session::open(upgraded, settings, rate, stop, who).await).await;
-                }
-                Err(error) => {
-                    tracing::debug!(
-                        error = &error as &dyn std::error::Error,
-                        "a client left in its handshake"
-                    );
-                }
-            }
-            drop(permit);
-        });
-        let mut response: Response = StatusCode::SWITCHING_PROTOCOLS.into();
-        response.headers_mut().extend([
-            (CONNECTION, HeaderValue::from_static("Upgrade")),
-            (UPGRADE, HeaderValue::from_static("websocket")),
-            (SEC_WEBSOCKET_ACCEPT, self.accept),
-        ]);
-        response
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -145,7 +75,7 @@ mod tests {
                 .finish()
         };
         let status = |request: &Request| {
-            poem::IntoResponse::into_response(required(request).err().unwrap())
+            poem::IntoResponse::into_response(nonce(request).err().unwrap())
                 .status()
                 .as_u16()
         };

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use futures_util::{FutureExt, SinkExt, StreamExt};
+use order_application::WatchError;
 use poem::Upgraded;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
@@ -85,7 +86,21 @@ pub mod close_reason {
     };
 }
 
-/// What a conversation does next.
+/// How a watch that ends early is told to the client.
+pub fn broken(error: &WatchError) -> CloseReason {
+    match error {
+        WatchError::Overflow => close_reason::TOO_SLOW,
+        WatchError::Store(error) => {
+            tracing::warn!(
+                error = error as &dyn std::error::Error,
+                "a socket's events break off"
+            );
+            close_reason::TRY_AGAIN
+        }
+    }
+}
+
+/// What a socket does next.
 #[derive(Debug)]
 pub enum Outgoing {
     /// Sends a text message.
@@ -94,7 +109,7 @@ pub enum Outgoing {
     Close(CloseReason),
 }
 
-/// What is said on a socket.
+/// What an endpoint says on its socket.
 pub trait SocketHandler: Send {
     /// What to do next. Cancel-safe.
     fn next(&mut self) -> impl Future<Output = Outgoing> + Send;
@@ -153,9 +168,9 @@ impl Session {
         }
     }
 
-    /// Holds a conversation to its end.
-    pub async fn talk(&mut self, mut conversation: impl SocketHandler) {
-        match self.exchange(&mut conversation).await {
+    /// Runs a handler to its end.
+    pub async fn run(&mut self, mut handler: impl SocketHandler) {
+        match self.exchange(&mut handler).await {
             Ended::ByUs(close_reason) => self.close(close_reason).await,
             Ended::Malformed(close_reason) => self.hang_up(close_reason).await,
             Ended::ByClient => self.wait_for_end().await,
@@ -163,7 +178,7 @@ impl Session {
         }
     }
 
-    async fn exchange(&mut self, conversation: &mut impl SocketHandler) -> Ended {
+    async fn exchange(&mut self, handler: &mut impl SocketHandler) -> Ended {
         let (stop, who) = (self.stop.clone(), self.who.clone());
         let period = self.settings.ping_interval;
         let mut pings = interval_at(Instant::now() + period, period);
@@ -173,14 +188,14 @@ impl Session {
             let ended = tokio::select! {
                 () = stop.cancelled() => Some(Ended::ByUs(close_reason::RESTART)),
                 () = who.ended() => Some(Ended::ByUs(close_reason::KEY_ENDED)),
-                say = conversation.next() => self.say(say, conversation).await.err(),
-                message = self.socket.next(), if conversation.accepts_input() => {
+                outgoing = handler.next() => self.send_all(outgoing, handler).await.err(),
+                message = self.socket.next(), if handler.accepts_input() => {
                     heard = Instant::now();
                     // Pings count as well: answering them is work, too.
-                    if self.pace.allows() { on_message(message, conversation).err() } else { Some(Ended::ByUs(close_reason::TOO_FAST)) }
+                    if self.pace.allows() { on_message(message, handler).err() } else { Some(Ended::ByUs(close_reason::TOO_FAST)) }
                 }
                 _ = pings.tick() => {
-                    let silent = conversation.accepts_input() && heard.elapsed() >= self.settings.silence;
+                    let silent = handler.accepts_input() && heard.elapsed() >= self.settings.silence;
                     if silent { Some(Ended::Gone) } else { self.send(Message::Ping(Bytes::new())).await.err() }
                 }
             };
@@ -190,10 +205,10 @@ impl Session {
         }
     }
 
-    /// Says it, and whatever else is ready to be said, in as few packets as possible.
-    async fn say(&mut self, first: Outgoing, conversation: &mut impl SocketHandler) -> Result<(), Ended> {
-        let mut say = Some(first);
-        while let Some(next) = say {
+    /// Sends it, and whatever else is ready to be sent, in as few packets as possible.
+    async fn send_all(&mut self, first: Outgoing, handler: &mut impl SocketHandler) -> Result<(), Ended> {
+        let mut outgoing = Some(first);
+        while let Some(next) = outgoing {
             match next {
                 Outgoing::Text(text) => {
                     let message = Message::Text(Utf8Bytes::from(&*text));
@@ -204,7 +219,7 @@ impl Session {
                     return Err(Ended::ByUs(close_reason));
                 }
             }
-            say = conversation.next().now_or_never();
+            outgoing = handler.next().now_or_never();
         }
         within(self.settings, self.socket.flush()).await
     }
@@ -250,11 +265,11 @@ impl Session {
 /// What a message, or its absence, means.
 fn on_message(
     message: Option<Result<Message, Error>>,
-    conversation: &mut impl SocketHandler,
+    handler: &mut impl SocketHandler,
 ) -> Result<(), Ended> {
     match message {
         Some(Ok(Message::Text(text))) => {
-            conversation.on_message(&text);
+            handler.on_message(&text);
             Ok(())
         }
         // Pings are answered by the protocol itself.
