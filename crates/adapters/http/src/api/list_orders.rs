@@ -107,7 +107,9 @@ impl Value for Dex {
     type Format = format::Dex;
 
     fn read(sent: &Sent<'_>) -> Result<Self, Refused> {
-        let message = || format!("must be {}", either(&Venue::ALL.map(Venue::as_str)));
+        let mut names = Venue::ALL.map(Venue::as_str);
+        names.reverse();
+        let message = || format!("must be {}", either(&names));
         let venue = text(sent)?.parse().map(Self);
         venue.map_err(|_| Refused::invalid(message()))
     }
@@ -511,6 +513,18 @@ mod tests {
                 "page"
             ]
         );
+    }
+
+    #[test]
+    fn a_name_that_is_none_is_refused_with_those_that_there_are() {
+        for (query, message) in [
+            ("type=twap", "must be market, limit, stop_limit or sniper"),
+            ("dex=orca", "must be Raydium or Meteora"),
+            ("limit=201", "must be between 1 and 200"),
+        ] {
+            let problem = read(query).unwrap_err();
+            assert_eq!(problem["errors"][0]["message"], message, "{query}");
+        }
     }
 
     #[test]
