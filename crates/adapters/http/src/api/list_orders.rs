@@ -516,4 +516,16 @@ mod tests {
             }
         });
     }
+
+    #[test]
+    fn a_name_that_is_none_is_refused_with_those_that_there_are() {
+        for (query, message) in [
+            ("type=twap", "must be one of market, limit, stop_limit, sniper"),
+            ("dex=orca", "must be one of Meteora, Raydium"),
+            ("limit=201", "must be between 1 and 200"),
+        ] {
+            let problem = read(query).unwrap_err();
+            assert_eq!(problem["errors"][0]["message"], message, "{query}");
+        }
+    }
 }
