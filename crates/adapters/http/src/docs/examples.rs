@@ -151,6 +151,9 @@ fn problems() -> Vec<Value> {
     problems.into_iter().map(value).collect()
 }
 
+/// The venues of the examples.
+const VENUES: [VenueId; 2] = [VenueId::literal("Meteora"), VenueId::literal("Raydium")];
+
 /// What the real reader says to such an order.
 fn read(order: Value) -> Problem {
     use crate::request::order::{OrderRules, read_order};
@@ -158,7 +161,7 @@ fn read(order: Value) -> Problem {
     let rules = OrderRules {
         owner: None,
         registry: &registry,
-        venues: &VenueRegistry::default(),
+        venues: &VenueRegistry::from_iter(VENUES),
         slippage_bps: 50,
         seal: &QuoteSigner::new(b"key"),
         now: Timestamp::from_millis(1_000),
@@ -199,7 +202,7 @@ fn history() -> Vec<RecordedEvent> {
         price,
         price_impact_bps: 1,
     };
-    let [venue, other] = ["Meteora", "Raydium"].map(VenueId::literal);
+    let [venue, other] = VENUES;
     let tx_id = TxId([7; 64]);
     let quotes = vec![
         QuoteAnswer {
