@@ -15,6 +15,7 @@ mod listing;
 mod metrics;
 mod names;
 mod one_connection;
+mod orca;
 mod orders;
 mod quotes;
 mod resting;

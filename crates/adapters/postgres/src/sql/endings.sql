@@ -1,7 +1,7 @@
 -- Every way in which an order has ended, and where. Skips from one to the next in the index by ending, so that it costs a
 -- look-up for each of them, however many orders have ended so.
 with recursive endings as (
-    (select ending from orders where ending is not null order by ending limit 1)
+    (select ending from orders where ending > '' order by ending limit 1)
     union all
     select (
         select orders.ending
