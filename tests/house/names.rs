@@ -7,8 +7,7 @@ use crate::links::files;
 use crate::workspace::root;
 
 /// Names that two types still share. The list gets shorter, never longer.
-const SHARED: [&str; 10] = [
-    "Answer",
+const SHARED: [&str; 8] = [
     "Command",
     "Grant",
     "Held",
@@ -16,7 +15,6 @@ const SHARED: [&str; 10] = [
     "LandedTransaction",
     "Market",
     "Path",
-    "Read",
     "Watch",
 ];
 

@@ -115,3 +115,32 @@ impl RouteLimits {
         self.venues.is_empty() || self.venues.contains(&venue)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An order as it was stored before it was remembered whether its slippage is the service's own.
+    const STORED: &str = r#"{
+        "owner": "desk", "type": "market", "token_in": {"symbol": "SOL", "decimals": 9},
+        "token_out": {"symbol": "USDC", "decimals": 6}, "side": "sell",
+        "pair": {"base": {"symbol": "SOL", "decimals": 9}, "quote": {"symbol": "USDC", "decimals": 6}},
+        "amount_in": "1000000000", "protection": {"slippage": 50}, "time_in_force": "gtc", "priority": "normal"
+    }"#;
+
+    #[test]
+    fn an_order_from_before_defaults_were_remembered_is_read_as_chosen() {
+        let spec: OrderSpec = serde_json::from_str(STORED).unwrap();
+        assert!(!spec.slippage_by_default);
+        let text = serde_json::to_string(&spec).unwrap();
+        assert!(!text.contains("slippage_by_default"), "{text}");
+        let left = OrderSpec {
+            slippage_by_default: true,
+            ..spec.clone()
+        };
+        let text = serde_json::to_string(&left).unwrap();
+        assert_eq!(serde_json::from_str::<OrderSpec>(&text).unwrap(), left);
+        // One that was stored before must know its own request again, too.
+        assert!(left.is_same_request(&spec) && spec.is_same_request(&left));
+    }
+}

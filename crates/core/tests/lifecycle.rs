@@ -61,22 +61,6 @@ fn order_of(kind: OrderKind, time_in_force: TimeInForce) -> Order {
     .0
 }
 
-#[test]
-fn an_order_from_before_defaults_were_remembered_is_read_as_chosen() {
-    let spec = order().spec().clone();
-    let text = serde_json::to_string(&spec).unwrap();
-    assert!(!text.contains("slippage_by_default"), "{text}");
-    assert_eq!(serde_json::from_str::<OrderSpec>(&text).unwrap(), spec);
-    let left = OrderSpec {
-        slippage_by_default: true,
-        ..spec.clone()
-    };
-    let text = serde_json::to_string(&left).unwrap();
-    assert_eq!(serde_json::from_str::<OrderSpec>(&text).unwrap(), left);
-    // One that was stored before must know its own request again, too.
-    assert!(left.is_same_request(&spec) && spec.is_same_request(&left));
-}
-
 fn context(now: Timestamp, venue_removes_duplicates: bool) -> Context {
     Context {
         now,
@@ -626,13 +610,18 @@ fn immediate(limit: u128) -> Order {
     Order::accept(order().id(), spec, Timestamp::from_millis(1_000)).0
 }
 
+fn first_quoted(order: &Order, context: &Context) -> QuoteRequest {
+    match decide(order, Input::Claimed { open: None }, context).step {
+        Some(Step::Quote(request)) => request,
+        step => panic!("an order is quoted first, not {step:?}"),
+    }
+}
+
 #[test]
 fn what_is_not_had_within_the_limit_at_once_is_cancelled() {
     let order = immediate(10u128.pow(30));
     let context = context(Timestamp::from_millis(2_000), true);
-    let Some(Step::Quote(request)) = decide(&order, Input::Claimed { open: None }, &context).step else {
-        panic!("an order is quoted first")
-    };
+    let request = first_quoted(&order, &context);
     let quoted = |outs| decide(&order, Input::Quoted(answers(&request, outs).into()), &context);
     let decision = quoted([Ok(5), Ok(6)]);
     assert!(matches!(
@@ -652,9 +641,7 @@ fn what_is_not_had_within_the_limit_at_once_is_cancelled() {
 fn what_is_had_within_the_limit_goes_out_with_the_limit_as_its_minimum() {
     let order = immediate(5 * 10u128.pow(12));
     let context = context(Timestamp::from_millis(2_000), true);
-    let Some(Step::Quote(request)) = decide(&order, Input::Claimed { open: None }, &context).step else {
-        panic!("an order is quoted first")
-    };
+    let request = first_quoted(&order, &context);
     let market = answers(&request, [Ok(5), Ok(6)]).into();
     let Some(Step::Build { draft, .. }) = decide(&order, Input::Quoted(market), &context).step else {
         panic!("6 is more than 5")

@@ -32,7 +32,7 @@ use crate::request::body::JsonBody;
 use crate::request::fields::{Field, Fields, Required, fields};
 use crate::request::param::{Header, Query};
 use crate::request::resume::{After, Resume};
-use crate::request::values::{Bps, Force, MaxLegs, Percent, VenueNames};
+use crate::request::values::{Force, MaxLegs, Percent, SlippageBps, VenueNames};
 use crate::stream::{handshake, sse};
 use crate::wire::problem::Problem;
 use crate::wire::reply::{AcceptedView, order_path};
@@ -62,7 +62,7 @@ fields! {
         /// Whether the pair's base token is bought or sold. May be left out; must agree with the direction.
         side "side": Field<'a, Side>,
         /// At most this much less than the quote, in basis points; 50 if nothing else is said.
-        slippage_bps "slippageBps": Field<'a, Bps>,
+        slippage_bps "slippageBps": Field<'a, SlippageBps>,
         /// The same in percent: 0.5 is 50 basis points.
         slippage "slippage": Field<'a, Percent>,
         /// At least this much comes out, in tokenOut; instead of a slippage. It binds an order of every type and every

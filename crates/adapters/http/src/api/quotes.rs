@@ -24,7 +24,7 @@ use crate::request::error::Errors;
 use crate::request::fields::{Field, Parsed, Required, fields};
 use crate::request::limits::read_limits;
 use crate::request::swap::{read_slippage, read_swap, read_tokens};
-use crate::request::values::{Bps, MaxLegs, Percent, VenueNames};
+use crate::request::values::{MaxLegs, Percent, SlippageBps, VenueNames};
 use crate::wire::problem::Problem;
 use crate::wire::quote::{QuoteReportView, split};
 use crate::wire::text::{Symbol, Text};
@@ -47,7 +47,7 @@ fields! {
         /// Whether the pair's base token is bought or sold. May be left out; must agree with the direction.
         side "side": Field<'a, Side>,
         /// What minAmountOut of the reply allows for, in basis points; 50 if absent.
-        slippage_bps "slippageBps": Field<'a, Bps>,
+        slippage_bps "slippageBps": Field<'a, SlippageBps>,
         /// The same in percent: 0.5 is 50 basis points.
         slippage "slippage": Field<'a, Percent>,
         /// The only venues that may be used; all of them if absent.

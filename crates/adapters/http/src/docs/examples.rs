@@ -4,6 +4,7 @@
 use http::HeaderValue;
 use order_application::{ControlError, LiveEvent, SubmitError};
 use order_core::amount::Amount;
+use order_core::failure::VenueError;
 use order_core::order::Status;
 use order_core::price::Price;
 use order_core::time::Timestamp;
@@ -139,6 +140,7 @@ fn problems() -> Vec<Value> {
         not_accepted(SubmitError::TooManyOpen { most: 1_000 }),
         Problem::overloaded("too many requests are under way"),
         Problem::timed_out(),
+        Problem::venues_unavailable(VenueError::Down),
         Problem::origin_not_allowed(),
         Problem::host_not_allowed(),
         Problem::internal(),

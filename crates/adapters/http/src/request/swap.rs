@@ -6,7 +6,7 @@ use order_core::token::{Pair, Side, Token, TokenRegistry};
 
 use super::error::Errors;
 use super::fields::{Field, Parsed, Required, alias};
-use super::values::{Bps, Percent};
+use super::values::{Percent, SlippageBps};
 use crate::wire::text::{Symbol, Text};
 
 /// What is swapped for what.
@@ -124,8 +124,12 @@ pub fn units(errors: &mut Errors, name: &'static str, value: Decimal, token: Tok
 }
 
 /// Reads the slippage in basis points, under either name.
-pub fn read_slippage(errors: &mut Errors, bps: Field<'_, Bps>, percent: Field<'_, Percent>) -> Parsed<u16> {
-    let bps = (bps.name, bps.read(errors).and_then(|Bps(bps)| Some(bps)));
+pub fn read_slippage(
+    errors: &mut Errors,
+    bps: Field<'_, SlippageBps>,
+    percent: Field<'_, Percent>,
+) -> Parsed<u16> {
+    let bps = (bps.name, bps.read(errors).and_then(|SlippageBps(bps)| Some(bps)));
     let percent = (
         percent.name,
         percent.read(errors).and_then(|Percent(bps)| Some(bps)),

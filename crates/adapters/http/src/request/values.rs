@@ -148,9 +148,9 @@ impl Value for MaxLegs {
 const WHOLE: u128 = 10_000;
 
 /// Basis points.
-pub struct Bps(pub u16);
+pub struct SlippageBps(pub u16);
 
-impl Value for Bps {
+impl Value for SlippageBps {
     type Format = format::Bps;
 
     fn read(sent: &Sent<'_>) -> Result<Self, Refused> {
