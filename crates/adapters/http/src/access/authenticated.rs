@@ -1,5 +1,5 @@
-//! By what an endpoint is passed: lets in who may do what stands behind it, and describes itself for the API's document.
-//! An endpoint without it has no principal, and so no way to anybody's orders.
+//! The extractor that authenticates a request: it checks the credential for the scope that the endpoint requires, and
+//! describes itself for the API's document. An endpoint without it has no principal, and so no way to any order.
 
 use std::marker::PhantomData;
 use std::sync::Arc;

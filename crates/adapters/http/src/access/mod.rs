@@ -1,8 +1,8 @@
-//! Who stands at an endpoint, and what they may do there.
+//! The caller of an endpoint, as its credential authenticates it, and what that caller may do.
 //!
-//! Every endpoint that is about orders or prices has a [`Principal`] from [`Authenticated`], and nothing else says
-//! whose orders it is about. Where the engine wants no keys, that is anybody, and orders belong to whom the
-//! request names.
+//! Every endpoint that is about orders or prices has a [`Principal`] from [`Authenticated`], and nothing else names the
+//! owner of the orders that it is about. Where the engine wants no keys, the principal is anonymous, and orders belong
+//! to the user that the request names.
 
 mod authenticated;
 mod credential;
@@ -18,7 +18,7 @@ pub use authenticated::{AnyKey, AnyScope, Authenticated, Read, Trade, Watch, adm
 use crate::request::error::Errors;
 use crate::wire::problem::Problem;
 
-/// Who stands at an endpoint.
+/// The caller of an endpoint.
 #[derive(Clone, Debug)]
 pub enum Principal {
     /// Anybody: the engine wants no keys.

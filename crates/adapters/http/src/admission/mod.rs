@@ -1,7 +1,8 @@
-//! What stands before the endpoints: who may come in, how often, and how many at once. It knows nothing of orders.
+//! Admission, which every request passes before its endpoint: it limits how often a caller may ask, and how many requests
+//! and connections there are at once. It knows nothing of orders.
 //!
-//! Whatever is counted by caller is counted under an address, or under an owner ([`CallerKey`]); who the owner is, is
-//! said by whoever asks. The counts are this process's own: several processes allow several times as much.
+//! What is counted by caller is counted under an address, or under an owner ([`CallerKey`]), which the endpoint that asks
+//! for admission names. The counts are this process's own: several processes allow several times as much.
 
 mod buckets;
 mod caller;
